@@ -1,0 +1,2 @@
+//! The `vnetsim` command.
+fn main() {}
