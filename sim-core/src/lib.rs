@@ -12,3 +12,4 @@ pub mod id;
 pub mod net;
 pub mod source;
 pub mod time;
+pub mod topology;

@@ -1,0 +1,121 @@
+//! Addresses: which ones Azure gives out.
+//!
+//! azure-dataplane 2.8: the first four addresses of a subnet and its last are reserved, so the first machine of a /24
+//! gets `.4`. Recorded answers offer the lowest free ones.
+
+use super::change::{Draft, Refusal};
+use super::{Kind, Relation, Topology, refuse};
+use crate::id::NodeId;
+use crate::net::{Addr, Prefix};
+
+/// Reserved at the start of every subnet: network, gateway, two for DNS.
+const RESERVED_FIRST: u128 = 4;
+/// Reserved at the end: broadcast.
+const RESERVED_LAST: u128 = 1;
+/// Given to public addresses that the input does not name: RFC 2544's benchmarking space, which nobody owns. The real
+/// ones are known only after a deployment.
+const PUBLIC_POOL: Addr = Addr::v4(198, 18, 0, 0);
+const PUBLIC_POOL_SIZE: u32 = 1 << 17;
+
+/// Fills in the addresses of a draft, keeping those that the resource already has.
+pub(super) fn addresses(
+    topology: &mut Topology,
+    draft: &mut Draft,
+    edges: &[(Relation, NodeId)],
+    existing: Option<NodeId>,
+) -> Result<(), Box<Refusal>> {
+    let had = existing.and_then(|id| topology.get(id)).map(|resource| resource.kind.clone());
+    let subnet = edges.iter().find(|(relation, _)| *relation == Relation::Attached).map(|(_, id)| *id);
+    let public = edges.iter().find(|(relation, _)| *relation == Relation::Uses).map(|(_, id)| *id);
+    let whom = draft.clone();
+    match (&mut draft.kind, had) {
+        (Kind::IpConfig(config), had) => {
+            let had = had.and_then(|kind| if let Kind::IpConfig(old) = kind { old.address } else { None });
+            let Some(subnet) = subnet else { return Ok(()) };
+            config.address = Some(choose(topology, &whom, subnet, config.requested, had, existing, &[])?);
+        }
+        (Kind::Frontend(frontend), had) => {
+            let had = had.and_then(|kind| if let Kind::Frontend(old) = kind { old.address } else { None });
+            frontend.address = match (subnet, public.and_then(|id| topology.get(id)).map(|found| &found.kind)) {
+                (Some(subnet), _) => Some(choose(topology, &whom, subnet, frontend.requested, had, existing, &[])?),
+                (None, Some(Kind::PublicIp(public))) => public.address,
+                _ => None,
+            };
+        }
+        (Kind::PrivateEndpoint(endpoint), had) => {
+            let had = had.and_then(|kind| if let Kind::PrivateEndpoint(old) = kind { old.address } else { None });
+            let Some(subnet) = subnet else { return Ok(()) };
+            endpoint.address = Some(choose(topology, &whom, subnet, None, had, existing, &[])?);
+        }
+        (Kind::LinkService(service), _) => {
+            let Some(subnet) = subnet else { return Ok(()) };
+            let mut given = Vec::new();
+            for slot in &mut service.nat {
+                let address = choose(topology, &whom, subnet, *slot, None, existing, &given)?;
+                given.push(address);
+                *slot = Some(address);
+            }
+        }
+        (Kind::PublicIp(public), had) => {
+            let had = had.and_then(|kind| if let Kind::PublicIp(old) = kind { old.address } else { None });
+            public.address = public.address.or(had).or_else(|| next_public(topology));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The address asked for if it is free, the one it had, or the lowest free one.
+fn choose(
+    topology: &Topology,
+    draft: &Draft,
+    subnet: NodeId,
+    requested: Option<Addr>,
+    had: Option<Addr>,
+    holder: Option<NodeId>,
+    also_taken: &[Addr],
+) -> Result<Addr, Box<Refusal>> {
+    let Some(Kind::Subnet(attributes)) = topology.get(subnet).map(|found| &found.kind) else {
+        return Err(refuse::missing(draft, "subnet"));
+    };
+    let taken: Vec<Addr> = topology
+        .taken(subnet)
+        .into_iter()
+        .filter(|(_, id)| Some(*id) != holder)
+        .map(|(address, _)| address)
+        .chain(also_taken.iter().copied())
+        .collect();
+    if let Some(wanted) = requested {
+        if !attributes.prefixes.iter().any(|prefix| usable(*prefix, wanted)) {
+            return Err(refuse::address_outside(topology, draft, subnet, wanted));
+        }
+        return if taken.contains(&wanted) { Err(refuse::address_taken(topology, draft, wanted)) } else { Ok(wanted) };
+    }
+    if let Some(had) = had.filter(|had| !taken.contains(had)) {
+        return Ok(had);
+    }
+    let first_free = attributes.prefixes.iter().find_map(|prefix| {
+        let usable = prefix.size().saturating_sub(RESERVED_FIRST + RESERVED_LAST);
+        // One more than are taken is enough to find a free one.
+        let tries = usable.min(taken.len() as u128 + 1);
+        (0..tries).map(|n| prefix.first().plus(RESERVED_FIRST + n)).find(|address| !taken.contains(address))
+    });
+    first_free.ok_or_else(|| refuse::subnet_full(topology, draft, subnet, taken.len()))
+}
+
+/// Whether a machine may have `address` in a subnet of `prefix`.
+pub(super) fn usable(prefix: Prefix, address: Addr) -> bool {
+    prefix.contains(address)
+        && address.0 - prefix.first().0 >= RESERVED_FIRST
+        && prefix.last().0 - address.0 >= RESERVED_LAST
+}
+
+/// How many machines fit into a subnet of `prefix`.
+pub(super) fn capacity(prefix: Prefix) -> u128 {
+    prefix.size().saturating_sub(RESERVED_FIRST + RESERVED_LAST)
+}
+
+fn next_public(topology: &mut Topology) -> Option<Addr> {
+    topology.public_given += 1;
+    (topology.public_given < PUBLIC_POOL_SIZE).then(|| PUBLIC_POOL.plus(topology.public_given.into()))
+}

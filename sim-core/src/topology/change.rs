@@ -1,0 +1,149 @@
+//! Changes to the network: a resource is put (created, or replaced as a whole, as ARM's PUT does) or deleted. Either may
+//! be refused, with Azure's code; a refused change leaves the network as it was.
+
+use super::{Kind, Relation, Resource, Topology, allocate, refuse};
+use crate::id::NodeId;
+use crate::source::Span;
+use std::sync::Arc;
+
+/// A resource as it is put.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Its Azure resource id.
+    pub name: Arc<str>,
+    /// Where it was declared.
+    pub span: Option<Span>,
+    /// The managed service that makes it.
+    pub owner: Option<Arc<str>>,
+    /// What it is.
+    pub kind: Kind,
+    /// What it refers to, by resource id.
+    pub refers: Vec<(Relation, Arc<str>)>,
+}
+
+impl Draft {
+    /// A resource without references, owner or place in a file.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>, kind: Kind) -> Self {
+        Self { name: name.into(), span: None, owner: None, kind, refers: Vec::new() }
+    }
+
+    /// With a reference.
+    #[must_use]
+    pub fn refer(mut self, relation: Relation, target: impl Into<Arc<str>>) -> Self {
+        self.refers.push((relation, target.into()));
+        self
+    }
+
+    /// Made by this managed service.
+    #[must_use]
+    pub fn owned_by(mut self, owner: &str) -> Self {
+        self.owner = Some(owner.into());
+        self
+    }
+
+    /// Declared here.
+    #[must_use]
+    pub fn at(mut self, span: Option<Span>) -> Self {
+        self.span = span;
+        self
+    }
+}
+
+/// An edit of the input that would mend a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The resource to change.
+    pub resource: Arc<str>,
+    /// The property, as a dotted path in the resource's body.
+    pub property: String,
+    /// Its new value, as JSON.
+    pub value: String,
+}
+
+/// Why Azure would not take a change.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Refusal {
+    /// Azure's error code.
+    pub code: &'static str,
+    /// What Azure would say, as far as it is known.
+    pub message: String,
+    /// The resource that was put or deleted.
+    pub resource: Arc<str>,
+    /// The setting in the way, where it was written.
+    pub span: Option<Span>,
+    /// What would mend it.
+    pub edit: Option<Edit>,
+}
+
+impl Topology {
+    /// Puts a resource: creates it, or replaces the one with this id as a whole. Gives out addresses where none were
+    /// asked for.
+    ///
+    /// # Errors
+    /// What Azure would refuse; the network is then as before.
+    pub fn put(&mut self, draft: Draft) -> Result<NodeId, Box<Refusal>> {
+        let mut draft = draft;
+        let mut edges = Vec::with_capacity(draft.refers.len());
+        for (relation, name) in &draft.refers {
+            let Some(target) = self.find(name) else { return Err(refuse::missing(&draft, name)) };
+            edges.push((*relation, target.id));
+        }
+        refuse::check(self, &draft, &edges)?;
+        let existing = self.find(&draft.name).map(|resource| resource.id);
+        allocate::addresses(self, &mut draft, &edges, existing)?;
+        let id = self.place(draft, existing);
+        let place = self.places[id.index()].expect("just placed");
+        for (relation, target) in edges {
+            if let Some(target) = self.places[target.index()] {
+                self.graph.add_edge(place, target, relation);
+            }
+        }
+        Ok(id)
+    }
+
+    /// Writes the node and drops the references it had; references to it stay.
+    fn place(&mut self, draft: Draft, existing: Option<NodeId>) -> NodeId {
+        let id = existing.unwrap_or(NodeId(u32::try_from(self.places.len()).unwrap_or(u32::MAX)));
+        let resource =
+            Resource { id, name: draft.name.clone(), span: draft.span, owner: draft.owner, kind: draft.kind };
+        if let Some(place) = existing.and_then(|id| self.places[id.index()]) {
+            self.graph[place] = resource;
+            let old: Vec<_> = self.graph.edges(place).map(|edge| petgraph::visit::EdgeRef::id(&edge)).collect();
+            for edge in old {
+                self.graph.remove_edge(edge);
+            }
+        } else {
+            self.names.insert(draft.name.to_ascii_lowercase().into(), id);
+            self.places.push(Some(self.graph.add_node(resource)));
+        }
+        id
+    }
+
+    /// Deletes a resource and its children. Deleting what is not there is no error, as in ARM.
+    ///
+    /// # Errors
+    /// Azure refuses to delete what others use.
+    pub fn delete(&mut self, name: &str) -> Result<Vec<NodeId>, Box<Refusal>> {
+        let Some(root) = self.find(name).map(|resource| resource.id) else { return Ok(Vec::new()) };
+        let mut doomed = vec![root];
+        let mut next = 0;
+        while next < doomed.len() {
+            // A NIC is part of its machine but outlives it; all other parts go with the whole.
+            let children = self.referrers(doomed[next], Relation::PartOf).into_iter();
+            doomed.extend(children.filter(|child| !matches!(child.kind, Kind::Nic(_))).map(|child| child.id));
+            next += 1;
+        }
+        refuse::deletion(self, root, &doomed)?;
+        for id in &doomed {
+            if let Some(place) = self.places[id.index()].take() {
+                let gone = self.graph.remove_node(place);
+                if let Some(gone) = gone {
+                    self.names.remove(gone.name.to_ascii_lowercase().as_str());
+                }
+            }
+        }
+        Ok(doomed)
+    }
+}

@@ -1,0 +1,243 @@
+//! The declared network: resources are nodes, references are typed edges. The compiler, the checks of what Azure would
+//! refuse and the deletion order walk it.
+
+mod allocate;
+mod change;
+mod kind;
+mod permission;
+mod refuse;
+
+pub use change::{Draft, Edit, Refusal};
+pub use kind::*;
+pub use permission::Permission;
+
+use crate::id::NodeId;
+use crate::net::{Addr, Prefix};
+use crate::source::Span;
+use hashbrown::HashMap;
+use petgraph::Direction as Way;
+use petgraph::stable_graph::{NodeIndex, StableGraph};
+use petgraph::visit::EdgeRef;
+use std::sync::Arc;
+
+/// What an edge says. It points from the resource that holds the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// Child to parent: subnet to VNet, address to NIC, NIC to machine, rule to balancer, peering to its VNet.
+    PartOf,
+    /// Takes its addresses from this subnet.
+    Attached,
+    /// Filtered by this security group.
+    FilteredBy,
+    /// Routed by this table.
+    RoutedBy,
+    /// Goes out through this NAT gateway.
+    TranslatedBy,
+    /// Uses this public address.
+    Uses,
+    /// Belongs to this application security group or backend pool.
+    MemberOf,
+    /// A peering's other VNet.
+    Remote,
+    /// A rule, or a private link service, at this frontend.
+    Listens,
+    /// A rule to this backend pool or address.
+    Sends,
+    /// A rule with this health probe.
+    Checks,
+    /// A private endpoint's resource.
+    Target,
+}
+
+/// A resource: its identity, where it comes from, what it is.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Its number in this run.
+    pub id: NodeId,
+    /// Its Azure resource id, in the case it was written in.
+    pub name: Arc<str>,
+    /// Where it was declared.
+    pub span: Option<Span>,
+    /// The managed service that made it; `None` when the user declared it.
+    pub owner: Option<Arc<str>>,
+    /// What it is.
+    pub kind: Kind,
+}
+
+impl Resource {
+    /// The last part of the resource id: what people call it.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+}
+
+/// The declared network at one instant.
+#[derive(Clone, Debug, Default)]
+pub struct Topology {
+    graph: StableGraph<Resource, Relation>,
+    /// Where each node stands in the graph; `None` once it is deleted. Never shrinks: ids are not used again.
+    places: Vec<Option<NodeIndex>>,
+    /// By resource id in lower case: Azure compares ids so.
+    names: HashMap<Arc<str>, NodeId, foldhash::fast::FixedState>,
+    /// How many public addresses were given out.
+    public_given: u32,
+}
+
+impl Topology {
+    /// An empty network.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The resource with this number, if it is still there.
+    #[must_use]
+    pub fn get(&self, id: NodeId) -> Option<&Resource> {
+        self.places.get(id.index()).copied().flatten().map(|place| &self.graph[place])
+    }
+
+    /// The resource with this Azure id, in any letter case.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Resource> {
+        self.names.get(name.to_ascii_lowercase().as_str()).and_then(|id| self.get(*id))
+    }
+
+    /// How many numbers were given out: every id is below.
+    #[must_use]
+    pub fn id_limit(&self) -> usize {
+        self.places.len()
+    }
+
+    /// All resources, in the order they came.
+    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.places.iter().flatten().map(|place| &self.graph[*place])
+    }
+
+    /// What `id` refers to by `relation`, in the order the targets came.
+    #[must_use]
+    pub fn targets(&self, id: NodeId, relation: Relation) -> Vec<&Resource> {
+        self.neighbours(id, relation, Way::Outgoing)
+    }
+
+    /// The first resource that `id` refers to by `relation`.
+    #[must_use]
+    pub fn target(&self, id: NodeId, relation: Relation) -> Option<&Resource> {
+        self.targets(id, relation).first().copied()
+    }
+
+    /// What refers to `id` by `relation`, in the order they came.
+    #[must_use]
+    pub fn referrers(&self, id: NodeId, relation: Relation) -> Vec<&Resource> {
+        self.neighbours(id, relation, Way::Incoming)
+    }
+
+    fn neighbours(&self, id: NodeId, relation: Relation, way: Way) -> Vec<&Resource> {
+        let Some(place) = self.places.get(id.index()).copied().flatten() else { return Vec::new() };
+        let edges = self.graph.edges_directed(place, way).filter(|edge| *edge.weight() == relation);
+        let mut found: Vec<&Resource> =
+            edges.map(|edge| &self.graph[if way == Way::Outgoing { edge.target() } else { edge.source() }]).collect();
+        // petgraph walks edges newest first.
+        found.sort_by_key(|resource| resource.id);
+        found
+    }
+
+    /// The VNet that holds a subnet, an address, a frontend, an endpoint: whatever is attached somewhere.
+    #[must_use]
+    pub fn vnet_of(&self, id: NodeId) -> Option<&Resource> {
+        let resource = self.get(id)?;
+        match resource.kind {
+            Kind::Vnet(_) => Some(resource),
+            Kind::Subnet(_) => self.target(id, Relation::PartOf),
+            _ => self.vnet_of(self.target(id, Relation::Attached)?.id),
+        }
+    }
+
+    /// The subnet that `id` takes its addresses from.
+    #[must_use]
+    pub fn subnet_of(&self, id: NodeId) -> Option<(&Resource, &Subnet)> {
+        self.target(id, Relation::Attached).and_then(|found| match &found.kind {
+            Kind::Subnet(subnet) => Some((found, subnet)),
+            _ => None,
+        })
+    }
+
+    /// The addresses of a machine, primary first, in the order they came.
+    #[must_use]
+    pub fn addresses_of(&self, machine: NodeId) -> Vec<(NodeId, Addr)> {
+        let mut found = Vec::new();
+        for nic in self.referrers(machine, Relation::PartOf) {
+            for config in self.referrers(nic.id, Relation::PartOf) {
+                if let Kind::IpConfig(IpConfig { address: Some(address), primary, .. }) = config.kind {
+                    found.push((!primary, config.id, address));
+                }
+            }
+        }
+        found.sort();
+        found.into_iter().map(|(_, id, address)| (id, address)).collect()
+    }
+
+    /// The machine that an address belongs to.
+    #[must_use]
+    pub fn machine_of(&self, config: NodeId) -> Option<&Resource> {
+        let nic = self.target(config, Relation::PartOf)?;
+        self.target(nic.id, Relation::PartOf)
+    }
+
+    /// Every private address that is taken in the subnet `id`, with its holder.
+    #[must_use]
+    pub fn taken(&self, id: NodeId) -> Vec<(Addr, NodeId)> {
+        let mut taken: Vec<(Addr, NodeId)> = Vec::new();
+        for holder in self.referrers(id, Relation::Attached) {
+            match &holder.kind {
+                Kind::IpConfig(IpConfig { address, .. })
+                | Kind::Frontend(Frontend { address, .. })
+                | Kind::PrivateEndpoint(PrivateEndpoint { address, .. }) => {
+                    taken.extend(address.map(|a| (a, holder.id)));
+                }
+                Kind::LinkService(service) => taken.extend(service.nat.iter().flatten().map(|a| (*a, holder.id))),
+                _ => {}
+            }
+        }
+        taken.sort();
+        taken
+    }
+
+    /// The VNets that a VNet may reach directly: both directions of the peering are there (azure-dataplane 2.7).
+    #[must_use]
+    pub fn peers(&self, vnet: NodeId) -> Vec<PeerVnet<'_>> {
+        let peerings = |from: NodeId| {
+            self.referrers(from, Relation::PartOf).into_iter().filter_map(|child| match &child.kind {
+                Kind::Peering(peering) => Some((child, peering)),
+                _ => None,
+            })
+        };
+        let mut found = Vec::new();
+        for (here, local) in peerings(vnet) {
+            let Some(other) = self.target(here.id, Relation::Remote) else { continue };
+            let back = peerings(other.id)
+                .find(|(there, _)| self.target(there.id, Relation::Remote).is_some_and(|target| target.id == vnet));
+            if let (Some((there, remote)), Kind::Vnet(attributes)) = (back, &other.kind) {
+                found.push(PeerVnet { vnet: other, space: &attributes.space, here, local, there, remote });
+            }
+        }
+        found
+    }
+}
+
+/// A VNet on the other side of a connected peering.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerVnet<'a> {
+    /// The other VNet.
+    pub vnet: &'a Resource,
+    /// Its address space.
+    pub space: &'a [Prefix],
+    /// The peering of this side.
+    pub here: &'a Resource,
+    /// Its flags.
+    pub local: &'a Peering,
+    /// The peering of the other side.
+    pub there: &'a Resource,
+    /// Its flags.
+    pub remote: &'a Peering,
+}
