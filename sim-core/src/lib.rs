@@ -8,8 +8,12 @@
 //! Nothing here opens a file or a socket, reads a clock or the environment, or starts a thread: time, randomness and
 //! input are arguments.
 
+pub mod fabric;
 pub mod id;
 pub mod net;
+pub mod plane;
+pub mod set;
 pub mod source;
+pub mod stage;
 pub mod time;
 pub mod topology;

@@ -6,4 +6,4 @@ mod packet;
 
 pub use addr::{Addr, Prefix, PrefixError};
 pub use header::{Flags, Header, Protocol, SeqRange, TcpHeader, Tuple};
-pub use packet::{Meta, Packet};
+pub use packet::{Meta, Packet, Via};

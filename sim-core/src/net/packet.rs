@@ -1,7 +1,7 @@
 //! A packet in flight: parsed header, payload handle, and what the fabric knows about it besides.
 
-use super::Header;
-use crate::id::{FlowId, NodeId};
+use super::{Addr, Header};
+use crate::id::{FlowId, NodeId, PortId};
 use bytes::Bytes;
 
 /// What the fabric carries beside a packet's own bytes.
@@ -13,6 +13,20 @@ pub struct Meta {
     pub subnet: Option<NodeId>,
     /// The private endpoint that the packet entered a private link through: the LINKID of azure-services 3.3.
     pub private_link: Option<NodeId>,
+    /// The frontend that a balancer sent it through, with the address and port the client meant. The backend's NIC
+    /// needs them to answer in the frontend's name.
+    pub via: Option<Via>,
+}
+
+/// A balancer's frontend on the way of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Via {
+    /// The frontend.
+    pub frontend: PortId,
+    /// Its address.
+    pub address: Addr,
+    /// The port that was asked for.
+    pub port: u16,
 }
 
 /// A packet in flight. Wire bytes and checksums are made only where a TCP end point or a capture wants them.

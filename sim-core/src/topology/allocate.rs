@@ -12,10 +12,9 @@ use crate::net::{Addr, Prefix};
 const RESERVED_FIRST: u128 = 4;
 /// Reserved at the end: broadcast.
 const RESERVED_LAST: u128 = 1;
-/// Given to public addresses that the input does not name: RFC 2544's benchmarking space, which nobody owns. The real
-/// ones are known only after a deployment.
-const PUBLIC_POOL: Addr = Addr::v4(198, 18, 0, 0);
-const PUBLIC_POOL_SIZE: u32 = 1 << 17;
+/// Given to public addresses that the input does not name; the real ones are known only after a deployment. First a
+/// block for documentation (RFC 5737), then class E (RFC 1112), which nobody can own either.
+const PUBLIC_POOLS: [(Addr, u32); 2] = [(Addr::v4(203, 0, 113, 0), 255), (Addr::v4(240, 0, 0, 0), 1 << 24)];
 
 /// Fills in the addresses of a draft, keeping those that the resource already has.
 pub(super) fn addresses(
@@ -117,5 +116,12 @@ pub(super) fn capacity(prefix: Prefix) -> u128 {
 
 fn next_public(topology: &mut Topology) -> Option<Addr> {
     topology.public_given += 1;
-    (topology.public_given < PUBLIC_POOL_SIZE).then(|| PUBLIC_POOL.plus(topology.public_given.into()))
+    let mut n = topology.public_given;
+    for (first, size) in PUBLIC_POOLS {
+        if n < size {
+            return Some(first.plus(n.into()));
+        }
+        n -= size;
+    }
+    None
 }

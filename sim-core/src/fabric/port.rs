@@ -1,0 +1,190 @@
+//! Ports: the places where packets leave and arrive, with all that deciding needs at hand.
+
+use super::Place;
+use crate::id::{NodeId, PortId};
+use crate::net::{Addr, Prefix};
+use crate::stage::balancer;
+use crate::stage::route::RouteTable;
+use crate::stage::security::CompiledGroup;
+use crate::stage::tag::TagContext;
+use crate::topology::{ConnectionState, EndpointPolicies, Sku};
+use std::sync::Arc;
+
+/// A place where packets leave and arrive.
+#[derive(Clone, Debug)]
+pub struct Port {
+    /// Its number, that of its resource.
+    pub id: PortId,
+    /// Where it stands.
+    pub place: Place,
+    /// What it is.
+    pub kind: PortKind,
+}
+
+/// The kinds of ports.
+#[derive(Clone, Debug)]
+pub enum PortKind {
+    /// An address of a NIC.
+    Nic(NicPort),
+    /// A balancer's frontend.
+    Frontend(FrontendPort),
+    /// A private endpoint.
+    Endpoint(EndpointPort),
+    /// A private link service.
+    LinkService(LinkServicePort),
+    /// A host on the Internet.
+    Internet {
+        /// The addresses it answers.
+        prefix: Prefix,
+    },
+    /// The platform's address in one VNet: probes, DNS, agent.
+    Platform {
+        /// The VNet.
+        vnet: NodeId,
+    },
+    /// Outbound source translation.
+    Translator(Translator),
+}
+
+/// A security group at one level.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// The group's resource.
+    pub node: NodeId,
+    /// Its rules, compiled for the subnet's tags.
+    pub rules: Arc<CompiledGroup>,
+}
+
+/// What all ports of a subnet share.
+#[derive(Clone, Debug)]
+pub struct SubnetContext {
+    /// The subnet.
+    pub node: NodeId,
+    /// Its VNet.
+    pub vnet: NodeId,
+    /// The address space of the VNet.
+    pub space: Vec<Prefix>,
+    /// Its effective routes.
+    pub routes: RouteTable,
+    /// What service tags mean here.
+    pub tags: TagContext,
+    /// Its security group.
+    pub group: Option<Group>,
+    /// Peerings that take forwarded packets, or not; by remote VNet.
+    pub peers: Vec<PeerAccess>,
+}
+
+/// What a peering lets pass from this VNet into another.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerAccess {
+    /// The other VNet.
+    pub vnet: NodeId,
+    /// Both directions have `allowVirtualNetworkAccess`.
+    pub access: bool,
+    /// The receiving side has `allowForwardedTraffic`.
+    pub forwarded: bool,
+}
+
+/// An address of a NIC.
+#[derive(Clone, Debug)]
+pub struct NicPort {
+    /// Its private address.
+    pub address: Addr,
+    /// The machine it belongs to.
+    pub machine: Option<NodeId>,
+    /// The subnet.
+    pub subnet: Arc<SubnetContext>,
+    /// The NIC's own security group.
+    pub group: Option<Group>,
+    /// Whether it may carry what is not its own.
+    pub ip_forwarding: bool,
+    /// A public address attached to it.
+    pub public: Option<PublicAddress>,
+    /// How flows that it opens reach the Internet.
+    pub outbound: Outbound,
+}
+
+/// A public address attached to a NIC.
+#[derive(Clone, Copy, Debug)]
+pub struct PublicAddress {
+    /// Its resource.
+    pub node: NodeId,
+    /// The address.
+    pub address: Addr,
+    /// Its tier.
+    pub sku: Sku,
+}
+
+/// Outbound methods, in their order of precedence (azure-dataplane 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outbound {
+    /// The subnet's NAT gateway.
+    NatGateway(PortId),
+    /// The NIC's own public address.
+    PublicIp,
+    /// Source translation by the frontend of a public balancer.
+    Balancer(PortId),
+    /// Default outbound access, translated at the subnet.
+    Default(PortId),
+    /// None: the subnet is private, or the only balancer is an internal Standard one (3.11, 4.4).
+    Nothing,
+}
+
+/// A balancer's frontend.
+#[derive(Clone, Debug)]
+pub struct FrontendPort {
+    /// The balancer.
+    pub balancer: NodeId,
+    /// Its address.
+    pub address: Addr,
+    /// Whether the address is public.
+    pub public: bool,
+    /// The balancer's tier.
+    pub sku: Sku,
+    /// Its rules: balancing and inbound NAT.
+    pub rules: Vec<balancer::Rule>,
+}
+
+/// A private endpoint.
+#[derive(Clone, Debug)]
+pub struct EndpointPort {
+    /// Its address.
+    pub address: Addr,
+    /// The subnet.
+    pub subnet: Arc<SubnetContext>,
+    /// Which policies of the subnet count for it.
+    pub policies: EndpointPolicies,
+    /// Where its connection stands.
+    pub state: ConnectionState,
+    /// The private link service, or the service's front.
+    pub target: Option<PortId>,
+}
+
+/// A private link service.
+#[derive(Clone, Debug)]
+pub struct LinkServicePort {
+    /// The addresses it translates consumers to.
+    pub nat: Vec<Addr>,
+    /// The frontend behind it, with its address.
+    pub frontend: Option<(PortId, Addr)>,
+    /// The provider's VNet.
+    pub vnet: NodeId,
+}
+
+/// What translates flows on their way out.
+#[derive(Clone, Debug)]
+pub struct Translator {
+    /// Which method it is.
+    pub kind: TranslatorKind,
+    /// The addresses it translates to.
+    pub addresses: Vec<Addr>,
+}
+
+/// Which outbound method a translator is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TranslatorKind {
+    /// A NAT gateway.
+    NatGateway,
+    /// Default outbound access.
+    Default,
+}

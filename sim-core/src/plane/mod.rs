@@ -1,0 +1,178 @@
+//! The data plane at work: a fabric's version together with what its ports remember. One look-up where a packet leaves a
+//! port, one where it arrives; the stages are asked only for flows that are new, or composed under an older version.
+
+mod arrive;
+mod flow;
+mod leave;
+mod view;
+
+pub use flow::{Act, Composed};
+
+use crate::fabric::Fabric;
+use crate::id::{NodeId, PortId};
+use crate::net::{Header, Meta};
+use crate::stage::Reason;
+use crate::time::Nanos;
+use flow::{FlowTable, Key, scope};
+use hashbrown::HashMap;
+use std::sync::Arc;
+use view::View;
+
+/// What health probes found: by probe and backend.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    up: HashMap<(NodeId, PortId), bool, foldhash::fast::FixedState>,
+    /// Answer for backends that were not probed yet.
+    presumed: bool,
+}
+
+impl Health {
+    /// Nothing was probed yet; such backends count as up when `presumed`.
+    #[must_use]
+    pub fn presuming(presumed: bool) -> Self {
+        Self { up: HashMap::default(), presumed }
+    }
+
+    /// Whether a backend counts as up for a probe.
+    #[must_use]
+    pub fn is_up(&self, probe: NodeId, backend: PortId) -> bool {
+        self.up.get(&(probe, backend)).copied().unwrap_or(self.presumed)
+    }
+
+    /// Notes a change; says whether it is one.
+    pub fn set(&mut self, probe: NodeId, backend: PortId, up: bool) -> bool {
+        let was = self.is_up(probe, backend);
+        self.up.insert((probe, backend), up);
+        was != up
+    }
+}
+
+/// A fabric and what its ports remember.
+pub struct Plane {
+    fabric: Arc<Fabric>,
+    tables: Vec<FlowTable>,
+    health: Health,
+    /// Look past policies as if they were open, noting each: for explanations.
+    pass_policies: bool,
+}
+
+impl Plane {
+    /// A data plane that has seen no packet.
+    #[must_use]
+    pub fn new(fabric: Arc<Fabric>, health: Health) -> Self {
+        Self { fabric, tables: Vec::new(), health, pass_policies: false }
+    }
+
+    /// The same, but it looks past policies as if they were open; each is noted as [`Step::Stopped`].
+    ///
+    /// [`Step::Stopped`]: crate::stage::Step::Stopped
+    #[must_use]
+    pub fn passing_policies(mut self) -> Self {
+        self.pass_policies = true;
+        self
+    }
+
+    /// The version in force.
+    #[must_use]
+    pub fn fabric(&self) -> &Arc<Fabric> {
+        &self.fabric
+    }
+
+    /// What probes found.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Puts another version in force. Connection state survives; state of ports that are gone is dropped.
+    pub fn publish(&mut self, fabric: Arc<Fabric>) {
+        for (n, table) in self.tables.iter_mut().enumerate() {
+            let id = PortId(u32::try_from(n).unwrap_or(u32::MAX));
+            if fabric.port(id).is_none() {
+                *table = FlowTable::default();
+            }
+        }
+        self.fabric = fabric;
+    }
+
+    /// Notes what a probe found. A change makes new flows be balanced anew; flows that are known keep their backend.
+    pub fn probed(&mut self, probe: NodeId, backend: PortId, up: bool) -> bool {
+        let changed = self.health.set(probe, backend, up);
+        if changed {
+            let mut next = Fabric::clone(&self.fabric);
+            next.epoch += 1;
+            self.fabric = Arc::new(next);
+        }
+        changed
+    }
+
+    /// A packet leaves `port`: rewrites it and says where it goes.
+    ///
+    /// # Errors
+    /// The port is gone, or its table is full.
+    #[inline]
+    pub fn leave(
+        &mut self,
+        port: PortId,
+        header: &mut Header,
+        meta: &mut Meta,
+        now: Nanos,
+    ) -> Result<&mut Composed, Reason> {
+        self.pass(port, true, header, meta, now)
+    }
+
+    /// A packet arrives at `port`: rewrites it and says what becomes of it.
+    ///
+    /// # Errors
+    /// The port is gone, or its table is full.
+    #[inline]
+    pub fn arrive(
+        &mut self,
+        port: PortId,
+        header: &mut Header,
+        meta: &mut Meta,
+        now: Nanos,
+    ) -> Result<&mut Composed, Reason> {
+        self.pass(port, false, header, meta, now)
+    }
+
+    #[inline]
+    fn pass(
+        &mut self,
+        port: PortId,
+        leaving: bool,
+        header: &mut Header,
+        meta: &mut Meta,
+        now: Nanos,
+    ) -> Result<&mut Composed, Reason> {
+        let key = Key { tuple: header.tuple, scope: scope(meta), leaving };
+        if self.tables.len() <= port.index() {
+            self.tables.resize_with(port.index() + 1, FlowTable::default);
+        }
+        let epoch = self.fabric.epoch;
+        let composed = match self.tables[port.index()].hit(&key, epoch, now) {
+            Some(place) => self.tables[port.index()].composed_mut(place).ok_or(Reason::FlowTableFull)?,
+            None => self.compose(port, key, meta, now)?,
+        };
+        header.tuple = composed.tuple;
+        meta.private_link = composed.private_link;
+        meta.via = composed.via;
+        Ok(composed)
+    }
+
+    /// The slow path: asks the stages and keeps the answer.
+    #[cold]
+    fn compose(&mut self, id: PortId, key: Key, meta: &Meta, now: Nanos) -> Result<&mut Composed, Reason> {
+        let fabric = self.fabric.clone();
+        let Some(port) = fabric.port(id) else { return Err(Reason::PortDeleted) };
+        let table = &mut self.tables[id.index()];
+        let known = table.known(&key, now);
+        let view = View { fabric: &fabric, health: &self.health, table, now, pass: self.pass_policies };
+        let decision = if key.leaving {
+            leave::decide(&view, port, key, meta, known)
+        } else {
+            arrive::decide(&view, port, key, meta, known)
+        };
+        table.keep(key, decision, fabric.epoch, now)
+    }
+}

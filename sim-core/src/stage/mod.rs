@@ -1,0 +1,124 @@
+//! The stages a packet meets, one module each. A stage takes headers and gives a decision together with its provenance:
+//! which rule, which route, which setting.
+
+pub mod balancer;
+pub mod reason;
+pub mod route;
+pub mod security;
+pub mod tag;
+
+pub use reason::Reason;
+
+use crate::id::NodeId;
+use crate::net::{Addr, Prefix, Tuple};
+use crate::topology::{Access, Direction};
+
+/// Azure's host address: DNS, agent, health probes (azure-dataplane 1.8).
+pub const PLATFORM: Addr = Addr::v4(168, 63, 129, 16);
+
+/// Where a security group is attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// On the subnet.
+    Subnet,
+    /// On the network interface.
+    Nic,
+}
+
+/// One thing that a stage did to a packet or said of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// The state of a known connection let it pass: no rule was asked.
+    Known,
+    /// Platform traffic, which rules do not touch (azure-dataplane 1.8).
+    Platform,
+    /// A security group's rule decided.
+    Security {
+        /// The group.
+        group: NodeId,
+        /// Where it is attached.
+        level: Level,
+        /// Which of its lists.
+        direction: Direction,
+        /// The rule that matched.
+        rule: security::RuleRef,
+        /// What it said.
+        access: Access,
+    },
+    /// No security group at this level: everything passes there.
+    Unfiltered {
+        /// The level.
+        level: Level,
+    },
+    /// The route chosen in the sender's subnet.
+    Routed {
+        /// The subnet whose table was asked.
+        subnet: NodeId,
+        /// The route.
+        route: route::Chosen,
+    },
+    /// A balancer chose a backend.
+    Balanced {
+        /// The rule.
+        rule: NodeId,
+        /// The backend's address resource.
+        backend: NodeId,
+        /// Backends that were up.
+        up: u32,
+        /// Backends in the pool.
+        pool: u32,
+    },
+    /// Addresses or ports were rewritten.
+    Rewritten {
+        /// By whom.
+        by: Translation,
+        /// Before.
+        from: Tuple,
+        /// After.
+        to: Tuple,
+    },
+    /// The stage that stopped it, or would have, had it not been passed over.
+    Stopped(Reason),
+}
+
+/// Who rewrites addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Translation {
+    /// A public address attached to a NIC: 1:1, stateless (azure-dataplane 4.3).
+    PublicIp(NodeId),
+    /// A balancer, towards the backend or back (3.3).
+    Balancer(NodeId),
+    /// A private link service: source NAT (azure-services 3.2).
+    LinkService(NodeId),
+    /// A private endpoint, which answers under its own address.
+    PrivateEndpoint(NodeId),
+    /// A NAT gateway (azure-dataplane 4.2).
+    NatGateway(NodeId),
+    /// Default outbound access of a subnet (4.4).
+    DefaultOutbound(NodeId),
+}
+
+/// Prefixes that are never on the Internet: private (RFC 1918), shared (RFC 6598), loopback, link-local, multicast.
+/// Everything else that is not in a subnet's own space counts as Internet (azure-dataplane 1.7).
+#[must_use]
+pub fn never_internet() -> Vec<Prefix> {
+    let v4 = |a, b, c, d, len| Prefix::new(Addr::v4(a, b, c, d), len);
+    let v6 = |high: u128, len| Prefix::new(Addr(high << 112), len);
+    [
+        v4(0, 0, 0, 0, 8),
+        v4(10, 0, 0, 0, 8),
+        v4(100, 64, 0, 0, 10),
+        v4(127, 0, 0, 0, 8),
+        v4(169, 254, 0, 0, 16),
+        v4(172, 16, 0, 0, 12),
+        v4(192, 168, 0, 0, 16),
+        v4(224, 0, 0, 0, 4),
+        v4(168, 63, 129, 16, 32),
+        v6(0xfc00, 7),
+        v6(0xfe80, 10),
+        v6(0xff00, 8),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
