@@ -45,7 +45,8 @@ impl fmt::Debug for Protocol {
     }
 }
 
-/// What names a flow at a port. Ports are zero for protocols without them; for ICMP echo both hold the identifier.
+/// What names a flow at a port. Ports are zero for protocols without them; for ICMP echo both hold the identifier (for
+/// other ICMP messages the same two bytes of the wire, which are zero in most).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tuple {
     /// Source address.
@@ -144,6 +145,33 @@ pub struct TcpHeader {
     pub sack: [Option<SeqRange>; 3],
 }
 
+/// An ICMP header without the identifier, which [`Tuple`] holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IcmpHeader {
+    /// Message type, by the number of the packet's own family (an echo request is 8 in IPv4 and 128 in IPv6).
+    pub kind: u8,
+    /// Message code; zero for echo.
+    pub code: u8,
+    /// Sequence number of an echo; the last two header bytes of other messages.
+    pub sequence: u16,
+}
+
+impl IcmpHeader {
+    /// An echo request of `protocol`: [`Protocol::ICMPV6`], or else ICMP for IPv4.
+    #[must_use]
+    pub const fn echo_request(protocol: Protocol, sequence: u16) -> Self {
+        let kind = if protocol.0 == Protocol::ICMPV6.0 { 128 } else { 8 };
+        Self { kind, code: 0, sequence }
+    }
+
+    /// The answer to such a request.
+    #[must_use]
+    pub const fn echo_reply(protocol: Protocol, sequence: u16) -> Self {
+        let kind = if protocol.0 == Protocol::ICMPV6.0 { 129 } else { 0 };
+        Self { kind, code: 0, sequence }
+    }
+}
+
 /// A parsed header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -153,13 +181,27 @@ pub struct Header {
     pub ttl: u8,
     /// The rest of the TCP header; zeros for other protocols.
     pub tcp: TcpHeader,
+    /// The rest of the ICMP header; zeros for other protocols.
+    pub icmp: IcmpHeader,
 }
 
 impl Header {
-    /// A UDP, ICMP or other header without TCP fields.
+    /// A UDP or other header that has nothing besides.
     #[must_use]
     pub fn plain(tuple: Tuple, ttl: u8) -> Self {
-        Self { tuple, ttl, tcp: TcpHeader::default() }
+        Self { tuple, ttl, tcp: TcpHeader::default(), icmp: IcmpHeader::default() }
+    }
+
+    /// A TCP header.
+    #[must_use]
+    pub fn tcp(tuple: Tuple, ttl: u8, tcp: TcpHeader) -> Self {
+        Self { tcp, ..Self::plain(tuple, ttl) }
+    }
+
+    /// An ICMP header.
+    #[must_use]
+    pub fn icmp(tuple: Tuple, ttl: u8, icmp: IcmpHeader) -> Self {
+        Self { icmp, ..Self::plain(tuple, ttl) }
     }
 
     /// The length of the IP and transport headers on the wire, in bytes. Options are padded to four bytes (RFC 9293

@@ -1,9 +1,10 @@
-//! What travels: addresses, prefixes, headers, packets.
+//! What travels: addresses, prefixes, headers, packets, and their bytes on the wire.
 
 mod addr;
 mod header;
 mod packet;
+pub mod wire;
 
 pub use addr::{Addr, Prefix, PrefixError};
-pub use header::{Flags, Header, Protocol, SeqRange, TcpHeader, Tuple};
+pub use header::{Flags, Header, IcmpHeader, Protocol, SeqRange, TcpHeader, Tuple};
 pub use packet::{Meta, Packet, Via};

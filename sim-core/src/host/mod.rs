@@ -1,0 +1,3 @@
+//! The machines at the ends of a path.
+
+pub mod tcp;
