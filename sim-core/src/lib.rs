@@ -12,6 +12,7 @@
 //! Nothing here opens a file or a socket, reads a clock or the environment, or starts a thread: time, randomness and
 //! input are arguments.
 
+pub mod engine;
 pub mod fabric;
 pub mod host;
 pub mod id;

@@ -1,3 +1,14 @@
-//! The machines at the ends of a path.
+//! What stands at the ends of the network: TCP, programs on machines, orchestrators over them.
 
+mod orchestrator;
+mod probe;
+mod program;
+mod relay;
 pub mod tcp;
+
+pub use orchestrator::{Control, Orchestrator, Signal, Ticket};
+pub(crate) use orchestrator::Order;
+pub(crate) use probe::Prober;
+pub(crate) use program::Command;
+pub use program::{ConnId, Context, Dial, Ending, Input, Program, Report, Socket};
+pub use relay::Relay;

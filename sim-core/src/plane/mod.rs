@@ -9,8 +9,8 @@ mod view;
 pub use flow::{Act, Composed};
 
 use crate::fabric::Fabric;
-use crate::id::{NodeId, PortId};
-use crate::net::{Header, Meta};
+use crate::id::{LinkId, NodeId, PortId};
+use crate::net::{Header, Meta, Tuple};
 use crate::stage::Reason;
 use crate::time::Nanos;
 use flow::{FlowTable, Key, scope};
@@ -134,6 +134,17 @@ impl Plane {
         now: Nanos,
     ) -> Result<&mut Composed, Reason> {
         self.pass(port, false, header, meta, now)
+    }
+
+    /// Keeps the link that the packets of a composed entry take. The key is the packet as it came to the port.
+    pub fn remember_link(&mut self, port: PortId, tuple: Tuple, meta: &Meta, leaving: bool, link: LinkId) {
+        let key = Key { tuple, scope: scope(meta), leaving };
+        if let Some(table) = self.tables.get_mut(port.index())
+            && let Some(place) = table.hit(&key, self.fabric.epoch, Nanos::ZERO)
+            && let Some(composed) = table.composed_mut(place)
+        {
+            composed.link = Some(link);
+        }
     }
 
     #[inline]

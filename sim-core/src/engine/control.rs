@@ -1,0 +1,276 @@
+//! Changes of the network and those who make them; machines and probers that follow from the network as it is.
+
+use super::event::{Event, Observer};
+use super::machine::{Machine, Owner};
+use super::queue::Due;
+use super::{Engine, FixedMap, Work};
+use crate::fabric::PortKind;
+use crate::host::{Control, Order, Prober, Report, Signal, Ticket};
+use crate::id::{HostId, NodeId, PortId};
+use crate::net::Addr;
+use crate::time::Nanos;
+use crate::topology::{Draft, Kind, Machine as MachineKind, Refusal};
+use std::sync::Arc;
+
+/// A change that is asked for and has not taken effect yet.
+pub(super) struct Change {
+    orchestrator: Option<u32>,
+    ticket: Ticket,
+    what: What,
+}
+
+enum What {
+    Put(Box<Draft>),
+    Delete(Arc<str>),
+}
+
+/// A signal that waits for its orchestrator.
+pub(super) enum SignalBox {
+    Start,
+    Timer(u64),
+    Applied(Ticket),
+    Refused(Ticket, Box<Refusal>),
+    Reported(Report),
+}
+
+impl<O: Observer> Engine<O> {
+    /// Asks for a change that takes effect after a while, for nobody in particular.
+    pub fn put(&mut self, draft: Draft, after: Nanos) {
+        self.ask(None, Ticket(u32::MAX), What::Put(Box::new(draft)), after);
+    }
+
+    /// Asks for a deletion that takes effect after a while.
+    pub fn delete(&mut self, name: &str, after: Nanos) {
+        self.ask(None, Ticket(u32::MAX), What::Delete(name.into()), after);
+    }
+
+    fn ask(&mut self, orchestrator: Option<u32>, ticket: Ticket, what: What, after: Nanos) {
+        let number = u32::try_from(self.changes.len()).unwrap_or(u32::MAX);
+        self.changes.push(Some(Change { orchestrator, ticket, what }));
+        self.queue.push(self.now + after, Due::Apply(number));
+    }
+
+    /// A change takes effect, or is refused.
+    pub(super) fn apply(&mut self, number: u32) {
+        let Some(change) = self.changes.get_mut(number as usize).and_then(Option::take) else { return };
+        let result = match change.what {
+            What::Put(draft) => self.apply_put(*draft),
+            What::Delete(name) => self.apply_delete(&name),
+        };
+        self.dirty |= result.is_ok();
+        if let Err(refusal) = &result {
+            self.observer.see(self.now, &Event::Refused(refusal));
+        }
+        let Some(orchestrator) = change.orchestrator else { return };
+        let signal = match result {
+            Ok(()) => SignalBox::Applied(change.ticket),
+            Err(refusal) => SignalBox::Refused(change.ticket, refusal),
+        };
+        self.work.push_back(Work::Signal { orchestrator, signal });
+    }
+
+    fn apply_put(&mut self, draft: Draft) -> Result<(), Box<Refusal>> {
+        let replaced = self.topology.find(&draft.name).is_some();
+        let node = self.topology.put(draft)?;
+        self.observer.see(self.now, &Event::Put { node, replaced });
+        Ok(())
+    }
+
+    fn apply_delete(&mut self, name: &str) -> Result<(), Box<Refusal>> {
+        let names: FixedMap<NodeId, Arc<str>> =
+            self.topology.resources().map(|resource| (resource.id, resource.name.clone())).collect();
+        for node in self.topology.delete(name)? {
+            let name = names.get(&node).map_or("", |name| name);
+            self.observer.see(self.now, &Event::Deleted { node, name });
+        }
+        Ok(())
+    }
+
+    /// Tells an orchestrator something and does what it asks for.
+    pub(super) fn signal(&mut self, index: u32, signal: SignalBox) {
+        let Some(conductor) = self.orchestrators.get_mut(index as usize) else { return };
+        let Some(mut orchestrator) = conductor.orchestrator.take() else { return };
+        let mut orders = Vec::new();
+        let mut control = Control {
+            now: self.now,
+            topology: &self.topology,
+            rng: &mut conductor.rng,
+            next_ticket: &mut self.next_ticket,
+            orders: &mut orders,
+        };
+        let told = match &signal {
+            SignalBox::Start => Signal::Start,
+            SignalBox::Timer(token) => Signal::Timer(*token),
+            SignalBox::Applied(ticket) => Signal::Applied(*ticket),
+            SignalBox::Refused(ticket, refusal) => Signal::Refused(*ticket, refusal),
+            SignalBox::Reported(report) => Signal::Reported(report),
+        };
+        orchestrator.handle(told, &mut control);
+        self.orchestrators[index as usize].orchestrator = Some(orchestrator);
+        for order in orders {
+            self.carry_out(index, order);
+        }
+    }
+
+    fn carry_out(&mut self, index: u32, order: Order) {
+        match order {
+            Order::Put { ticket, after, draft } => self.ask(Some(index), ticket, What::Put(draft), after),
+            Order::Delete { ticket, after, name } => self.ask(Some(index), ticket, What::Delete(name), after),
+            Order::Timer { after, token } => {
+                self.queue.push(self.now + after, Due::Wake { orchestrator: index, token });
+            }
+            Order::Announce(report) => {
+                let event = Event::Announced { orchestrator: index, report: &report };
+                self.observer.see(self.now, &event);
+            }
+            Order::Spawn { on, program } => {
+                if let Some(host) = self.machine_named(&on) {
+                    self.install(host, program, Owner::Orchestrator(index));
+                }
+            }
+            Order::Stop { on } => {
+                if let Some(host) = self.machine_named(&on) {
+                    self.stop_programs(host, |owner| owner == Owner::Orchestrator(index));
+                }
+            }
+        }
+    }
+
+    fn machine_named(&mut self, name: &str) -> Option<HostId> {
+        if self.dirty {
+            self.publish();
+        }
+        let node = self.topology.find(name)?.id;
+        self.machine_of.get(&node).copied()
+    }
+
+    /// Stops programs of a machine; their connections are aborted.
+    fn stop_programs(&mut self, host: HostId, which: impl Fn(Owner) -> bool) {
+        let machine = &mut self.machines[host.index()];
+        let mut stopped = Vec::new();
+        for (index, slot) in (0u32..).zip(&mut machine.programs) {
+            if slot.as_ref().is_some_and(|slot| which(slot.owner)) {
+                *slot = None;
+                stopped.push(index);
+            }
+        }
+        machine.listeners.retain(|_, program| !stopped.contains(program));
+        machine.udp_listeners.retain(|_, program| !stopped.contains(program));
+        let mut open: Vec<u32> =
+            machine.conns.iter().filter(|(_, conn)| stopped.contains(&conn.program)).map(|(id, _)| *id).collect();
+        open.sort_unstable();
+        for conn in open {
+            self.finish(host, conn, true);
+        }
+    }
+
+    /// Brings machines, their addresses and the balancers' probers in line with the network.
+    pub(super) fn enlist(&mut self) {
+        let nodes: Vec<(NodeId, Option<MachineKind>)> = self
+            .topology
+            .resources()
+            .filter_map(|resource| match &resource.kind {
+                Kind::Machine(machine) => Some((resource.id, Some(machine.clone()))),
+                Kind::InternetHost(_) | Kind::Vnet(_) => Some((resource.id, None)),
+                _ => None,
+            })
+            .collect();
+        for (node, kind) in &nodes {
+            let host = self.machine_for(*node);
+            let machine = &mut self.machines[host.index()];
+            machine.ports.clear();
+            if let Some(kind) = kind {
+                machine.forwards = kind.forwards;
+                machine.shaper.set_rate(kind.egress_bps);
+            }
+        }
+        self.bury(&nodes);
+        self.connect_ports();
+        self.enlist_probers();
+    }
+
+    fn machine_for(&mut self, node: NodeId) -> HostId {
+        if let Some(host) = self.machine_of.get(&node) {
+            return *host;
+        }
+        let host = HostId(u32::try_from(self.machines.len()).unwrap_or(u32::MAX));
+        self.machines.push(Machine::new(node, self.seed));
+        self.machine_of.insert(node, host);
+        host
+    }
+
+    /// Machines whose resource is gone are gone, with everything on them.
+    fn bury(&mut self, alive: &[(NodeId, Option<MachineKind>)]) {
+        let alive: hashbrown::HashSet<NodeId, foldhash::fast::FixedState> =
+            alive.iter().map(|(node, _)| *node).collect();
+        let mut dead: Vec<NodeId> = self.machine_of.keys().filter(|node| !alive.contains(*node)).copied().collect();
+        dead.sort_unstable();
+        for node in dead {
+            if let Some(host) = self.machine_of.remove(&node) {
+                let machine = &mut self.machines[host.index()];
+                machine.lose_power();
+                machine.programs.clear();
+                machine.ports.clear();
+                self.observer.see(self.now, &Event::Power { host, up: false });
+            }
+        }
+    }
+
+    /// Which machine is behind which port.
+    fn connect_ports(&mut self) {
+        let fabric = self.plane.fabric().clone();
+        self.behind.clear();
+        self.behind.resize(self.topology.id_limit(), None);
+        for port in fabric.ports() {
+            let found: Option<(NodeId, Addr)> = match &port.kind {
+                PortKind::Nic(nic) => nic.machine.map(|machine| (machine, nic.address)),
+                PortKind::Internet { prefix } => Some((NodeId(port.id.0), prefix.first())),
+                PortKind::Platform { vnet } => Some((*vnet, crate::stage::PLATFORM)),
+                _ => None,
+            };
+            let Some((node, address)) = found else { continue };
+            let Some(host) = self.machine_of.get(&node).copied() else { continue };
+            self.behind[port.id.index()] = Some(host);
+            self.machines[host.index()].ports.push((port.id, address));
+        }
+        // Primary first: connections go out from there.
+        for machine in self.machines.iter_mut().filter(|machine| machine.ports.len() > 1) {
+            let order = self.topology.addresses_of(machine.node);
+            machine.ports.sort_by_key(|(port, _)| order.iter().position(|(config, _)| config.0 == port.0));
+        }
+    }
+
+    /// One prober for every backend that a rule with a probe sends to.
+    fn enlist_probers(&mut self) {
+        let mut wanted: Vec<(NodeId, PortId, NodeId, Prober)> = Vec::new();
+        for port in self.plane.fabric().clone().ports() {
+            let PortKind::Frontend(frontend) = &port.kind else { continue };
+            for rule in &frontend.rules {
+                let Some(probe) = rule.probe else { continue };
+                let Some(Kind::Probe(attributes)) = self.topology.get(probe).map(|found| &found.kind) else { continue };
+                for member in &rule.members {
+                    let Some(vnet) = self.topology.vnet_of(NodeId(member.port.0)) else { continue };
+                    if wanted.iter().any(|(p, m, ..)| *p == probe && *m == member.port) {
+                        continue;
+                    }
+                    wanted.push((probe, member.port, vnet.id, Prober::new(member.address, attributes)));
+                }
+            }
+        }
+        let has = |machine: &Machine, owner: Owner| machine.programs.iter().flatten().any(|slot| slot.owner == owner);
+        for host in (0u32..).map(HostId).take(self.machines.len()) {
+            self.stop_programs(host, |owner| match owner {
+                Owner::Prober { probe, backend } => !wanted.iter().any(|(p, m, ..)| *p == probe && *m == backend),
+                _ => false,
+            });
+        }
+        for (probe, backend, vnet, prober) in wanted {
+            let owner = Owner::Prober { probe, backend };
+            if let Some(host) = self.machine_of.get(&vnet).copied()
+                && !has(&self.machines[host.index()], owner)
+            {
+                self.install(host, Box::new(prober), owner);
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Programs at work: inputs to them, their commands, power.
+
+use super::control::SignalBox;
+use super::event::{Event, Observer};
+use super::machine::Owner;
+use super::queue::Due;
+use super::{Engine, Work};
+use crate::host::{Command, Context, Input, Socket};
+use crate::id::{FlowId, HostId};
+use crate::net::{Header, Meta, Protocol, Tuple};
+use crate::time::Nanos;
+use bytes::Bytes;
+
+impl<O: Observer> Engine<O> {
+    /// Tells a program something and does what it asks for.
+    pub(super) fn tell(&mut self, host: HostId, index: u32, input: Input) {
+        let machine = &mut self.machines[host.index()];
+        if !machine.up {
+            return;
+        }
+        let Some(mut slot) = machine.programs.get_mut(index as usize).and_then(Option::take) else { return };
+        let mut commands = Vec::new();
+        let mut context = Context {
+            now: self.now,
+            rng: &mut machine.rng,
+            next_conn: &mut machine.next_conn,
+            commands: &mut commands,
+        };
+        slot.program.handle(input, &mut context);
+        let owner = slot.owner;
+        machine.programs[index as usize] = Some(slot);
+        for command in commands {
+            self.obey(host, index, owner, command);
+        }
+    }
+
+    fn obey(&mut self, host: HostId, index: u32, owner: Owner, command: Command) {
+        let machine = &mut self.machines[host.index()];
+        match command {
+            Command::Listen { port } => {
+                machine.listeners.insert(port, index);
+            }
+            Command::ListenUdp { port } => {
+                machine.udp_listeners.insert(port, index);
+            }
+            Command::Connect { conn, dial } => self.connect(host, index, conn, &dial),
+            Command::Write { conn, bytes, label } => self.write(host, conn.0, bytes, &label),
+            Command::Close(conn) => self.finish(host, conn.0, false),
+            Command::Abort(conn) => self.finish(host, conn.0, true),
+            Command::Datagram { from_port, to, data, flow } => self.datagram(host, from_port, to, data, flow),
+            Command::Timer { after, token } => {
+                let boot = machine.boot;
+                self.queue.push(self.now + after, Due::Timer { host, program: index, token, boot });
+            }
+            Command::Reboot { after, down } => {
+                let boot = machine.boot;
+                self.queue.push(self.now + after, Due::PowerOff { host, down, boot });
+            }
+            Command::Health { up } => {
+                if let Owner::Prober { probe, backend } = owner
+                    && self.plane.probed(probe, backend, up)
+                {
+                    self.observer.see(self.now, &Event::Probed { probe, backend, up });
+                }
+            }
+            Command::Report(report) => {
+                self.report(host, &report);
+                if let Owner::Orchestrator(orchestrator) = owner {
+                    let signal = SignalBox::Reported(report);
+                    self.work.push_back(Work::Signal { orchestrator, signal });
+                }
+            }
+        }
+    }
+
+    fn datagram(&mut self, host: HostId, from_port: u16, to: Socket, data: Bytes, flow: Option<FlowId>) {
+        let machine = &self.machines[host.index()];
+        let local = machine.ports.iter().find(|(_, address)| address.is_v4() == to.0.is_v4()).copied();
+        let Some((port, address)) = local else { return };
+        let tuple =
+            Tuple { src: address, dst: to.0, src_port: from_port, dst_port: to.1, protocol: Protocol::UDP };
+        self.emit(port, Header::plain(tuple, 64), Meta { flow, ..Meta::default() }, data);
+    }
+
+    /// A program's timer.
+    pub(super) fn timer(&mut self, host: HostId, program: u32, token: u64, boot: u32) {
+        if self.machines[host.index()].boot == boot {
+            self.work.push_back(Work::Tell { host, program, input: Input::Timer(token) });
+        }
+    }
+
+    /// A machine goes down. What it had open it closes first, as a guest that shuts down does; then nobody is there.
+    pub(super) fn power_off(&mut self, host: HostId, down: Nanos, boot: u32) {
+        let machine = &mut self.machines[host.index()];
+        if machine.boot != boot || !machine.up {
+            return;
+        }
+        let mut open: Vec<u32> = machine.conns.keys().copied().collect();
+        open.sort_unstable();
+        for conn in open {
+            self.finish(host, conn, false);
+            self.pump(host, conn);
+        }
+        let machine = &mut self.machines[host.index()];
+        machine.lose_power();
+        let boot = machine.boot;
+        self.observer.see(self.now, &Event::Power { host, up: false });
+        self.queue.push(self.now + down, Due::PowerOn { host, boot });
+    }
+
+    /// A machine comes up: its waiting programs start anew.
+    pub(super) fn power_on(&mut self, host: HostId, boot: u32) {
+        let machine = &mut self.machines[host.index()];
+        if machine.boot != boot || machine.up {
+            return;
+        }
+        machine.up = true;
+        for (index, slot) in (0u32..).zip(&mut machine.programs) {
+            let fresh = slot.as_ref().and_then(|slot| slot.program.fresh());
+            match (slot.as_mut(), fresh) {
+                (Some(slot), Some(program)) => {
+                    slot.program = program;
+                    self.work.push_back(Work::Tell { host, program: index, input: Input::Start });
+                }
+                _ => *slot = None,
+            }
+        }
+        self.observer.see(self.now, &Event::Power { host, up: true });
+    }
+}

@@ -1,0 +1,196 @@
+//! Packets on their way: out of a port, over a link, into a port, to a machine.
+
+use super::event::{Event, Observer};
+use super::link::Sent;
+use super::queue::Due;
+use super::{Engine, Work};
+use crate::host::tcp;
+use crate::host::Input;
+use crate::id::{HostId, LinkId, PortId};
+use crate::net::{Flags, Header, IcmpHeader, Meta, Packet, Protocol};
+use crate::plane::Act;
+use crate::stage::Reason;
+use crate::time::Nanos;
+use bytes::Bytes;
+
+/// Time to live of what machines answer on their own.
+const TTL: u8 = 64;
+
+impl<O: Observer> Engine<O> {
+    /// A machine sends: makes the packet and lets it leave.
+    pub(super) fn emit(&mut self, port: PortId, header: Header, meta: Meta, payload: Bytes) {
+        self.packets.made += 1;
+        let packet = Packet { id: self.packets.made, header, meta, payload };
+        let place = self.packets.put(packet);
+        self.leave(port, place);
+    }
+
+    /// Sends a datagram from the primary address of the machine at `port`, as load generators do: no program runs.
+    pub fn inject(&mut self, port: PortId, header: Header, payload: Bytes) {
+        self.emit(port, header, Meta::default(), payload);
+        self.settle();
+    }
+
+    /// The packet at the head of a link arrives.
+    #[inline]
+    pub(super) fn link_arrival(&mut self, link: LinkId) {
+        let Some((packet, next)) = self.links[link.index()].arrive() else { return };
+        if let Some(next) = next {
+            self.queue.push(next, Due::Link(link));
+        }
+        let port = self.links[link.index()].to;
+        self.decide(port, packet, false);
+    }
+
+    /// A packet leaves a port.
+    #[inline]
+    fn leave(&mut self, port: PortId, packet: u32) {
+        self.decide(port, packet, true);
+    }
+
+    /// One look-up, one rewrite, and on.
+    #[inline]
+    fn decide(&mut self, port: PortId, place: u32, leaving: bool) {
+        let packet = &mut self.packets.slots[place as usize];
+        let before = (packet.header.tuple, packet.meta);
+        let Packet { header, meta, .. } = packet;
+        let passed = if leaving {
+            self.plane.leave(port, header, meta, self.now)
+        } else {
+            self.plane.arrive(port, header, meta, self.now)
+        };
+        let composed = match passed {
+            Ok(composed) => composed,
+            Err(reason) => return self.lose(port, place, reason),
+        };
+        let (act, link) = (composed.act, composed.link);
+        let event =
+            Event::Hop { port, leaving, packet: &*packet, before: before.0, act, steps: &composed.steps };
+        self.observer.see(self.now, &event);
+        match act {
+            Act::Forward { to, class } => {
+                let link = link.unwrap_or_else(|| {
+                    let link = self.link_between(port, to, class);
+                    self.plane.remember_link(port, before.0, &before.1, leaving, link);
+                    link
+                });
+                self.transmit(port, link, place, leaving);
+            }
+            Act::Deliver => self.deliver(port, place),
+            Act::Drop(_) => self.packets.free.push(place),
+        }
+    }
+
+    #[inline]
+    fn transmit(&mut self, port: PortId, link: LinkId, place: u32, leaving: bool) {
+        let packet = &self.packets.slots[place as usize];
+        let machine = if leaving { self.behind.get(port.index()).copied().flatten() } else { None };
+        let departure = match machine {
+            Some(host) => self.machines[host.index()].shaper.send(self.now, packet.wire_len()),
+            None => Some(self.now),
+        };
+        let Some(departure) = departure else { return self.lose(port, place, Reason::QueueFull) };
+        let way = &mut self.links[link.index()];
+        let event = Event::Sent { from: way.from, to: way.to, class: way.class, packet, departure };
+        self.observer.see(self.now, &event);
+        match way.send(departure, place) {
+            Sent::First(arrival) => self.queue.push(arrival, Due::Link(link)),
+            Sent::Behind => {}
+            Sent::Lost => self.lose(port, place, Reason::Lost),
+        }
+    }
+
+    fn lose(&mut self, port: PortId, place: u32, reason: Reason) {
+        let packet = &self.packets.slots[place as usize];
+        self.observer.see(self.now, &Event::Lost { port, packet, reason });
+        self.packets.free.push(place);
+    }
+
+    /// A packet has come to the machine behind `port`.
+    #[inline]
+    fn deliver(&mut self, port: PortId, place: u32) {
+        let Some(host) = self.behind.get(port.index()).copied().flatten() else {
+            return self.lose(port, place, Reason::MachineDown);
+        };
+        let machine = &self.machines[host.index()];
+        if !machine.up {
+            return self.lose(port, place, Reason::MachineDown);
+        }
+        let packet = &mut self.packets.slots[place as usize];
+        if machine.forwards && !machine.owns(port, packet.header.tuple.dst) {
+            if packet.header.ttl <= 1 {
+                return self.lose(port, place, Reason::TtlExpired);
+            }
+            packet.header.ttl -= 1;
+            return self.leave(port, place);
+        }
+        self.packets.free.push(place);
+        match packet.header.tuple.protocol {
+            Protocol::TCP => self.tcp_in(host, port, place),
+            Protocol::UDP => self.udp_in(host, place),
+            Protocol::ICMP | Protocol::ICMPV6 => self.echo(port, place),
+            _ => {}
+        }
+    }
+
+    fn udp_in(&mut self, host: HostId, place: u32) {
+        let packet = &self.packets.slots[place as usize];
+        let tuple = packet.header.tuple;
+        let Some(program) = self.machines[host.index()].udp_listeners.get(&tuple.dst_port).copied() else { return };
+        let data = packet.payload.clone();
+        let input = Input::Datagram { from: (tuple.src, tuple.src_port), port: tuple.dst_port, data };
+        self.work.push_back(Work::Tell { host, program, input });
+    }
+
+    /// Answers an ICMP echo request.
+    fn echo(&mut self, port: PortId, place: u32) {
+        let packet = &self.packets.slots[place as usize];
+        let Header { tuple, icmp, .. } = packet.header;
+        if icmp.kind != IcmpHeader::echo_request(tuple.protocol, 0).kind {
+            return;
+        }
+        let reply = Header::icmp(tuple.reversed(), TTL, IcmpHeader::echo_reply(tuple.protocol, icmp.sequence));
+        let (meta, payload) = (reply_meta(&packet.meta), packet.payload.clone());
+        self.emit(port, reply, meta, payload);
+    }
+
+    /// Brings a segment to its connection, to a listener, or answers that nobody is there.
+    fn tcp_in(&mut self, host: HostId, port: PortId, place: u32) {
+        let packet = &self.packets.slots[place as usize];
+        let (header, meta) = (packet.header, packet.meta);
+        let machine = &self.machines[host.index()];
+        let own = header.tuple.reversed();
+        let known = machine.by_tuple.get(&own).copied();
+        let conn = match known {
+            Some(conn) => Some(conn),
+            None if header.tcp.flags.has(Flags::SYN) && !header.tcp.flags.has(Flags::ACK) => {
+                self.accept(host, port, own, &meta)
+            }
+            None => None,
+        };
+        let packet = &self.packets.slots[place as usize];
+        let found = conn.and_then(|conn| self.machines[host.index()].conns.get_mut(&conn));
+        let Some(found) = found else {
+            if let Some(reset) = tcp::refusal(&header, packet.payload.len(), TTL) {
+                self.emit(port, reset, reply_meta(&meta), Bytes::new());
+            }
+            return;
+        };
+        tcp::Endpoint::arrive(&mut found.endpoint, self.now, &header, &packet.payload);
+        if let Some(conn) = conn {
+            self.work.push_back(Work::Pump { host, conn });
+        }
+    }
+
+    /// When the machine behind `port` may send its next packet without waiting; for load generators.
+    #[must_use]
+    pub fn next_departure(&self, port: PortId) -> Nanos {
+        let host = self.behind.get(port.index()).copied().flatten();
+        host.map_or(self.now, |host| self.machines[host.index()].shaper.free_at().max(self.now))
+    }
+}
+
+/// An answer goes back over the private link that the question came by.
+pub(super) fn reply_meta(meta: &Meta) -> Meta {
+    Meta { flow: meta.flow, private_link: meta.private_link, ..Meta::default() }
+}
