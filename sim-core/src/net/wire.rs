@@ -127,7 +127,8 @@ fn emit_ipv4(header: &Header, total_len: u16, checksums: bool, bytes: &mut [u8])
     packet.set_version(4);
     packet.set_header_len(IPV4_LEN as u8);
     packet.set_total_len(total_len);
-    packet.set_ident((seq ^ (seq >> 16)) as u16 ^ src_port ^ dst_port.rotate_left(5) ^ header.icmp.sequence ^ total_len);
+    packet
+        .set_ident((seq ^ (seq >> 16)) as u16 ^ src_port ^ dst_port.rotate_left(5) ^ header.icmp.sequence ^ total_len);
     packet.set_dont_frag(true);
     packet.set_hop_limit(header.ttl);
     packet.set_next_header(IpProtocol::from(protocol.0));

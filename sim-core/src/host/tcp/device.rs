@@ -1,6 +1,6 @@
 //! The network device that smoltcp sees: one packet in, any number out, bytes on its side, parsed on ours.
 
-use crate::net::{Header, wire};
+use crate::net::{Flags, Header, TcpHeader, wire};
 use bytes::Bytes;
 use smoltcp::phy::{self, ChecksumCapabilities, DeviceCapabilities, Medium};
 use smoltcp::time::Instant;
@@ -12,10 +12,7 @@ pub(super) struct Device {
     capabilities: DeviceCapabilities,
     arrived: bool,
     incoming: Vec<u8>,
-    emitted: Vec<u8>,
-    /// Segments on their way to the wire, in order.
-    pub(super) outgoing: VecDeque<(Header, Bytes)>,
-    ttl: u8,
+    output: Output,
 }
 
 impl Device {
@@ -26,27 +23,47 @@ impl Device {
         capabilities.medium = Medium::Ip;
         capabilities.max_transmission_unit = mtu.into();
         capabilities.checksum = ChecksumCapabilities::ignored();
-        let (incoming, emitted, outgoing) = (Vec::new(), Vec::new(), VecDeque::new());
-        Self { capabilities, arrived: false, incoming, emitted, outgoing, ttl }
+        let output = Output { emitted: Vec::new(), segments: VecDeque::new(), frontier: Frontier::default(), ttl };
+        Self { capabilities, arrived: false, incoming: Vec::new(), output }
     }
 
     /// Puts one packet before smoltcp, which takes it with its next ingress. One that cannot be written is lost.
     pub(super) fn arrive(&mut self, header: &Header, payload: &[u8]) {
+        self.output.frontier.window_closed = header.tcp.window == 0;
         self.arrived = wire::emit(header, payload, false, &mut self.incoming).is_ok();
+    }
+
+    /// Takes the next segment on its way to the wire.
+    pub(super) fn next_segment(&mut self) -> Option<(Header, Bytes)> {
+        self.output.segments.pop_front()
+    }
+
+    /// Whether no segment is on its way to the wire.
+    pub(super) fn is_drained(&self) -> bool {
+        self.output.segments.is_empty()
+    }
+
+    /// The sequence number after all that was ever sent, FIN included.
+    pub(super) fn sent_up_to(&self) -> Option<u32> {
+        self.output.frontier.next
+    }
+
+    /// What follows belongs to no connection.
+    pub(super) fn forget(&mut self) {
+        self.output.frontier = Frontier::default();
     }
 }
 
 impl phy::Device for Device {
     type RxToken<'a> = Incoming<'a>;
-    type TxToken<'a> = Outgoing<'a>;
+    type TxToken<'a> = &'a mut Output;
 
-    fn receive(&mut self, _: Instant) -> Option<(Incoming<'_>, Outgoing<'_>)> {
-        let Self { arrived, incoming, emitted, outgoing, ttl, .. } = self;
-        std::mem::take(arrived).then_some((Incoming(incoming), Outgoing { emitted, outgoing, ttl: *ttl }))
+    fn receive(&mut self, _: Instant) -> Option<(Incoming<'_>, &mut Output)> {
+        std::mem::take(&mut self.arrived).then_some((Incoming(&self.incoming), &mut self.output))
     }
 
-    fn transmit(&mut self, _: Instant) -> Option<Outgoing<'_>> {
-        Some(Outgoing { emitted: &mut self.emitted, outgoing: &mut self.outgoing, ttl: self.ttl })
+    fn transmit(&mut self, _: Instant) -> Option<&mut Output> {
+        Some(&mut self.output)
     }
 
     fn capabilities(&self) -> DeviceCapabilities {
@@ -63,21 +80,56 @@ impl phy::RxToken for Incoming<'_> {
     }
 }
 
-/// Room for one packet to leave.
-pub(super) struct Outgoing<'a> {
-    emitted: &'a mut Vec<u8>,
-    outgoing: &'a mut VecDeque<(Header, Bytes)>,
+/// Where packets leave.
+pub(super) struct Output {
+    emitted: Vec<u8>,
+    segments: VecDeque<(Header, Bytes)>,
+    frontier: Frontier,
     ttl: u8,
 }
 
-impl phy::TxToken for Outgoing<'_> {
+impl phy::TxToken for &mut Output {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, write: F) -> R {
         self.emitted.resize(len, 0);
-        let result = write(self.emitted);
-        if let Ok((mut header, payload)) = wire::parse(self.emitted) {
+        let result = write(&mut self.emitted);
+        if let Ok((mut header, payload)) = wire::parse(&self.emitted) {
             header.ttl = self.ttl;
-            self.outgoing.push_back((header, Bytes::copy_from_slice(&self.emitted[payload])));
+            self.frontier.pass(&mut header.tcp, payload.len());
+            self.segments.push_back((header, Bytes::copy_from_slice(&self.emitted[payload])));
         }
         result
+    }
+}
+
+/// The sequence number after all that was ever sent, which bare acknowledgements have to bear.
+///
+/// When its retransmission timer expires, smoltcp 0.14 goes back to the first unacknowledged byte, and numbers the
+/// acknowledgements it sends from there. The peer may have that byte already, and then finds those segments outside its
+/// window and drops them, acknowledgement and all. When both sides do so, neither ever gets on: two streams that cross
+/// and lose a few segments each hang for good. (RFC 9293 section 3.10.7.4 has such acknowledgements bear SND.NXT, and
+/// SND.NXT does not go back.)
+#[derive(Default)]
+struct Frontier {
+    next: Option<u32>,
+    /// The peer's last segment allowed no data: a byte sent now is a probe, which the peer will not keep.
+    window_closed: bool,
+}
+
+impl Frontier {
+    fn pass(&mut self, tcp: &mut TcpHeader, payload_len: usize) {
+        let takes_numbers = tcp.flags.has(Flags::SYN) || tcp.flags.has(Flags::FIN) || payload_len > 0;
+        let controls = [Flags::SYN, Flags::FIN].into_iter().filter(|&flag| tcp.flags.has(flag)).count();
+        let after = tcp.seq.wrapping_add((payload_len + controls) as u32);
+        let is_behind = |seq: u32, next: u32| next.wrapping_sub(seq).cast_signed() > 0;
+        match self.next {
+            Some(next) if !takes_numbers => {
+                // A bare RST bears the number that the peer asked for.
+                if tcp.flags.has(Flags::ACK) && is_behind(tcp.seq, next) {
+                    tcp.seq = next;
+                }
+            }
+            Some(next) if !is_behind(next, after) || (self.window_closed && payload_len == 1) => {}
+            _ => self.next = Some(after),
+        }
     }
 }

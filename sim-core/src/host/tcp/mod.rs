@@ -17,6 +17,9 @@
 //! * acknowledgements are delayed by [`Settings::ack_delay`], and not when more than one segment waits;
 //! * TIME-WAIT lasts 10 s; there are no TCP timestamps, no ECN, no path MTU discovery.
 //!
+//! Three of its states from which a connection never gets on are mended here: see `Frontier` in `device`, and
+//! `says_nothing_of_our_fin` and `unstick` in `stack`.
+//!
 //! Its clock counts microseconds. A segment is answered at the nanosecond at which it arrived; timers run on whole
 //! microseconds, so one may end up to 1 us short of its length, counted from the nanosecond at which it was set.
 
@@ -119,7 +122,7 @@ pub struct Settings {
     /// Longest IP packet this side sends or asks for, in bytes. The maximum segment size follows from it.
     pub mtu: u16,
     /// Room for data that arrived and the program has not received yet, in bytes: the largest window. Taken whole when the
-    /// end point is made.
+    /// end point is made, which for the default costs more than a short exchange does: 8 KiB serve that as well.
     pub receive_buffer: usize,
     /// Room for data that is unsent or unacknowledged, in bytes. Taken whole when the end point is made.
     pub send_buffer: usize,

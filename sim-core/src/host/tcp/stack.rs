@@ -4,7 +4,7 @@
 use super::device::Device;
 use super::{Endpoint, Reason, Settings, SettingsError, State};
 use crate::net::wire::ip_address;
-use crate::net::{Header, Protocol, Tuple};
+use crate::net::{Flags, Header, Protocol, Tuple};
 use crate::time::Nanos;
 use bytes::Bytes;
 use smoltcp::iface::{Config, Interface, PollResult, SocketHandle, SocketSet};
@@ -27,7 +27,12 @@ pub struct Smoltcp {
     /// How the connection ended; smoltcp does not say.
     ended: Option<Reason>,
     patience: Patience,
+    /// Keep-alives are on only to get a stuck transfer going.
+    unsticking: bool,
 }
+
+/// smoltcp's first and shortest retransmission time-out.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// When to give the peer up. smoltcp's own time-out also ends a connection on which nobody owes an answer.
 struct Patience {
@@ -92,8 +97,8 @@ impl Smoltcp {
         let answer = settings.user_timeout;
         let probed = answer.zip(settings.keep_alive).map(|(answer, interval)| answer + interval);
         let patience = Patience { answer, probed, running: None };
-        let (early, closing, ended) = (Vec::new(), false, None);
-        Ok(Self { inbound, device, interface, sockets, handle, early, closing, ended, patience })
+        let (early, closing, ended, unsticking) = (Vec::new(), false, None, false);
+        Ok(Self { inbound, device, interface, sockets, handle, early, closing, ended, patience, unsticking })
     }
 
     fn socket(&self) -> &tcp::Socket<'static> {
@@ -116,9 +121,29 @@ impl Smoltcp {
             }
         }
         let before = self.socket().state();
-        while self.interface.poll_egress(instant(now), &mut self.device, &mut self.sockets) != PollResult::None {}
+        self.transmit(now);
         self.note_end(before, false);
+        self.unstick(now);
         self.be_patient(now, heard);
+    }
+
+    fn transmit(&mut self, now: Nanos) {
+        while self.interface.poll_egress(instant(now), &mut self.device, &mut self.sockets) != PollResult::None {}
+    }
+
+    /// Probes the peer when there is data to send and no timer to send it.
+    ///
+    /// That is so in smoltcp 0.14 when the retransmission timer ends while the peer's window is closed, as it can be
+    /// taken to be when two window updates overtake each other: it stops the timer and starts no other. The answer to
+    /// the probe shows the window as it is.
+    fn unstick(&mut self, now: Nanos) {
+        let socket: &tcp::Socket = self.sockets.get(self.handle);
+        if socket.send_queue() == 0 || self.interface.poll_at(instant(now), &self.sockets).is_some() {
+            return;
+        }
+        self.unsticking = true;
+        self.socket_mut().set_keep_alive(Some(FIRST_TIMEOUT));
+        self.transmit(now);
     }
 
     /// Notes how the connection ended, if it has since `before`.
@@ -128,6 +153,11 @@ impl Smoltcp {
             _ if before == after || self.ended.is_some() => return,
             (_, tcp::State::TimeWait) => Reason::Graceful,
             (tcp::State::LastAck, tcp::State::Closed) if !by_reset => Reason::Graceful,
+            // Only our FIN was open: the peer's TIME-WAIT has ended, its answers were lost (RFC 9293 section 3.10.7.4
+            // reports nothing here).
+            (tcp::State::LastAck | tcp::State::Closing, tcp::State::Closed) if self.socket().send_queue() == 0 => {
+                Reason::Graceful
+            }
             // In SYN-RECEIVED it is a SYN that crossed ours (simultaneous open).
             (tcp::State::SynSent | tcp::State::SynReceived, tcp::State::Closed) => Reason::Refused,
             // A passive socket would listen again; this end point is for one connection.
@@ -164,8 +194,22 @@ impl Smoltcp {
         self.sockets.remove(self.handle);
         let empty = || tcp::SocketBuffer::new(Vec::new());
         self.handle = self.sockets.add(tcp::Socket::new(empty(), empty()));
+        self.device.forget();
         self.early = Vec::new();
         self.patience.running = None;
+    }
+
+    /// Whether all but our FIN is acknowledged, and this bare acknowledgement is not of the FIN either.
+    ///
+    /// smoltcp 0.14 must not see three of those: it would prepare a fast retransmit, for which it finds no data, and
+    /// stop the timer that would repeat the FIN.
+    fn says_nothing_of_our_fin(&self, header: &Header) -> bool {
+        use tcp::State::{Closing, FinWait1, LastAck};
+        let socket = self.socket();
+        matches!(socket.state(), FinWait1 | Closing | LastAck)
+            && socket.send_queue() == 0
+            && header.tcp.flags == Flags::ACK
+            && self.device.sent_up_to() != Some(header.tcp.ack)
     }
 
     fn is_opening(&self) -> bool {
@@ -179,10 +223,17 @@ impl Endpoint for Smoltcp {
         if header.tuple != self.inbound {
             return;
         }
+        if payload.is_empty() && self.says_nothing_of_our_fin(header) {
+            self.be_patient(now, true);
+            return;
+        }
+        if std::mem::take(&mut self.unsticking) {
+            self.socket_mut().set_keep_alive(None);
+        }
         let before = self.socket().state();
         self.device.arrive(header, payload);
         self.interface.poll_ingress_single(instant(now), &mut self.device, &mut self.sockets);
-        self.note_end(before, header.tcp.flags.has(crate::net::Flags::RST));
+        self.note_end(before, header.tcp.flags.has(Flags::RST));
         self.step(now, true);
     }
 
@@ -195,7 +246,7 @@ impl Endpoint for Smoltcp {
     }
 
     fn next_segment(&mut self) -> Option<(Header, Bytes)> {
-        self.device.outgoing.pop_front()
+        self.device.next_segment()
     }
 
     fn wake_at(&mut self, now: Nanos) -> Option<Nanos> {
@@ -270,7 +321,7 @@ impl Endpoint for Smoltcp {
     fn is_gone(&self) -> bool {
         let socket = self.socket();
         // An aborted socket forgets its peer when it has sent RST.
-        self.device.outgoing.is_empty() && socket.state() == tcp::State::Closed && socket.remote_endpoint().is_none()
+        self.device.is_drained() && socket.state() == tcp::State::Closed && socket.remote_endpoint().is_none()
     }
 }
 

@@ -25,19 +25,21 @@ fn tcp_header() -> impl Strategy<Value = TcpHeader> {
 
 fn header() -> impl Strategy<Value = Header> {
     let icmp = any::<(u8, u8, u16)>().prop_map(|(kind, code, sequence)| IcmpHeader { kind, code, sequence });
-    (addresses(), any::<(u16, u16, u8)>(), 0..4_u8, tcp_header(), icmp).prop_map(|((src, dst), ports, kind, tcp, icmp)| {
-        let (src_port, dst_port, ttl) = ports;
-        let tuple = |protocol, src_port, dst_port| Tuple { src, dst, src_port, dst_port, protocol };
-        match kind {
-            0 => Header::tcp(tuple(Protocol::TCP, src_port, dst_port), ttl, tcp),
-            1 => Header::plain(tuple(Protocol::UDP, src_port, dst_port), ttl),
-            2 => {
-                let protocol = if src.is_v4() { Protocol::ICMP } else { Protocol::ICMPV6 };
-                Header::icmp(tuple(protocol, src_port, src_port), ttl, icmp)
+    (addresses(), any::<(u16, u16, u8)>(), 0..4_u8, tcp_header(), icmp).prop_map(
+        |((src, dst), ports, kind, tcp, icmp)| {
+            let (src_port, dst_port, ttl) = ports;
+            let tuple = |protocol, src_port, dst_port| Tuple { src, dst, src_port, dst_port, protocol };
+            match kind {
+                0 => Header::tcp(tuple(Protocol::TCP, src_port, dst_port), ttl, tcp),
+                1 => Header::plain(tuple(Protocol::UDP, src_port, dst_port), ttl),
+                2 => {
+                    let protocol = if src.is_v4() { Protocol::ICMP } else { Protocol::ICMPV6 };
+                    Header::icmp(tuple(protocol, src_port, src_port), ttl, icmp)
+                }
+                _ => Header::plain(tuple(Protocol::ESP, 0, 0), ttl),
             }
-            _ => Header::plain(tuple(Protocol::ESP, 0, 0), ttl),
-        }
-    })
+        },
+    )
 }
 
 fn payload() -> impl Strategy<Value = Vec<u8>> {
@@ -156,9 +158,7 @@ fn what_cannot_be_one_packet_is_refused() {
     // Catches: a length cut to 16 bits, families mixed, fragments read as if they began with a transport header.
     let four = Addr::v4(10, 0, 0, 4);
     let six: Addr = "fd00::4".parse().unwrap();
-    let udp = |src, dst| {
-        Header::plain(Tuple { src, dst, src_port: 1, dst_port: 2, protocol: Protocol::UDP }, 64)
-    };
+    let udp = |src, dst| Header::plain(Tuple { src, dst, src_port: 1, dst_port: 2, protocol: Protocol::UDP }, 64);
     let mut out = vec![1];
     assert_eq!(emit(&udp(four, six), &[], true, &mut out), Err(WireError::Family));
     assert!(out.is_empty());

@@ -1,0 +1,3 @@
+//! Captures that Wireshark and tcpdump read.
+
+pub mod pcapng;
