@@ -1,1 +1,3 @@
-//! Tests that need several crates live in `tests/`; this library is empty.
+//! Networks for tests: a few resources in a few lines.
+
+pub mod net;

@@ -59,7 +59,7 @@ impl<O: Observer> Engine<O> {
         };
         self.dirty |= result.is_ok();
         if let Err(refusal) = &result {
-            self.observer.see(self.now, &Event::Refused(refusal));
+            self.observer.see(self.now, &Event::Refused(refusal), &self.topology);
         }
         let Some(orchestrator) = change.orchestrator else { return };
         let signal = match result {
@@ -72,7 +72,7 @@ impl<O: Observer> Engine<O> {
     fn apply_put(&mut self, draft: Draft) -> Result<(), Box<Refusal>> {
         let replaced = self.topology.find(&draft.name).is_some();
         let node = self.topology.put(draft)?;
-        self.observer.see(self.now, &Event::Put { node, replaced });
+        self.observer.see(self.now, &Event::Put { node, replaced }, &self.topology);
         Ok(())
     }
 
@@ -81,7 +81,7 @@ impl<O: Observer> Engine<O> {
             self.topology.resources().map(|resource| (resource.id, resource.name.clone())).collect();
         for node in self.topology.delete(name)? {
             let name = names.get(&node).map_or("", |name| name);
-            self.observer.see(self.now, &Event::Deleted { node, name });
+            self.observer.see(self.now, &Event::Deleted { node, name }, &self.topology);
         }
         Ok(())
     }
@@ -121,7 +121,7 @@ impl<O: Observer> Engine<O> {
             }
             Order::Announce(report) => {
                 let event = Event::Announced { orchestrator: index, report: &report };
-                self.observer.see(self.now, &event);
+                self.observer.see(self.now, &event, &self.topology);
             }
             Order::Spawn { on, program } => {
                 if let Some(host) = self.machine_named(&on) {
@@ -154,7 +154,7 @@ impl<O: Observer> Engine<O> {
                 stopped.push(index);
             }
         }
-        machine.listeners.retain(|_, program| !stopped.contains(program));
+        machine.listeners.retain(|_, (program, _)| !stopped.contains(program));
         machine.udp_listeners.retain(|_, program| !stopped.contains(program));
         let mut open: Vec<u32> =
             machine.conns.iter().filter(|(_, conn)| stopped.contains(&conn.program)).map(|(id, _)| *id).collect();
@@ -211,7 +211,7 @@ impl<O: Observer> Engine<O> {
                 machine.lose_power();
                 machine.programs.clear();
                 machine.ports.clear();
-                self.observer.see(self.now, &Event::Power { host, up: false });
+                self.observer.see(self.now, &Event::Power { host, up: false }, &self.topology);
             }
         }
     }

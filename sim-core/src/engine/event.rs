@@ -7,7 +7,7 @@ use crate::net::{Packet, Tuple};
 use crate::plane::Act;
 use crate::stage::{Reason, Step};
 use crate::time::Nanos;
-use crate::topology::Refusal;
+use crate::topology::{Refusal, Topology};
 
 /// One thing that happened.
 #[derive(Clone, Copy, Debug)]
@@ -112,30 +112,30 @@ pub enum Event<'a> {
 
 /// Somebody who looks on.
 pub trait Observer {
-    /// Something happened at `at`.
-    fn see(&mut self, at: Nanos, event: &Event<'_>);
+    /// Something happened at `at`, in this network.
+    fn see(&mut self, at: Nanos, event: &Event<'_>, topology: &Topology);
 }
 
 /// Nobody looks on.
 impl Observer for () {
     #[inline]
-    fn see(&mut self, _: Nanos, _: &Event<'_>) {}
+    fn see(&mut self, _: Nanos, _: &Event<'_>, _: &Topology) {}
 }
 
 /// Several look on.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     #[inline]
-    fn see(&mut self, at: Nanos, event: &Event<'_>) {
-        self.0.see(at, event);
-        self.1.see(at, event);
+    fn see(&mut self, at: Nanos, event: &Event<'_>, topology: &Topology) {
+        self.0.see(at, event, topology);
+        self.1.see(at, event, topology);
     }
 }
 
 impl<O: Observer> Observer for Option<O> {
     #[inline]
-    fn see(&mut self, at: Nanos, event: &Event<'_>) {
+    fn see(&mut self, at: Nanos, event: &Event<'_>, topology: &Topology) {
         if let Some(observer) = self {
-            observer.see(at, event);
+            observer.see(at, event, topology);
         }
     }
 }

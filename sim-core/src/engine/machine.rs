@@ -30,7 +30,8 @@ pub(super) struct Machine {
     /// Its ports with their addresses, primary first. A host on the Internet may answer more than one address at its port.
     pub ports: Vec<(PortId, Addr)>,
     pub programs: Vec<Option<Slot>>,
-    pub listeners: FixedMap<u16, u32>,
+    /// By port: the program, and how much room its connections get.
+    pub listeners: FixedMap<u16, (u32, usize)>,
     pub udp_listeners: FixedMap<u16, u32>,
     /// By tuple, own side first.
     pub by_tuple: FixedMap<Tuple, u32>,

@@ -37,8 +37,8 @@ impl<O: Observer> Engine<O> {
     fn obey(&mut self, host: HostId, index: u32, owner: Owner, command: Command) {
         let machine = &mut self.machines[host.index()];
         match command {
-            Command::Listen { port } => {
-                machine.listeners.insert(port, index);
+            Command::Listen { port, buffer } => {
+                machine.listeners.insert(port, (index, buffer));
             }
             Command::ListenUdp { port } => {
                 machine.udp_listeners.insert(port, index);
@@ -60,7 +60,7 @@ impl<O: Observer> Engine<O> {
                 if let Owner::Prober { probe, backend } = owner
                     && self.plane.probed(probe, backend, up)
                 {
-                    self.observer.see(self.now, &Event::Probed { probe, backend, up });
+                    self.observer.see(self.now, &Event::Probed { probe, backend, up }, &self.topology);
                 }
             }
             Command::Report(report) => {
@@ -77,8 +77,7 @@ impl<O: Observer> Engine<O> {
         let machine = &self.machines[host.index()];
         let local = machine.ports.iter().find(|(_, address)| address.is_v4() == to.0.is_v4()).copied();
         let Some((port, address)) = local else { return };
-        let tuple =
-            Tuple { src: address, dst: to.0, src_port: from_port, dst_port: to.1, protocol: Protocol::UDP };
+        let tuple = Tuple { src: address, dst: to.0, src_port: from_port, dst_port: to.1, protocol: Protocol::UDP };
         self.emit(port, Header::plain(tuple, 64), Meta { flow, ..Meta::default() }, data);
     }
 
@@ -104,7 +103,7 @@ impl<O: Observer> Engine<O> {
         let machine = &mut self.machines[host.index()];
         machine.lose_power();
         let boot = machine.boot;
-        self.observer.see(self.now, &Event::Power { host, up: false });
+        self.observer.see(self.now, &Event::Power { host, up: false }, &self.topology);
         self.queue.push(self.now + down, Due::PowerOn { host, boot });
     }
 
@@ -125,6 +124,6 @@ impl<O: Observer> Engine<O> {
                 _ => *slot = None,
             }
         }
-        self.observer.see(self.now, &Event::Power { host, up: true });
+        self.observer.see(self.now, &Event::Power { host, up: true }, &self.topology);
     }
 }

@@ -17,8 +17,9 @@ impl<O: Observer> Engine<O> {
     /// A connection for a SYN, if somebody listens on its port.
     pub(super) fn accept(&mut self, host: HostId, port: PortId, own: Tuple, meta: &Meta) -> Option<u32> {
         let machine = &mut self.machines[host.index()];
-        let program = machine.listeners.get(&own.src_port).copied()?;
-        let settings = Settings::new((own.src, own.src_port), (own.dst, own.dst_port), machine.rng.random());
+        let (program, buffer) = machine.listeners.get(&own.src_port).copied()?;
+        let base = Settings::new((own.src, own.src_port), (own.dst, own.dst_port), machine.rng.random());
+        let settings = Settings { receive_buffer: buffer, send_buffer: buffer, ..base };
         let endpoint = Smoltcp::accept(&settings, self.now).ok()?;
         let id = machine.next_conn;
         machine.next_conn = machine.next_conn.wrapping_add(1);
@@ -39,9 +40,13 @@ impl<O: Observer> Engine<O> {
                 dst_port: dial.to.1,
                 protocol: Protocol::TCP,
             };
-            let mut settings = Settings::new((address, local_port), dial.to, machine.rng.random());
-            settings.user_timeout = Some(dial.timeout);
-            settings.keep_alive = dial.keep_alive;
+            let settings = Settings {
+                user_timeout: Some(dial.timeout),
+                keep_alive: dial.keep_alive,
+                receive_buffer: dial.buffer,
+                send_buffer: dial.buffer,
+                ..Settings::new((address, local_port), dial.to, machine.rng.random())
+            };
             let endpoint = Smoltcp::connect(&settings, self.now).ok()?;
             let meta = Meta { flow: dial.flow, ..Meta::default() };
             Some(Conn::new(endpoint, program, own, port, &meta, false))
@@ -67,9 +72,8 @@ impl<O: Observer> Engine<O> {
     /// A program writes.
     pub(super) fn write(&mut self, host: HostId, id: u32, bytes: Bytes, label: &str) {
         let Some(conn) = self.machines[host.index()].conns.get_mut(&id) else { return };
-        let event =
-            Event::Wrote { host, conn: conn.tuple, offset: conn.written, length: bytes.len(), label };
-        self.observer.see(self.now, &event);
+        let event = Event::Wrote { host, conn: conn.tuple, offset: conn.written, length: bytes.len(), label };
+        self.observer.see(self.now, &event, &self.topology);
         conn.written += bytes.len() as u64;
         conn.unsent.push_back(bytes);
         self.work.push_back(Work::Pump { host, conn: id });
@@ -170,7 +174,8 @@ impl Conn {
     fn news(&mut self, id: ConnId) -> Vec<Input> {
         let mut inputs = Vec::new();
         let state = self.endpoint.state();
-        let opened = self.seen == State::Opening && matches!(state, State::Open | State::RemoteClosed | State::Finishing);
+        let opened =
+            self.seen == State::Opening && matches!(state, State::Open | State::RemoteClosed | State::Finishing);
         if opened {
             inputs.push(if self.accepting {
                 Input::Accepted { conn: id, port: self.tuple.src_port, peer: (self.tuple.dst, self.tuple.dst_port) }

@@ -4,8 +4,8 @@ use super::event::{Event, Observer};
 use super::link::Sent;
 use super::queue::Due;
 use super::{Engine, Work};
-use crate::host::tcp;
 use crate::host::Input;
+use crate::host::tcp;
 use crate::id::{HostId, LinkId, PortId};
 use crate::net::{Flags, Header, IcmpHeader, Meta, Packet, Protocol};
 use crate::plane::Act;
@@ -64,9 +64,8 @@ impl<O: Observer> Engine<O> {
             Err(reason) => return self.lose(port, place, reason),
         };
         let (act, link) = (composed.act, composed.link);
-        let event =
-            Event::Hop { port, leaving, packet: &*packet, before: before.0, act, steps: &composed.steps };
-        self.observer.see(self.now, &event);
+        let event = Event::Hop { port, leaving, packet: &*packet, before: before.0, act, steps: &composed.steps };
+        self.observer.see(self.now, &event, &self.topology);
         match act {
             Act::Forward { to, class } => {
                 let link = link.unwrap_or_else(|| {
@@ -92,7 +91,7 @@ impl<O: Observer> Engine<O> {
         let Some(departure) = departure else { return self.lose(port, place, Reason::QueueFull) };
         let way = &mut self.links[link.index()];
         let event = Event::Sent { from: way.from, to: way.to, class: way.class, packet, departure };
-        self.observer.see(self.now, &event);
+        self.observer.see(self.now, &event, &self.topology);
         match way.send(departure, place) {
             Sent::First(arrival) => self.queue.push(arrival, Due::Link(link)),
             Sent::Behind => {}
@@ -102,7 +101,7 @@ impl<O: Observer> Engine<O> {
 
     fn lose(&mut self, port: PortId, place: u32, reason: Reason) {
         let packet = &self.packets.slots[place as usize];
-        self.observer.see(self.now, &Event::Lost { port, packet, reason });
+        self.observer.see(self.now, &Event::Lost { port, packet, reason }, &self.topology);
         self.packets.free.push(place);
     }
 

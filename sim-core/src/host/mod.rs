@@ -6,9 +6,9 @@ mod program;
 mod relay;
 pub mod tcp;
 
-pub use orchestrator::{Control, Orchestrator, Signal, Ticket};
 pub(crate) use orchestrator::Order;
+pub use orchestrator::{Control, Orchestrator, Signal, Ticket};
 pub(crate) use probe::Prober;
 pub(crate) use program::Command;
-pub use program::{ConnId, Context, Dial, Ending, Input, Program, Report, Socket};
+pub use program::{BULK_BUFFER, ConnId, Context, Dial, Ending, Input, Program, Report, SMALL_BUFFER, Socket};
 pub use relay::Relay;

@@ -89,15 +89,22 @@ pub struct Dial {
     pub timeout: Nanos,
     /// TCP keep-alive period.
     pub keep_alive: Option<Nanos>,
+    /// Room for data each way, in bytes: [`SMALL_BUFFER`] for dialogues, [`BULK_BUFFER`] for downloads.
+    pub buffer: usize,
     /// The simulated flow this belongs to.
     pub flow: Option<FlowId>,
 }
 
+/// Room that a dialogue of short messages needs, in bytes.
+pub const SMALL_BUFFER: usize = 16 << 10;
+/// Room that keeps a fast way across an ocean busy, in bytes.
+pub const BULK_BUFFER: usize = 1 << 20;
+
 impl Dial {
-    /// A connection to `to` that gives up after Linux's default of 127 s and sends no keep-alives.
+    /// A connection for short messages to `to` that gives up after Linux's default of 127 s and sends no keep-alives.
     #[must_use]
     pub const fn to(to: Socket) -> Self {
-        Self { to, timeout: Nanos::secs(127), keep_alive: None, flow: None }
+        Self { to, timeout: Nanos::secs(127), keep_alive: None, buffer: SMALL_BUFFER, flow: None }
     }
 }
 
@@ -115,7 +122,7 @@ pub struct Report {
 /// What a program asks its machine to do.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Listen { port: u16 },
+    Listen { port: u16, buffer: usize },
     ListenUdp { port: u16 },
     Connect { conn: ConnId, dial: Dial },
     Write { conn: ConnId, bytes: Bytes, label: Cow<'static, str> },
@@ -148,9 +155,9 @@ impl Context<'_> {
         self.rng
     }
 
-    /// Accept TCP connections on `port`.
-    pub fn listen(&mut self, port: u16) {
-        self.commands.push(Command::Listen { port });
+    /// Accept TCP connections on `port`, with so much room for data each way, in bytes.
+    pub fn listen(&mut self, port: u16, buffer: usize) {
+        self.commands.push(Command::Listen { port, buffer });
     }
 
     /// Take datagrams on `port`.

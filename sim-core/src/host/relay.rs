@@ -1,7 +1,7 @@
 //! A byte-transparent TCP relay: image builder's proxy machine (azure-services 2.3). Each connection to its port becomes
 //! a second one to a fixed target; bytes pass both ways as they are, so do closings. Two TCP connections, two flows.
 
-use super::program::{ConnId, Context, Dial, Ending, Input, Program, Socket};
+use super::program::{ConnId, Context, Dial, Ending, Input, Program, SMALL_BUFFER, Socket};
 use crate::time::Nanos;
 use bytes::Bytes;
 use hashbrown::HashMap;
@@ -19,9 +19,16 @@ pub struct Relay {
 #[derive(Clone)]
 struct Peer {
     conn: ConnId,
-    /// What it may write while the other side is not open yet.
+    /// What it said before the other side was open, and whether it has ended since.
     waiting: Vec<Bytes>,
+    ended: bool,
     open: bool,
+}
+
+impl Peer {
+    const fn new(conn: ConnId, open: bool) -> Self {
+        Self { conn, waiting: Vec::new(), ended: false, open }
+    }
 }
 
 impl Relay {
@@ -35,11 +42,11 @@ impl Relay {
 impl Program for Relay {
     fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
         match input {
-            Input::Start => cx.listen(self.port),
+            Input::Start => cx.listen(self.port, SMALL_BUFFER),
             Input::Accepted { conn, .. } => {
                 let onward = cx.connect(Dial { timeout: self.timeout, ..Dial::to(self.target) });
-                self.other.insert(conn, Peer { conn: onward, waiting: Vec::new(), open: false });
-                self.other.insert(onward, Peer { conn, waiting: Vec::new(), open: true });
+                self.other.insert(conn, Peer::new(onward, false));
+                self.other.insert(onward, Peer::new(conn, true));
             }
             Input::Connected(onward) => {
                 let Some(client) = self.other.get(&onward).map(|peer| peer.conn) else { return };
@@ -47,6 +54,9 @@ impl Program for Relay {
                     peer.open = true;
                     for bytes in peer.waiting.drain(..) {
                         cx.write(onward, bytes, "relayed");
+                    }
+                    if peer.ended {
+                        cx.close(onward);
                     }
                 }
             }
@@ -56,8 +66,11 @@ impl Program for Relay {
                 None => {}
             },
             Input::PeerClosed(conn) => {
-                if let Some(peer) = self.other.get(&conn) {
-                    cx.close(peer.conn);
+                if let Some(peer) = self.other.get_mut(&conn) {
+                    peer.ended = true;
+                    if peer.open {
+                        cx.close(peer.conn);
+                    }
                 }
             }
             Input::Closed(conn, ending) => {

@@ -1,0 +1,161 @@
+//! A builder of small networks.
+
+use sim_core::fabric::{Delays, Facts, LinkClass, LinkProfile};
+use sim_core::id::{NodeId, PortId};
+use sim_core::net::{Addr, Prefix};
+use sim_core::time::Nanos;
+use sim_core::topology::{
+    Access, Direction, Draft, InternetHost, IpConfig, Kind, Machine, Nic, Nsg, Peer, PortRange, Relation, SecurityRule,
+    Setting, Subnet, Topology, Vnet,
+};
+use std::sync::Arc;
+
+/// One-way delay of every link in test networks.
+pub const DELAY: Nanos = Nanos::micros(250);
+
+/// Facts with one constant delay for every class of way, and the documented `None` routes.
+#[must_use]
+pub fn facts() -> Arc<Facts> {
+    use LinkClass::{Backbone, Internet, Peering, Platform, PrivateLink, Vnet};
+    let profile = LinkProfile { delay: DELAY, ..LinkProfile::default() };
+    let local = [Vnet, Peering, PrivateLink, Backbone, Internet, Platform].into_iter().map(|class| (class, profile));
+    let blocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
+    Arc::new(Facts {
+        none_routes: blocks.iter().map(|block| prefix(block)).collect(),
+        delays: Delays { local: local.collect(), ..Delays::default() },
+        ..Facts::default()
+    })
+}
+
+/// A prefix from text.
+///
+/// # Panics
+/// When the text is none.
+#[must_use]
+pub fn prefix(text: &str) -> Prefix {
+    text.parse().expect("a prefix")
+}
+
+/// An address from text.
+///
+/// # Panics
+/// When the text is none.
+#[must_use]
+pub fn addr(text: &str) -> Addr {
+    text.parse().expect("an address")
+}
+
+/// A network in the making. Every method puts resources and panics when Azure would refuse them.
+#[derive(Default)]
+pub struct Net {
+    /// The network.
+    pub topology: Topology,
+}
+
+impl Net {
+    /// An empty network.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a resource.
+    ///
+    /// # Panics
+    /// When Azure would refuse it.
+    pub fn put(&mut self, draft: Draft) -> NodeId {
+        let name = draft.name.clone();
+        self.topology.put(draft).unwrap_or_else(|refusal| panic!("{name}: {refusal}"))
+    }
+
+    /// A VNet in `westus2`.
+    pub fn vnet(&mut self, name: &str, space: &str) -> NodeId {
+        self.put(Draft::new(name, Kind::Vnet(Vnet { region: "westus2".into(), space: vec![prefix(space)] })))
+    }
+
+    /// A subnet, named `vnet/name`, with an NSG if one is named.
+    pub fn subnet(&mut self, vnet: &str, name: &str, range: &str, nsg: Option<&str>) -> NodeId {
+        let subnet = Subnet {
+            prefixes: vec![prefix(range)],
+            link_service_policies: Setting::default_of(false),
+            endpoint_policies: Setting::default(),
+            default_outbound: Setting::default_of(true),
+            delegation: None,
+            service_endpoints: Vec::new(),
+        };
+        let draft = Draft::new(format!("{vnet}/{name}"), Kind::Subnet(subnet)).refer(Relation::PartOf, vnet);
+        self.put(match nsg {
+            Some(nsg) => draft.refer(Relation::FilteredBy, nsg),
+            None => draft,
+        })
+    }
+
+    /// An NSG.
+    pub fn nsg(&mut self, name: &str, rules: Vec<SecurityRule>) -> NodeId {
+        self.put(Draft::new(name, Kind::Nsg(Nsg { rules })))
+    }
+
+    /// A VM with one NIC; gives the port of its address.
+    pub fn vm(&mut self, name: &str, subnet: &str, nsg: Option<&str>) -> PortId {
+        self.machine(name, subnet, nsg, false, None)
+    }
+
+    /// A VM that forwards packets, if `forwards`, and whose sending is capped, if `bps` says so.
+    pub fn machine(&mut self, name: &str, subnet: &str, nsg: Option<&str>, forwards: bool, bps: Option<u64>) -> PortId {
+        let machine = Machine { size: "".into(), egress_bps: bps, forwards };
+        self.put(Draft::new(name, Kind::Machine(machine)));
+        let nic = format!("{name}-nic");
+        let draft = Draft::new(nic.as_str(), Kind::Nic(Nic { region: "westus2".into(), ip_forwarding: forwards }));
+        let draft = draft.refer(Relation::PartOf, name);
+        self.put(match nsg {
+            Some(nsg) => draft.refer(Relation::FilteredBy, nsg),
+            None => draft,
+        });
+        let config = IpConfig { primary: true, ..IpConfig::default() };
+        let draft = Draft::new(format!("{nic}/ipconfig1"), Kind::IpConfig(config))
+            .refer(Relation::PartOf, nic.as_str())
+            .refer(Relation::Attached, subnet);
+        PortId(self.put(draft).0)
+    }
+
+    /// A host on the Internet.
+    pub fn internet_host(&mut self, name: &str, address: &str) -> PortId {
+        let host = InternetHost { prefix: prefix(address), region: None, tags: Vec::new(), azure: false };
+        PortId(self.put(Draft::new(name, Kind::InternetHost(host))).0)
+    }
+
+    /// The address of a port's NIC.
+    ///
+    /// # Panics
+    /// When the port is no NIC's.
+    #[must_use]
+    pub fn address(&self, port: PortId) -> Addr {
+        match self.topology.get(NodeId(port.0)).map(|found| &found.kind) {
+            Some(Kind::IpConfig(IpConfig { address: Some(address), .. })) => *address,
+            _ => panic!("no NIC at {port:?}"),
+        }
+    }
+}
+
+/// A security rule between any addresses, to a range of ports, for TCP and everything else.
+#[must_use]
+pub fn rule(
+    name: &str,
+    priority: u16,
+    direction: Direction,
+    access: Access,
+    ports: Option<(u16, u16)>,
+) -> SecurityRule {
+    SecurityRule {
+        name: name.into(),
+        priority,
+        direction,
+        access,
+        protocol: None,
+        source: vec![Peer::Any],
+        source_ports: Vec::new(),
+        destination: vec![Peer::Any],
+        destination_ports: ports.map(|(first, last)| PortRange { first, last }).into_iter().collect(),
+        span: None,
+    }
+}
