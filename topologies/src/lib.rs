@@ -1,1 +1,9 @@
-//! topologies
+//! From the outside world to the network graph: readers for the files people already have.
+//!
+//! [`json`] reads JSON with the place of every value; [`arm`] evaluates ARM templates to resources as Azure would;
+//! [`source`] keeps the input files that all spans point into, [`diagnostic`] what is wrong with them.
+
+pub mod arm;
+pub mod diagnostic;
+pub mod json;
+pub mod source;

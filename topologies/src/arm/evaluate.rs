@@ -1,0 +1,407 @@
+//! Evaluates expressions, and JSON that holds them.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use sim_core::source::Span;
+
+use super::copy::property_copies;
+use super::expression::{Expression, Key, Kind, Step, Template, classify};
+use super::functions::{self, Body};
+use super::runtime;
+use super::session::{Context, Session};
+use super::stop::{Answer, Stop, wrong};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::json::{Data, Member, Number, Value};
+
+/// A value of which a part could not be evaluated; that part is null, and why is among the diagnostics.
+#[derive(Debug)]
+pub(super) struct Broken(pub(super) Value);
+
+impl Broken {
+    /// Takes a value as far as it goes.
+    pub(super) fn or_partial(result: Result<Value, Self>) -> Value {
+        result.unwrap_or_else(|Self(partial)| partial)
+    }
+}
+
+/// The string an expression stands in, to blame parts of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin<'t> {
+    /// The whole string.
+    text: &'t str,
+    /// The string literal in the file.
+    pub(super) span: Span,
+}
+
+impl Origin<'_> {
+    /// The place of some bytes of the expression: exact where the literal has no escapes, else the whole literal.
+    pub(super) fn part(&self, at: &Range<usize>) -> Span {
+        let plain = (self.span.end - self.span.start) as usize == self.text.len() + 2;
+        if !plain {
+            return self.span;
+        }
+        // A quote and the bracket come before the expression.
+        let start = self.span.start as usize + 2;
+        Span::new(self.span.file, start + at.start, start + at.end.max(at.start + 1))
+    }
+
+    fn source(&self, at: &Range<usize>) -> &str {
+        self.text.get(at.start + 1..at.end + 1).unwrap_or_default()
+    }
+}
+
+impl Session {
+    /// Evaluates every expression in a value: strings, keys, property loops. All errors are reported; what fails is
+    /// null in the result.
+    pub(super) fn value(&mut self, context: &Context, value: &Value) -> Result<Value, Broken> {
+        let result = match &value.data {
+            Data::String(text) => self.string(context, text, value.span).map(Ok),
+            Data::Array(items) => self.deeper(|session| Ok(session.array(context, items, value.span))),
+            Data::Object(members) => self.deeper(|session| Ok(session.object(context, members, value.span))),
+            _ => self.spend(1).map(|()| Ok(value.clone())),
+        };
+        result.unwrap_or_else(|stop| {
+            self.report_stop(stop, value.span);
+            Err(Broken(Value::new(value.span, Data::Null)))
+        })
+    }
+
+    fn array(&mut self, context: &Context, items: &[Value], span: Span) -> Result<Value, Broken> {
+        let mut broken = false;
+        let mut done = Vec::with_capacity(items.len());
+        for item in items {
+            done.push(keep(self.value(context, item), &mut broken));
+        }
+        finish(Value::new(span, Data::Array(done)), broken)
+    }
+
+    fn object(&mut self, context: &Context, members: &[Member], span: Span) -> Result<Value, Broken> {
+        let mut broken = false;
+        let mut done = Vec::with_capacity(members.len());
+        for member in members {
+            if let Some(copies) = property_copies(member) {
+                for copy in copies {
+                    let items = self.copied(context, copy);
+                    let value = keep(items, &mut broken);
+                    let key = copy.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+                    let key_span = copy.get("name").map_or(copy.span, |name| name.span);
+                    done.push(Member { key, key_span, value });
+                }
+                continue;
+            }
+            let key = match self.string(context, &member.key, member.key_span) {
+                Ok(key) => functions::display(&key),
+                Err(stop) => {
+                    self.report_stop(stop, member.key_span);
+                    broken = true;
+                    continue;
+                }
+            };
+            let value = keep(self.value(context, &member.value), &mut broken);
+            done.push(Member { key, key_span: member.key_span, value });
+        }
+        finish(Value::new(span, Data::Object(done)), broken)
+    }
+
+    /// Evaluates a string: an expression, or text that means itself.
+    pub(super) fn string(&mut self, context: &Context, text: &str, span: Span) -> Answer<Value> {
+        let source = match classify(text) {
+            Template::Literal(literal) => {
+                self.spend(1 + literal.len() as u64 / 32)?;
+                self.note_placeholders(literal, span);
+                return Ok(Value::new(span, literal.into()));
+            }
+            Template::Expression(source) => source,
+        };
+        let origin = Origin { text, span };
+        let expression = self.parsed(source).map_err(|error| {
+            let message = format!("the expression cannot be read: {}", error.message);
+            Diagnostic::error("arm.syntax", message)
+                .at(origin.part(&error.at))
+                .note(Some(span), format!("the whole expression is {}", shortened(text)))
+                .help("start the string with [[ if it is meant as plain text")
+        })?;
+        match self.evaluate(context, &expression, &origin) {
+            Ok(mut value) => {
+                value.span = span;
+                Ok(value)
+            }
+            Err(Stop::Wrong(mut diagnostic)) => {
+                diagnostic.notes.push((Some(span), format!("in the expression {}", shortened(text))));
+                Err(Stop::Wrong(diagnostic))
+            }
+            Err(Stop::Reported) => Err(Stop::Reported),
+        }
+    }
+
+    /// Evaluates one node.
+    pub(super) fn evaluate(&mut self, context: &Context, node: &Expression, origin: &Origin<'_>) -> Answer<Value> {
+        let data = match &node.kind {
+            Kind::Text(text) => text.as_str().into(),
+            Kind::Integer(value) => (*value).into(),
+            Kind::Decimal(text) => Data::Number(Number::Decimal(text.clone())),
+            Kind::Call { name, arguments } => {
+                return self.deeper(|session| session.call(context, name, arguments, node, origin));
+            }
+            Kind::Access { base, steps } => {
+                return self.deeper(|session| session.access(context, base, steps, origin));
+            }
+        };
+        self.spend(1)?;
+        Ok(Value::new(origin.span, data))
+    }
+
+    fn call(
+        &mut self,
+        context: &Context,
+        name: &str,
+        arguments: &[Expression],
+        node: &Expression,
+        origin: &Origin<'_>,
+    ) -> Answer<Value> {
+        let Some(function) = functions::find(name) else {
+            return self.other_call(context, name, arguments, node, origin);
+        };
+        if arguments.len() < function.least || arguments.len() > function.most {
+            let message = format!("{} takes {}, not {}", function.name, function.arity(), arguments.len());
+            return Err(Diagnostic::error("arm.argument-count", message).at(origin.part(&node.at)).into());
+        }
+        if let Body::Lazy(run) = function.body {
+            return run(self, context, arguments, origin).map_err(|stop| blame(stop, name, node, &[], origin));
+        }
+        let values = self.arguments(context, arguments, origin)?;
+        let answer = match function.body {
+            Body::Pure(run) => run(&values),
+            Body::Scoped(run) => run(self, context, &values),
+            Body::Lazy(_) => Err(Stop::Reported),
+        };
+        let answer = answer.and_then(|data| self.charge(&data).map(|()| data));
+        match answer {
+            Ok(data) => Ok(Value::new(origin.span, data)),
+            Err(stop) => Err(blame(stop, function.name, node, &with_text(arguments, values, origin), origin)),
+        }
+    }
+
+    /// `list*()`, functions of the template's own, and names nobody knows.
+    fn other_call(
+        &mut self,
+        context: &Context,
+        name: &str,
+        arguments: &[Expression],
+        node: &Expression,
+        origin: &Origin<'_>,
+    ) -> Answer<Value> {
+        if name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("list")) && name.len() > 4 {
+            let values = self.arguments(context, arguments, origin)?;
+            let answer = self.list(context, name, &values).map(|data| Value::new(origin.span, data));
+            return answer.map_err(|stop| blame(stop, name, node, &[], origin));
+        }
+        if let Some(function) = self.user_function(context, name) {
+            let values = self.arguments(context, arguments, origin)?;
+            let answer = self.call_user_function(context, &function, values);
+            return answer.map_err(|stop| blame(stop, name, node, &[], origin));
+        }
+        let mut diagnostic = Diagnostic::error("arm.unknown-function", format!("there is no function `{name}`"))
+            .at(origin.part(&(node.at.start..node.at.start + name.len())));
+        if let Some(near) = nearest(name, functions::names()) {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        }
+        Err(diagnostic.into())
+    }
+
+    fn arguments(&mut self, context: &Context, nodes: &[Expression], origin: &Origin<'_>) -> Answer<Vec<Value>> {
+        nodes.iter().map(|node| self.evaluate(context, node, origin)).collect()
+    }
+
+    /// `base.name[index]...`
+    fn access(&mut self, context: &Context, base: &Expression, steps: &[Step], origin: &Origin<'_>) -> Answer<Value> {
+        let (root, later) = self.base(context, base, origin)?;
+        let mut current: &Value = &root;
+        for (position, step) in steps.iter().enumerate() {
+            let index;
+            let key = match &step.key {
+                Key::Name(name) => &Value::new(origin.span, name.as_str().into()),
+                Key::Index(node) => {
+                    index = self.evaluate(context, node, origin)?;
+                    &index
+                }
+            };
+            match select(current, key) {
+                Ok(Some(next)) => current = next,
+                _ if step.safe => return Ok(Value::new(origin.span, Data::Null)),
+                missing => {
+                    let start =
+                        later.as_deref().or_else(|| current.as_str().filter(|text| runtime::is_placeholder(text)));
+                    if let Some(start) = start {
+                        let from = if later.is_some() { 0 } else { position };
+                        return self.placeholder_path(context, start, &steps[from..], origin);
+                    }
+                    let error = missing.err().unwrap_or_else(|| no_member(current, key));
+                    let owner = base.at.start..position.checked_sub(1).map_or(base.at.end, |last| steps[last].at.end);
+                    let note = format!("`{}` is {}", origin.source(&owner), brief(current));
+                    return Err(error.at(origin.part(&step.at)).note(None, note).into());
+                }
+            }
+        }
+        let data = current.data.clone();
+        self.charge(&data)?;
+        Ok(Value::new(origin.span, data))
+    }
+
+    /// What an access starts from, shared where it is a parameter or variable, so that `parameters('big')[3].name`
+    /// does not copy everything. The second part is the placeholder for what only Azure would know of it.
+    fn base(
+        &mut self,
+        context: &Context,
+        base: &Expression,
+        origin: &Origin<'_>,
+    ) -> Answer<(Rc<Value>, Option<String>)> {
+        let Kind::Call { name, arguments } = &base.kind else {
+            return Ok((Rc::new(self.evaluate(context, base, origin)?), None));
+        };
+        if let ([argument], Some(slots)) = (arguments.as_slice(), functions::slots(name)) {
+            let argument = self.evaluate(context, argument, origin)?;
+            let shared = functions::text(std::slice::from_ref(&argument), 0)
+                .and_then(|wanted| self.slot(context, slots, wanted))
+                .map_err(|stop| blame(stop, name, base, &[], origin))?;
+            return Ok((shared, None));
+        }
+        let value = self.evaluate(context, base, origin)?;
+        let later = if name.eq_ignore_ascii_case("reference") {
+            let values = self.arguments(context, arguments, origin)?;
+            self.runtime_placeholder(context, &values)
+        } else {
+            None
+        };
+        Ok((Rc::new(value), later))
+    }
+
+    /// Extends a placeholder by the rest of an access: `<reference(ID).properties.ipAddress>`.
+    fn placeholder_path(
+        &mut self,
+        context: &Context,
+        start: &str,
+        steps: &[Step],
+        origin: &Origin<'_>,
+    ) -> Answer<Value> {
+        let mut path = start.strip_suffix('>').unwrap_or(start).to_owned();
+        for step in steps {
+            match &step.key {
+                Key::Name(name) => path = format!("{path}.{name}"),
+                Key::Index(node) => {
+                    let index = self.evaluate(context, node, origin)?;
+                    path = match index.as_str() {
+                        Some(name) => format!("{path}.{name}"),
+                        None => format!("{path}[{index}]"),
+                    };
+                }
+            }
+        }
+        path.push('>');
+        let data = Data::String(path);
+        self.charge(&data)?;
+        if let Data::String(path) = &data {
+            let text = "only Azure knows this value once the resource is there; the placeholder stands for it";
+            self.assume("arm.runtime-value", path, text, Some(origin.span));
+        }
+        Ok(Value::new(origin.span, data))
+    }
+}
+
+fn keep(result: Result<Value, Broken>, broken: &mut bool) -> Value {
+    *broken |= result.is_err();
+    Broken::or_partial(result)
+}
+
+fn finish(value: Value, broken: bool) -> Result<Value, Broken> {
+    if broken { Err(Broken(value)) } else { Ok(value) }
+}
+
+/// The member or item of `value` that `key` names; `Ok(None)` if there is none.
+pub(super) fn select<'v>(value: &'v Value, key: &Value) -> Result<Option<&'v Value>, Diagnostic> {
+    match (&value.data, &key.data) {
+        (Data::Object(_), Data::String(name)) => Ok(value.get(name)),
+        (Data::Array(items), Data::Number(number)) => {
+            Ok(number.as_i64().and_then(|index| usize::try_from(index).ok()).and_then(|index| items.get(index)))
+        }
+        (Data::Object(_), _) => Err(bad_access(format!("a property is named by a string, not {}", key.kind()))),
+        (Data::Array(_), _) => {
+            Err(bad_access(format!("an item of an array is named by an integer, not {}", key.kind())))
+        }
+        _ => Err(bad_access(format!("{} has no property or item {key}", value.kind()))),
+    }
+}
+
+fn bad_access(message: String) -> Diagnostic {
+    Diagnostic::error("arm.bad-access", message)
+}
+
+fn no_member(value: &Value, key: &Value) -> Diagnostic {
+    match &key.data {
+        Data::String(name) => {
+            let diagnostic = Diagnostic::error("arm.no-property", format!("there is no property '{name}'"));
+            match nearest(name, value.members().iter().map(|member| member.key.as_str())) {
+                Some(near) => diagnostic.help(format!("did you mean '{near}'?")),
+                None => diagnostic,
+            }
+        }
+        _ => {
+            let message = format!("there is no item {key} in an array of {}", value.items().len());
+            Diagnostic::error("arm.index-out-of-range", message)
+        }
+    }
+}
+
+/// Arguments with the text they came from, for messages.
+fn with_text(nodes: &[Expression], values: Vec<Value>, origin: &Origin<'_>) -> Vec<(String, Value)> {
+    nodes.iter().zip(values).map(|(node, value)| (origin.source(&node.at).to_owned(), value)).collect()
+}
+
+/// Adds the function, its place and its arguments to an error that has no place yet.
+fn blame(stop: Stop, name: &str, node: &Expression, arguments: &[(String, Value)], origin: &Origin<'_>) -> Stop {
+    let Stop::Wrong(mut diagnostic) = stop else { return Stop::Reported };
+    if diagnostic.span.is_none() {
+        diagnostic.span = Some(origin.part(&node.at));
+        if diagnostic.code == "arm.bad-argument" {
+            diagnostic.message = format!("{name}: {}", diagnostic.message);
+        }
+        for (text, value) in arguments {
+            let shown = brief(value);
+            if *text != shown && !text.starts_with('\'') {
+                diagnostic.notes.push((None, format!("{} is {shown}", shortened(text))));
+            }
+        }
+    }
+    Stop::Wrong(diagnostic)
+}
+
+/// A value in a message: what it is, short.
+pub(super) fn brief(value: &Value) -> String {
+    /// Members and items named in a message.
+    const SHOWN: usize = 8;
+    match &value.data {
+        Data::Object(members) if !members.is_empty() => {
+            let keys: Vec<&str> = members.iter().take(SHOWN).map(|member| member.key.as_str()).collect();
+            let more = if members.len() > SHOWN { ", ..." } else { "" };
+            format!("an object with {}{more}", keys.join(", "))
+        }
+        Data::Array(items) if items.len() > SHOWN => format!("an array of {}", items.len()),
+        _ => shortened(&value.to_string()),
+    }
+}
+
+/// The start of a long text.
+pub(super) fn shortened(text: &str) -> String {
+    /// Characters shown.
+    const SHOWN: usize = 160;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A condition or flag: a boolean, or a string that says one.
+pub(super) fn truth(value: &Value) -> Answer<bool> {
+    value.as_bool().ok_or_else(|| wrong(format!("needs a boolean, not {}", value.kind())))
+}

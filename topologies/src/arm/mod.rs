@@ -1,0 +1,117 @@
+//! Evaluates ARM templates, as Azure Resource Manager would before it creates anything.
+//!
+//! Both dialects are read: classic templates (quickstarts, exports, the portal) and what Bicep compiles to
+//! (`languageVersion` 2.0). The way of a template:
+//!
+//! 1. a [frame](frame) for its parameters, variables and functions, each evaluated when first asked for;
+//! 2. all resources are [declared](declare): loops unrolled, conditions decided, names and ids known;
+//! 3. templates [nested](nested) in deployment resources go the same way;
+//! 4. [`dependsOn`](order) gives an order, in which the [bodies](body) are evaluated; `reference()` asks
+//!    the [bodies of others](runtime) on the way;
+//! 5. the outputs.
+//!
+//! Every error found goes to the diagnostics with its place in the file, and evaluation goes on with what is left.
+//! Everything that input can grow has a limit, a public constant next to what it limits.
+
+mod body;
+mod copy;
+mod declare;
+mod environment;
+mod evaluate;
+mod expression;
+mod frame;
+mod functions;
+mod hash;
+mod model;
+mod nested;
+mod order;
+mod parameters;
+mod runtime;
+mod session;
+mod stop;
+mod target;
+mod uuid;
+
+#[cfg(test)]
+mod tests;
+
+use std::rc::Rc;
+
+pub use copy::MAX_COPIES;
+pub use declare::MAX_RESOURCES;
+pub use environment::Environment;
+pub use expression::{MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_LENGTH};
+pub use model::{Assumption, Deployment, Resource};
+pub use runtime::Placeholder;
+pub use session::{MAX_DIAGNOSTICS, MAX_EVALUATION_DEPTH, MAX_STRING_BYTES, MAX_WORK};
+
+use crate::json::Value;
+use frame::Frame;
+use session::{Context, DeclaredId, FrameId, Session};
+use target::Target;
+
+/// Whether a file is an ARM template, judged by its content: the schema, or `contentVersion` with `resources`.
+#[must_use]
+pub fn is_template(value: &Value) -> bool {
+    let schema = value.get("$schema").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+    let named = schema.contains("deploymenttemplate.json");
+    named || !is_parameters(value) && value.get("contentVersion").is_some() && value.get("resources").is_some()
+}
+
+/// Whether a file is a parameters file of an ARM template, judged by its content.
+#[must_use]
+pub fn is_parameters(value: &Value) -> bool {
+    let schema = value.get("$schema").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+    let named = schema.contains("deploymentparameters.json");
+    let shaped = value.get("contentVersion").is_some() && value.get("resources").is_none();
+    named || shaped && value.get("parameters").is_some_and(|it| it.as_object().is_some())
+}
+
+/// Evaluates a template with the parameters given, if any: a parameters file, or its `parameters` object alone.
+#[must_use]
+pub fn deploy(template: &Value, parameters: Option<&Value>, environment: &Environment) -> Deployment {
+    let mut session = Session::new(environment.clone());
+    let root = FrameId(0);
+    let target = Target::of_schema(template, environment);
+    let name = environment.deployment_name.clone();
+    session.frames.push(Frame::new(Rc::new(template.clone()), target, name, Context::new(root)));
+    session.bind_parameters(root, parameters.and_then(given_parameters), None);
+    session.declare_template(root);
+    // Nested templates add to the list while it is walked.
+    let mut next = 0;
+    while next < session.declared.len() {
+        session.nested(DeclaredId(next));
+        next += 1;
+    }
+    session.read_dependencies();
+    for id in session.order() {
+        if session.declared(id).counts()
+            && let Err(stop) = session.body(id)
+        {
+            let span = session.declared(id).name_span;
+            session.report_stop(stop, span);
+        }
+    }
+    let mut deployment = Deployment::default();
+    // Once more: references have added dependencies.
+    for id in session.order() {
+        if session.declared(id).counts()
+            && let Ok(resource) = session.resource(id)
+        {
+            deployment.resources.push(resource);
+        }
+    }
+    deployment.outputs = session.outputs(root);
+    deployment.assumptions = session.assumptions;
+    deployment.diagnostics = session.diagnostics;
+    deployment
+}
+
+/// The object of given values in a parameters file, or the value itself if it is that object.
+fn given_parameters(value: &Value) -> Option<&Value> {
+    let is_entry = |value: &Value| value.get("value").is_some() || value.get("reference").is_some();
+    match value.get("parameters") {
+        Some(inner) if !is_entry(inner) => Some(inner),
+        _ => Some(value).filter(|value| value.members().iter().all(|member| is_entry(&member.value))),
+    }
+}

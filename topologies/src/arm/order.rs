@@ -1,0 +1,156 @@
+//! What `dependsOn` names, and the order that follows.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::declare::{Declared, Nested, split_short};
+use super::session::{DeclaredId, FrameId, Session};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::json::Value;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    New,
+    /// On the way from a resource to what it waits for.
+    Open,
+    Placed,
+}
+
+impl Session {
+    /// Reads the `dependsOn` of every resource.
+    pub(super) fn read_dependencies(&mut self) {
+        for index in 0..self.declared.len() {
+            let declared = &self.declared[index];
+            if !declared.counts() {
+                continue;
+            }
+            let (raw, context, frame) = (Rc::clone(&declared.raw), declared.context.clone(), declared.frame);
+            let Some(written) = raw.get("dependsOn") else { continue };
+            let Ok(list) = self.value(&context, written) else { continue };
+            let texts = if list.as_str().is_some() { std::slice::from_ref(&list) } else { list.items() };
+            for entry in texts {
+                let Some(text) = entry.as_str() else { continue };
+                let found = self.named(frame, text);
+                if found.is_empty() {
+                    self.unknown_dependency(frame, text, entry);
+                }
+                let own = DeclaredId(index);
+                self.declared[index].depends.extend(found.into_iter().filter(|id| *id != own));
+            }
+        }
+    }
+
+    fn unknown_dependency(&mut self, frame: FrameId, text: &str, entry: &Value) {
+        let message = format!("dependsOn names {text}, which the template does not define");
+        let mut diagnostic = Diagnostic::error("arm.unknown-dependency", message).at(entry.span);
+        let resources = || self.frame(frame).declared.iter().map(|id| self.declared(*id));
+        let known = resources().map(|it| if text.starts_with('/') { it.id.as_str() } else { it.name.as_str() });
+        let last = text.rsplit('/').next().unwrap_or(text);
+        if let Some(near) = nearest(text, known).or_else(|| nearest(last, resources().map(|it| it.name.as_str()))) {
+            diagnostic = diagnostic.help(format!("did you mean {near}?"));
+        }
+        self.report(diagnostic);
+    }
+
+    /// The resources of a frame that a text names, as in `dependsOn`: by symbolic name, id, name of the loop,
+    /// `Microsoft.X/type/name`, or bare name.
+    pub(super) fn named(&self, frame: FrameId, text: &str) -> Vec<DeclaredId> {
+        let own = &self.frame(frame).declared;
+        let matching = |test: &dyn Fn(&Declared) -> bool| -> Vec<DeclaredId> {
+            own.iter().copied().filter(|id| test(self.declared(*id))).collect()
+        };
+        if self.frame(frame).symbolic {
+            let in_loop = |symbol: &str| symbol.strip_prefix(text).is_some_and(|rest| rest.starts_with('['));
+            let found = matching(&|it| it.symbol.as_deref().is_some_and(|symbol| symbol == text || in_loop(symbol)));
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        if text.starts_with('/') {
+            let found = matching(&|it| it.id.eq_ignore_ascii_case(text));
+            let elsewhere = || self.by_id.get(&text.to_ascii_lowercase()).copied().into_iter().collect();
+            return if found.is_empty() { elsewhere() } else { found };
+        }
+        let found = matching(&|it| it.loop_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text)));
+        if !found.is_empty() {
+            return found;
+        }
+        let found = matching(&|it| it.name.eq_ignore_ascii_case(text));
+        if !found.is_empty() || !text.contains('/') {
+            return found;
+        }
+        let (kind, name) = split_short(text);
+        matching(&|it| {
+            it.resource_type.eq_ignore_ascii_case(&kind) && it.name.eq_ignore_ascii_case(&name)
+                || format!("{}/{}", it.resource_type, it.name).eq_ignore_ascii_case(text)
+        })
+    }
+
+    /// All resources, each after what it waits for; otherwise as declared. A cycle is reported and cut.
+    pub(super) fn order(&mut self) -> Vec<DeclaredId> {
+        let waits: Vec<Waits> = (0..self.declared.len()).map(|index| self.waits(DeclaredId(index))).collect();
+        let mut marks = vec![Mark::New; waits.len()];
+        let mut order = Vec::with_capacity(waits.len());
+        for start in 0..waits.len() {
+            // Each entry: the resource, and how many of those it waits for were looked at.
+            let mut path = vec![(start, 0)];
+            while let Some((at, next)) = path.pop() {
+                if marks[at] == Mark::Placed {
+                    continue;
+                }
+                marks[at] = Mark::Open;
+                let Some((other, hard)) = waits[at].get(next).copied() else {
+                    marks[at] = Mark::Placed;
+                    order.push(DeclaredId(at));
+                    continue;
+                };
+                path.push((at, next + 1));
+                match marks[other.0] {
+                    Mark::New => path.push((other.0, 0)),
+                    Mark::Open if hard => self.report_order_cycle(&path, other),
+                    _ => {}
+                }
+            }
+        }
+        order
+    }
+
+    fn report_order_cycle(&mut self, path: &[(usize, usize)], back_to: DeclaredId) {
+        let start = path.iter().position(|(at, _)| *at == back_to.0).unwrap_or_default();
+        let ids: Vec<DeclaredId> = path[start..].iter().map(|(at, _)| DeclaredId(*at)).collect();
+        let known = |diagnostic: &Diagnostic| diagnostic.code.ends_with("-cycle");
+        if self.diagnostics.iter().any(known) {
+            return;
+        }
+        let span = self.declared(back_to).name_span;
+        let diagnostic = self.cycle("arm.dependency-cycle", &ids).at(span);
+        self.report(diagnostic);
+    }
+
+    /// What a resource waits for, and whether it must: dependencies, the contents of a nested deployment, what that
+    /// deployment itself waits for. A parent goes first where nothing speaks against it.
+    fn waits(&self, id: DeclaredId) -> Waits {
+        let declared = self.declared(id);
+        let mut all: BTreeSet<DeclaredId> = declared.depends.clone();
+        if let Nested::Frame(frame) = declared.nested {
+            all.extend(&self.frame(frame).declared);
+        }
+        let mut owner = self.frame(declared.frame).owner;
+        while let Some(around) = owner {
+            all.extend(&self.declared(around).depends);
+            owner = self.frame(self.declared(around).frame).owner;
+        }
+        let parent = declared.parent.or_else(|| self.parent_by_id(declared));
+        let soft = parent.filter(|parent| !all.contains(parent)).map(|parent| (parent, false));
+        soft.into_iter().chain(all.into_iter().map(|other| (other, true))).collect()
+    }
+
+    fn parent_by_id(&self, declared: &Declared) -> Option<DeclaredId> {
+        let (rest, _name) = declared.id.rsplit_once('/')?;
+        let (parent, _kind) = rest.rsplit_once('/')?;
+        self.by_id.get(&parent.to_ascii_lowercase()).copied()
+    }
+}
+
+/// Others to wait for, each with whether it must be.
+type Waits = Vec<(DeclaredId, bool)>;

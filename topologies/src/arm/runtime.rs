@@ -1,0 +1,267 @@
+//! What only a deployed resource can tell: `reference()`, `list*()`, and what Azure would fill in.
+//!
+//! A value that follows from the template is given. What Azure alone knows stands as a placeholder that names it:
+//! `<reference(RESOURCE-ID).properties.ipAddress>`; [`Placeholder::parse`] reads it back.
+
+use std::rc::Rc;
+
+use super::declare::Nested;
+use super::functions::text;
+use super::session::{Context, DeclaredId, Session};
+use super::stop::Answer;
+use super::uuid;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::json::{Data, Member, Value};
+
+/// A value that only Azure knows, as it stands in evaluated properties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placeholder<'t> {
+    /// The resource asked.
+    pub resource_id: &'t str,
+    /// Where in its body the value is: `properties.ipConfigurations[0].properties.privateIPAddress`.
+    pub path: &'t str,
+}
+
+impl<'t> Placeholder<'t> {
+    /// Reads the text of a placeholder back; `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &'t str) -> Option<Self> {
+        let inner = text.strip_prefix("<reference(")?.strip_suffix('>')?;
+        let (resource_id, path) = inner.split_once(").").or_else(|| Some((inner.strip_suffix(')')?, "")))?;
+        Some(Self { resource_id, path })
+    }
+}
+
+/// Whether a string stands for a value that is not known.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    text.len() > 2 && text.starts_with('<') && text.ends_with('>') && !text[1..].contains('<')
+}
+
+/// Whom a `reference()` asks.
+enum Asked {
+    Declared(DeclaredId),
+    /// A resource that these files do not create.
+    Outside(String),
+}
+
+impl Session {
+    /// `reference(resource, apiVersion, 'Full')`
+    pub(super) fn reference(&mut self, context: &Context, arguments: &[Value]) -> Answer<Data> {
+        self.only_at_runtime(context, "reference")?;
+        let full = is_full(arguments);
+        let declared = match self.asked(context, text(arguments, 0)?)? {
+            Asked::Declared(id) => id,
+            Asked::Outside(id) => {
+                let note = "no file declares the resource; what is asked of it stands as a placeholder";
+                self.assume("arm.outside-resource", &id, note, arguments.first().map(|argument| argument.span));
+                return Ok(placeholder(&id, full).into());
+            }
+        };
+        if let Some(active) = self.active.last().copied()
+            && active.depends
+            && active.id != declared
+        {
+            self.declared[active.id.0].depends.insert(declared);
+        }
+        let body = self.body(declared)?;
+        let mut properties = body.get("properties").cloned();
+        let made = properties.get_or_insert_with(|| Value::new(body.span, Data::Object(Vec::new())));
+        fill(&body, made);
+        let properties = made.data.clone();
+        if !full {
+            return Ok(properties);
+        }
+        let mut whole = Value::clone(&body);
+        fill_identity(&mut whole);
+        if let Data::Object(members) = &mut whole.data {
+            members.retain(|member| !member.key.eq_ignore_ascii_case("properties"));
+            members.push(made_member(&body, "properties", properties));
+            members.push(made_member(&body, "resourceId", self.declared(declared).id.as_str().into()));
+        }
+        Ok(whole.data)
+    }
+
+    /// The start of the placeholder for what a `reference()` result does not hold; `None` where everything is known.
+    pub(super) fn runtime_placeholder(&mut self, context: &Context, arguments: &[Value]) -> Option<String> {
+        let full = is_full(arguments);
+        match self.asked(context, text(arguments, 0).ok()?).ok()? {
+            Asked::Declared(id) if matches!(self.declared(id).nested, Nested::Frame(_)) => None,
+            Asked::Declared(id) => Some(placeholder(&self.declared(id).id, full)),
+            Asked::Outside(id) => Some(placeholder(&id, full)),
+        }
+    }
+
+    /// `references('symbol')`: all of a loop.
+    pub(super) fn references(&mut self, context: &Context, arguments: &[Value]) -> Answer<Data> {
+        self.only_at_runtime(context, "references")?;
+        let name = text(arguments, 0)?;
+        let mut items = Vec::new();
+        for id in self.named(context.frame, name) {
+            let symbol = self.declared(id).symbol.clone().unwrap_or_default();
+            let mut arguments = arguments.to_vec();
+            arguments[0].data = symbol.into();
+            items.push(Value::new(arguments[0].span, self.reference(context, &arguments)?));
+        }
+        Ok(Data::Array(items))
+    }
+
+    /// `resourceInfo('symbol')`
+    pub(super) fn resource_info(&mut self, context: &Context, arguments: &[Value]) -> Answer<Data> {
+        let name = text(arguments, 0)?;
+        let found = self.named(context.frame, name);
+        let Some(id) = found.first() else { return Err(self.unknown_resource(context, name)) };
+        let declared = self.declared(*id);
+        let raw = Rc::clone(&declared.raw);
+        let member = |key, text: &String| made_member(&raw, key, text.as_str().into());
+        let mut members =
+            vec![member("id", &declared.id), member("name", &declared.name), member("type", &declared.resource_type)];
+        if let Some(version) = raw.member("apiVersion") {
+            members.push(version.clone());
+        }
+        Ok(Data::Object(members))
+    }
+
+    /// `listKeys(resource, apiVersion)` and its like: a secret, so a placeholder.
+    pub(super) fn list(&mut self, context: &Context, name: &str, arguments: &[Value]) -> Answer<Data> {
+        self.only_at_runtime(context, name)?;
+        let resource = text(arguments, 0)?;
+        let id = match self.asked(context, resource)? {
+            Asked::Declared(id) => {
+                if let Some(active) = self.active.last().copied()
+                    && active.depends
+                    && active.id != id
+                {
+                    self.declared[active.id.0].depends.insert(id);
+                }
+                self.declared(id).id.clone()
+            }
+            Asked::Outside(id) => id,
+        };
+        Ok(format!("<{name}({id})>").into())
+    }
+
+    fn only_at_runtime(&self, context: &Context, name: &str) -> Answer<()> {
+        if context.runtime {
+            return Ok(());
+        }
+        let message = format!("{name} may be used only in the properties of a resource and in outputs");
+        Err(Diagnostic::error("arm.function-not-here", message)
+            .help("names, conditions, loops and variables must be known before anything is deployed")
+            .into())
+    }
+
+    fn asked(&self, context: &Context, name: &str) -> Answer<Asked> {
+        let mut frame = Some(context.frame);
+        while let Some(at) = frame {
+            if let [id, ..] = self.named(at, name)[..] {
+                let declared = self.declared(id);
+                let created = self.by_id.get(&declared.id.to_ascii_lowercase()).copied();
+                return Ok(match created {
+                    _ if declared.counts() && !declared.existing => Asked::Declared(id),
+                    Some(created) => Asked::Declared(created),
+                    None => Asked::Outside(declared.id.clone()),
+                });
+            }
+            frame = self.frame(at).owner.map(|owner| self.declared(owner).frame);
+        }
+        // The contents of outer-scope templates are evaluated in the frame around them.
+        if let Some(active) = self.active.last()
+            && let [id, ..] = self.named(self.declared(active.id).frame, name)[..]
+        {
+            return Ok(Asked::Declared(id));
+        }
+        if name.starts_with('/') || is_placeholder(name) {
+            return Ok(Asked::Outside(name.to_owned()));
+        }
+        Err(self.unknown_resource(context, name))
+    }
+
+    fn unknown_resource(&self, context: &Context, name: &str) -> super::stop::Stop {
+        let message = format!("the template declares no resource '{name}'");
+        let diagnostic = Diagnostic::error("arm.unknown-resource", message);
+        let all = self.frame(context.frame).declared.iter().map(|id| self.declared(*id));
+        let known = all.flat_map(|it| [it.symbol.as_deref().unwrap_or_default(), it.name.as_str()]);
+        match nearest(name, known) {
+            Some(near) => diagnostic.help(format!("did you mean '{near}'?")).into(),
+            None => diagnostic.help("a resource outside the template is named by its full id").into(),
+        }
+    }
+}
+
+fn is_full(arguments: &[Value]) -> bool {
+    arguments.get(2).and_then(Value::as_str).is_some_and(|text| text.eq_ignore_ascii_case("full"))
+}
+
+fn placeholder(id: &str, full: bool) -> String {
+    if full { format!("<reference({id})>") } else { format!("<reference({id}).properties>") }
+}
+
+fn made_member(body: &Value, key: &str, data: Data) -> Member {
+    Member { key: key.to_owned(), key_span: body.span, value: Value::new(body.span, data) }
+}
+
+/// Adds what Azure is known to fill in and what follows from the name alone.
+fn fill(body: &Value, properties: &mut Value) {
+    let name = body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let id = body.get("id").and_then(Value::as_str).unwrap_or_default();
+    let kind = body.get("type").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+    let mut add = |key: &str, data: Data| {
+        if properties.get(key).is_none()
+            && let Data::Object(members) = &mut properties.data
+        {
+            members.push(made_member(body, key, data));
+        }
+    };
+    add("provisioningState", "Succeeded".into());
+    match kind.as_str() {
+        "microsoft.managedidentity/userassignedidentities" => {
+            add("principalId", uuid::of(&format!("principal {id}")).into());
+            add("clientId", uuid::of(&format!("client {id}")).into());
+            add("tenantId", uuid::of("vnetsim tenant").into());
+        }
+        "microsoft.storage/storageaccounts" => {
+            let endpoint = |service: &&str| {
+                made_member(body, service, format!("https://{name}.{service}.core.windows.net/").into())
+            };
+            let endpoints = ["blob", "file", "queue", "table", "web", "dfs"].iter().map(endpoint).collect();
+            add("primaryEndpoints", Data::Object(endpoints));
+        }
+        "microsoft.keyvault/vaults" => add("vaultUri", format!("https://{name}.vault.azure.net/").into()),
+        "microsoft.containerregistry/registries" => add("loginServer", format!("{name}.azurecr.io").into()),
+        _ => {}
+    }
+    if kind == "microsoft.network/publicipaddresses" {
+        fill_fqdn(body, properties);
+    }
+}
+
+/// A public address with a label has the name `label.location.cloudapp.azure.com`.
+fn fill_fqdn(body: &Value, properties: &mut Value) {
+    let label = properties.path(&["dnsSettings", "domainNameLabel"]).and_then(Value::as_str);
+    let location = body.get("location").and_then(Value::as_str);
+    let (Some(label), Some(location)) = (label, location) else { return };
+    let fqdn = format!("{label}.{location}.cloudapp.azure.com");
+    let Data::Object(members) = &mut properties.data else { return };
+    let settings = members.iter_mut().find(|member| member.key.eq_ignore_ascii_case("dnsSettings"));
+    if let Some(Data::Object(settings)) = settings.map(|member| &mut member.value.data)
+        && !settings.iter().any(|member| member.key.eq_ignore_ascii_case("fqdn"))
+    {
+        settings.push(made_member(body, "fqdn", fqdn.into()));
+    }
+}
+
+/// A system-assigned identity has a principal.
+fn fill_identity(whole: &mut Value) {
+    let id = whole.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let assigned = whole.path(&["identity", "type"]).and_then(Value::as_str).unwrap_or_default().to_owned();
+    if !assigned.to_ascii_lowercase().contains("systemassigned") {
+        return;
+    }
+    let at = Value::new(whole.span, Data::Null);
+    let Data::Object(members) = &mut whole.data else { return };
+    let identity = members.iter_mut().find(|member| member.key.eq_ignore_ascii_case("identity"));
+    if let Some(Data::Object(identity)) = identity.map(|member| &mut member.value.data) {
+        identity.push(made_member(&at, "principalId", uuid::of(&format!("principal {id}")).into()));
+        identity.push(made_member(&at, "tenantId", uuid::of("vnetsim tenant").into()));
+    }
+}

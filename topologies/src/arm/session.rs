@@ -1,0 +1,235 @@
+//! The state of one evaluation, and its limits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use sim_core::source::Span;
+
+use super::declare::Declared;
+use super::environment::Environment;
+use super::expression::Expression;
+use super::frame::{Frame, Slots};
+use super::model::Assumption;
+use super::stop::{Answer, Stop};
+use crate::diagnostic::Diagnostic;
+use crate::json::{Data, Value};
+
+/// Work one deployment may take: about one unit for each value made or copied.
+pub const MAX_WORK: u64 = 5_000_000;
+
+/// Deepest nesting of evaluations: calls in calls, variables that use variables, templates in templates.
+pub const MAX_EVALUATION_DEPTH: usize = 250;
+
+/// Longest string an expression may make, in bytes. Azure takes templates and resources up to 4 MB.
+pub const MAX_STRING_BYTES: usize = 4 << 20;
+
+/// Diagnostics kept of one deployment; the rest would say the same again.
+pub const MAX_DIAGNOSTICS: usize = 500;
+
+/// Index of a [`Frame`] in its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FrameId(pub(super) usize);
+
+/// Index of a [`Declared`] in its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct DeclaredId(pub(super) usize);
+
+/// Where an expression is evaluated: which template's names it sees, and which loop it is in.
+#[derive(Clone, Debug)]
+pub(super) struct Context {
+    pub(super) frame: FrameId,
+    pub(super) loops: Vec<Loop>,
+    /// Variables of the lambdas around, innermost last.
+    pub(super) lambda: Vec<(String, Value)>,
+    /// Arguments of the user function around, in place of the template's parameters.
+    pub(super) arguments: Option<Rc<Vec<(String, Value)>>>,
+    /// Whether `reference()` and its like may be asked: resource bodies and outputs.
+    pub(super) runtime: bool,
+}
+
+/// One `copy` around an expression.
+#[derive(Clone, Debug)]
+pub(super) struct Loop {
+    pub(super) name: String,
+    pub(super) index: i64,
+    /// The loop of a resource or output is the one meant by `copyIndex()` without a name.
+    pub(super) main: bool,
+}
+
+/// A resource whose body is being evaluated.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Active {
+    pub(super) id: DeclaredId,
+    /// Whether a `reference()` met now makes the resource depend on the other. Not while a nested deployment's
+    /// outputs are evaluated: they refer to what is inside it.
+    pub(super) depends: bool,
+}
+
+impl Context {
+    pub(super) fn new(frame: FrameId) -> Self {
+        Self { frame, loops: Vec::new(), lambda: Vec::new(), arguments: None, runtime: false }
+    }
+
+    pub(super) fn within(&self, name: &str, index: i64, main: bool) -> Self {
+        let mut context = self.clone();
+        context.loops.push(Loop { name: name.to_owned(), index, main });
+        context
+    }
+
+    pub(super) fn at_runtime(mut self) -> Self {
+        self.runtime = true;
+        self
+    }
+}
+
+/// One evaluation of a template with everything nested in it.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) environment: Environment,
+    pub(super) frames: Vec<Frame>,
+    pub(super) declared: Vec<Declared>,
+    /// Created (not merely existing) resources by id in lower case.
+    pub(super) by_id: BTreeMap<String, DeclaredId>,
+    /// Resources whose bodies are being evaluated, outermost first.
+    pub(super) active: Vec<Active>,
+    /// Parameters and variables being evaluated, outermost first.
+    pub(super) busy_slots: Vec<(FrameId, Slots, usize)>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) assumptions: Vec<Assumption>,
+    assumed: BTreeSet<(&'static str, String)>,
+    expressions: BTreeMap<String, Rc<Expression>>,
+    work: u64,
+    exhausted: bool,
+    depth: usize,
+}
+
+impl Session {
+    pub(super) fn new(environment: Environment) -> Self {
+        Self {
+            environment,
+            frames: Vec::new(),
+            declared: Vec::new(),
+            by_id: BTreeMap::new(),
+            active: Vec::new(),
+            busy_slots: Vec::new(),
+            diagnostics: Vec::new(),
+            assumptions: Vec::new(),
+            assumed: BTreeSet::new(),
+            expressions: BTreeMap::new(),
+            work: 0,
+            exhausted: false,
+            depth: 0,
+        }
+    }
+
+    pub(super) fn frame(&self, id: FrameId) -> &Frame {
+        &self.frames[id.0]
+    }
+
+    pub(super) fn declared(&self, id: DeclaredId) -> &Declared {
+        &self.declared[id.0]
+    }
+
+    /// Keeps a diagnostic, unless the same one is there already (an expression in a loop fails each time).
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        let same = |other: &Diagnostic| {
+            other.code == diagnostic.code && other.span == diagnostic.span && other.message == diagnostic.message
+        };
+        if self.diagnostics.len() < MAX_DIAGNOSTICS && !self.diagnostics.iter().any(same) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Reports the reason of a stop, if that was not done yet.
+    pub(super) fn report_stop(&mut self, stop: Stop, span: Span) {
+        if let Stop::Wrong(mut diagnostic) = stop {
+            diagnostic.span.get_or_insert(span);
+            self.report(*diagnostic);
+        }
+    }
+
+    /// States an assumption, once for each name.
+    pub(super) fn assume(&mut self, code: &'static str, name: &str, text: impl Into<String>, span: Option<Span>) {
+        if self.assumed.len() < MAX_DIAGNOSTICS && self.assumed.insert((code, name.to_owned())) {
+            self.assumptions.push(Assumption { code, name: name.to_owned(), text: text.into(), span });
+        }
+    }
+
+    /// Takes from the budget.
+    ///
+    /// # Errors
+    /// `arm.too-much-work`, reported once, when it is used up.
+    pub(super) fn spend(&mut self, work: u64) -> Answer<()> {
+        self.work = self.work.saturating_add(work);
+        if self.work <= MAX_WORK {
+            return Ok(());
+        }
+        if std::mem::replace(&mut self.exhausted, true) {
+            return Err(Stop::Reported);
+        }
+        let message = format!("the template takes more than {MAX_WORK} steps to evaluate");
+        Err(Diagnostic::error("arm.too-much-work", message).help("look for loops inside loops").into())
+    }
+
+    /// Takes the size of a new value from the budget, and refuses strings and nesting out of bounds.
+    pub(super) fn charge(&mut self, data: &Data) -> Answer<()> {
+        let mut work = 0;
+        weigh(data, 0, &mut work)?;
+        self.spend(work)
+    }
+
+    /// Runs `evaluate` one level deeper.
+    ///
+    /// # Errors
+    /// `arm.too-deep` beyond [`MAX_EVALUATION_DEPTH`].
+    pub(super) fn deeper<T>(&mut self, evaluate: impl FnOnce(&mut Self) -> Answer<T>) -> Answer<T> {
+        if self.depth >= MAX_EVALUATION_DEPTH {
+            let message = format!("evaluation goes deeper than {MAX_EVALUATION_DEPTH} levels");
+            return Err(Diagnostic::error("arm.too-deep", message)
+                .help("look for values that build on each other")
+                .into());
+        }
+        self.depth += 1;
+        let answer = evaluate(self);
+        self.depth -= 1;
+        answer
+    }
+
+    /// The parsed form of an expression, from the cache if it was met before.
+    pub(super) fn parsed(&mut self, text: &str) -> Result<Rc<Expression>, super::expression::SyntaxError> {
+        if let Some(expression) = self.expressions.get(text) {
+            return Ok(Rc::clone(expression));
+        }
+        let expression = Rc::new(super::expression::parse(text)?);
+        self.expressions.insert(text.to_owned(), Rc::clone(&expression));
+        Ok(expression)
+    }
+}
+
+fn weigh(data: &Data, depth: usize, work: &mut u64) -> Answer<()> {
+    *work += 1;
+    match data {
+        Data::String(text) if text.len() > MAX_STRING_BYTES => {
+            let message = format!("a string of {} bytes, more than the {MAX_STRING_BYTES} allowed", text.len());
+            return Err(Diagnostic::error("arm.string-too-long", message).into());
+        }
+        Data::String(text) => *work += text.len() as u64 / 32,
+        Data::Array(_) | Data::Object(_) if depth >= crate::json::MAX_DEPTH => {
+            let message = format!("a value nested deeper than {} levels", crate::json::MAX_DEPTH);
+            return Err(Diagnostic::error("arm.too-deep", message).into());
+        }
+        Data::Array(items) => {
+            for item in items {
+                weigh(&item.data, depth + 1, work)?;
+            }
+        }
+        Data::Object(members) => {
+            for member in members {
+                *work += member.key.len() as u64 / 32;
+                weigh(&member.value.data, depth + 1, work)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}

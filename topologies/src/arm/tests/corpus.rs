@@ -1,0 +1,81 @@
+//! Real templates.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{evaluated, listed};
+use crate::arm::Deployment;
+use crate::source::Sources;
+
+fn corpus(folder: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus").join(folder);
+    if !path.is_dir() {
+        eprintln!("skipped: {} is not here", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+/// Every `.json` file below a folder that is not a parameters file, in order.
+fn templates(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                open.push(path);
+            } else if name.ends_with(".json") && !name.contains(".parameters.") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn read(path: &Path) -> (Deployment, Sources) {
+    let text = fs::read_to_string(path).unwrap();
+    let parameters = path.with_file_name("azuredeploy.parameters.json");
+    evaluated(&text, fs::read_to_string(parameters).ok().as_deref())
+}
+
+/// Evaluates all; gives how many had no error, of how many.
+fn survey(folder: &str) -> Option<(usize, usize)> {
+    let root = corpus(folder)?;
+    let (mut whole, mut all) = (0, 0);
+    for path in templates(&root) {
+        let (deployment, sources) = read(&path);
+        all += 1;
+        whole += usize::from(!deployment.has_errors());
+        let name = path.strip_prefix(&root).unwrap().display();
+        eprintln!("{name}: {} resources, {} assumptions", deployment.resources.len(), deployment.assumptions.len());
+        eprint!("{}", listed(&deployment, &sources));
+    }
+    eprintln!("{folder}: {whole} of {all} without error");
+    Some((whole, all))
+}
+
+/// Catches: any function, loop or reference of a real template that no longer evaluates.
+#[test]
+fn quickstart_templates_evaluate() {
+    let Some((whole, all)) = survey("arm-templates") else { return };
+    assert!(whole >= 40, "{whole} of {all}");
+}
+
+/// Catches: the same for what Bicep compiles to.
+#[test]
+fn compiled_bicep_templates_evaluate() {
+    let Some((whole, all)) = survey("arm-templates-avm") else { return };
+    assert!(whole >= 8, "{whole} of {all}");
+}
+
+/// Catches: the same for templates of landing zones and network security samples.
+#[test]
+fn other_templates_evaluate() {
+    let Some((whole, all)) = survey("arm-templates-landing-zone") else { return };
+    assert!(whole >= 4, "{whole} of {all}");
+    let Some((whole, all)) = survey("arm-templates-netsec") else { return };
+    assert!(whole >= 2, "{whole} of {all}");
+}
