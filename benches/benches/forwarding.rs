@@ -65,13 +65,7 @@ fn chain() -> Chain {
 
 fn run(chain: &mut Chain, datagrams: u64) {
     let payload = Bytes::from_static(&[0; PAYLOAD]);
-    let tuple = Tuple {
-        src: chain.source,
-        dst: chain.target,
-        src_port: 5000,
-        dst_port: 5001,
-        protocol: Protocol::UDP,
-    };
+    let tuple = Tuple { src: chain.source, dst: chain.target, src_port: 5000, dst_port: 5001, protocol: Protocol::UDP };
     let start = chain.engine.now();
     for n in 0..datagrams {
         chain.engine.run_until(start + Nanos::micros(n));

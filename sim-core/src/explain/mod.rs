@@ -1,0 +1,208 @@
+//! Why, and why not: one question followed hop by hop through the fabric, past every policy that is in the way, there
+//! and back; and the edits that would open it.
+//!
+//! An explanation asks the same stages as the engine does, without time: probes count as settled, tables as empty.
+
+mod mend;
+
+pub use mend::Mend;
+
+use crate::fabric::{Fabric, LinkClass, PortKind};
+use crate::id::{NodeId, PortId};
+use crate::net::{Header, Meta, Protocol, Tuple};
+use crate::plane::{Act, Health, Plane};
+use crate::stage::{PLATFORM, Reason, Step};
+use crate::time::Nanos;
+use std::sync::Arc;
+
+/// A question: can this be sent from there?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The port of the asker.
+    pub from: PortId,
+    /// What it sends first, with its own address as source.
+    pub tuple: Tuple,
+}
+
+/// What happened at one port on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stop {
+    /// The port.
+    pub port: PortId,
+    /// Whether the packet leaves it.
+    pub leaving: bool,
+    /// Addresses before.
+    pub before: Tuple,
+    /// Addresses after.
+    pub after: Tuple,
+    /// Go on, deliver or drop.
+    pub act: Act,
+    /// What the stages said.
+    pub steps: Vec<Step>,
+}
+
+/// Something in the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blocker {
+    /// Whether it blocks the answer and not the question.
+    pub on_return: bool,
+    /// Where.
+    pub port: PortId,
+    /// The packet there, as the stage saw it.
+    pub tuple: Tuple,
+    /// Why.
+    pub reason: Reason,
+    /// What the stage said before it stopped the packet: the rule, the route.
+    pub step: Option<Step>,
+}
+
+/// A question followed to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Walk {
+    /// The question.
+    pub question: Question,
+    /// The way there.
+    pub there: Vec<Stop>,
+    /// The way back; empty when the question does not arrive.
+    pub back: Vec<Stop>,
+    /// The port where it is delivered, past all policies.
+    pub reached: Option<PortId>,
+    /// Everything in the way, there first.
+    pub blockers: Vec<Blocker>,
+    /// Health probes that the way depends on, one for each backend that could have been chosen.
+    pub probes: Vec<Walk>,
+}
+
+impl Walk {
+    /// Whether question and answer arrive, and every probe that the way depends on does.
+    #[must_use]
+    pub fn connects(&self) -> bool {
+        self.reached.is_some() && self.blockers.is_empty() && self.probes.iter().all(Self::connects)
+    }
+
+    /// Everything in the way, of probes too.
+    pub fn all_blockers(&self) -> impl Iterator<Item = &Blocker> {
+        self.blockers.iter().chain(self.probes.iter().flat_map(|probe| probe.blockers.iter()))
+    }
+}
+
+/// How often a packet may be forwarded before it counts as going round in a loop.
+const LONGEST_WAY: usize = 64;
+
+/// Follows a question there and back.
+#[must_use]
+pub fn walk(fabric: &Arc<Fabric>, question: Question, probe_port: impl Fn(NodeId) -> Option<u16>) -> Walk {
+    let mut walk = follow(fabric, question);
+    let balanced: Vec<NodeId> = walk
+        .there
+        .iter()
+        .flat_map(|stop| &stop.steps)
+        .filter_map(|step| if let Step::Balanced { rule, .. } = step { Some(*rule) } else { None })
+        .collect();
+    for port in fabric.ports() {
+        let PortKind::Frontend(frontend) = &port.kind else { continue };
+        for rule in frontend.rules.iter().filter(|rule| balanced.contains(&rule.node)) {
+            let Some(probed) = rule.probe.and_then(&probe_port) else { continue };
+            for member in &rule.members {
+                let Some(vnet) = fabric.port(member.port).and_then(|port| port.place.vnet) else { continue };
+                let tuple = Tuple {
+                    src: PLATFORM,
+                    dst: member.address,
+                    src_port: 49152,
+                    dst_port: probed,
+                    protocol: Protocol::TCP,
+                };
+                walk.probes.push(follow(fabric, Question { from: PortId(vnet.0), tuple }));
+            }
+        }
+    }
+    walk
+}
+
+fn follow(fabric: &Arc<Fabric>, question: Question) -> Walk {
+    let mut plane = Plane::new(fabric.clone(), Health::presuming(true)).passing_policies();
+    let mut walk =
+        Walk { question, there: Vec::new(), back: Vec::new(), reached: None, blockers: Vec::new(), probes: Vec::new() };
+    let (stops, end) = leg(&mut plane, question.from, question.tuple, Meta::default());
+    collect(&stops, false, &mut walk.blockers);
+    walk.there = stops;
+    if let Some((port, tuple, meta)) = end {
+        walk.reached = Some(port);
+        let meta = Meta { private_link: meta.private_link, ..Meta::default() };
+        let (stops, end) = leg(&mut plane, port, tuple.reversed(), meta);
+        collect(&stops, true, &mut walk.blockers);
+        // An answer that arrives elsewhere, or in another name than the one asked, is no answer.
+        let answered = end.is_some_and(|(port, back, _)| port == question.from && back == question.tuple.reversed());
+        if !answered && !walk.blockers.iter().any(|blocker| blocker.on_return) {
+            let tuple = tuple.reversed();
+            let blocker = Blocker { on_return: true, port, tuple, reason: Reason::UnknownFlow, step: None };
+            walk.blockers.push(blocker);
+        }
+        walk.back = stops;
+    }
+    walk
+}
+
+type End = (PortId, Tuple, Meta);
+
+/// One direction: from `from` until delivered or stopped for good.
+fn leg(plane: &mut Plane, from: PortId, tuple: Tuple, mut meta: Meta) -> (Vec<Stop>, Option<End>) {
+    let mut header = Header::plain(tuple, 64);
+    let mut stops = Vec::new();
+    let (mut port, mut leaving) = (from, true);
+    while stops.len() < LONGEST_WAY {
+        let before = header.tuple;
+        let passed = if leaving {
+            plane.leave(port, &mut header, &mut meta, Nanos::ZERO)
+        } else {
+            plane.arrive(port, &mut header, &mut meta, Nanos::ZERO)
+        };
+        let (act, steps) = match passed {
+            Ok(composed) => (composed.act, composed.steps.to_vec()),
+            Err(reason) => (Act::Drop(reason), vec![Step::Stopped(reason)]),
+        };
+        stops.push(Stop { port, leaving, before, after: header.tuple, act, steps });
+        match act {
+            Act::Forward { to, .. } => (port, leaving) = (to, false),
+            Act::Deliver if forwards(plane.fabric(), port, header.tuple) => leaving = true,
+            Act::Deliver => return (stops, Some((port, header.tuple, meta))),
+            Act::Drop(_) => return (stops, None),
+        }
+    }
+    let looped = stops.last().map_or(from, |stop| stop.port);
+    let act = Act::Drop(Reason::TtlExpired);
+    let steps = vec![Step::Stopped(Reason::TtlExpired)];
+    stops.push(Stop { port: looped, leaving, before: header.tuple, after: header.tuple, act, steps });
+    (stops, None)
+}
+
+/// Whether a packet that arrived at `port` is somebody else's, so that the machine there passes it on.
+fn forwards(fabric: &Fabric, port: PortId, tuple: Tuple) -> bool {
+    match fabric.port(port).map(|port| &port.kind) {
+        Some(PortKind::Nic(nic)) => nic.ip_forwarding && tuple.dst != nic.address,
+        _ => false,
+    }
+}
+
+fn collect(stops: &[Stop], on_return: bool, blockers: &mut Vec<Blocker>) {
+    for stop in stops {
+        for (n, step) in stop.steps.iter().enumerate() {
+            let Step::Stopped(reason) = step else { continue };
+            let before = n.checked_sub(1).map(|n| stop.steps[n].clone());
+            let tuple = if stop.leaving { stop.before } else { stop.after };
+            blockers.push(Blocker { on_return, port: stop.port, tuple, reason: *reason, step: before });
+        }
+        if let Act::Drop(reason) = stop.act
+            && !stop.steps.iter().any(|step| matches!(step, Step::Stopped(_)))
+        {
+            blockers.push(Blocker { on_return, port: stop.port, tuple: stop.after, reason, step: None });
+        }
+    }
+}
+
+/// The classes of way that a walk took, in order.
+#[must_use]
+pub fn classes(stops: &[Stop]) -> Vec<LinkClass> {
+    let class = |stop: &Stop| if let Act::Forward { class, .. } = stop.act { Some(class) } else { None };
+    stops.iter().filter_map(class).collect()
+}
