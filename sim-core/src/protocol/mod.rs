@@ -1,4 +1,4 @@
-//! The protocols that applications speak over a byte stream: [`ssh`].
+//! The protocols that applications speak over a byte stream: [`ssh`], [`tls`].
 //!
 //! Each end of a protocol is a [`Session`]: bytes in, bytes and events out, no IO, no clock, no randomness but a seed.
 //! Whoever drives one takes [`Session::next_write`] until it is `None` (or the connection will take no more), gives
@@ -13,6 +13,7 @@
 mod cursor;
 mod seal;
 pub mod ssh;
+pub mod tls;
 
 use bytes::Bytes;
 use std::borrow::Cow;

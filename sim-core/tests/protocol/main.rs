@@ -4,3 +4,4 @@
 mod dialogue;
 mod dissect;
 mod ssh;
+mod tls;
