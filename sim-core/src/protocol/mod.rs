@@ -1,4 +1,4 @@
-//! The protocols that applications speak over a byte stream: [`ssh`], [`tls`].
+//! The protocols that applications speak over a byte stream: [`ssh`], [`tls`], [`http`] and [`winrm`].
 //!
 //! Each end of a protocol is a [`Session`]: bytes in, bytes and events out, no IO, no clock, no randomness but a seed.
 //! Whoever drives one takes [`Session::next_write`] until it is `None` (or the connection will take no more), gives
@@ -11,9 +11,11 @@
 //! therefore the sizes of the real one. Sizes are those measured in azure-services 10.
 
 mod cursor;
+pub mod http;
 mod seal;
 pub mod ssh;
 pub mod tls;
+pub mod winrm;
 
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -55,6 +57,14 @@ pub enum Violation {
         /// What was too long.
         what: &'static str,
         /// The limit, bytes.
+        limit: usize,
+    },
+    /// More of something than this end accepts.
+    #[error("more than {limit} {what}")]
+    TooMany {
+        /// Too many of what.
+        what: &'static str,
+        /// The limit.
         limit: usize,
     },
     /// A message that does not parse.

@@ -3,5 +3,7 @@
 
 mod dialogue;
 mod dissect;
+mod http;
 mod ssh;
 mod tls;
+mod winrm;

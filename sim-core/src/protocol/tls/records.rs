@@ -163,6 +163,10 @@ impl Records {
         self.outbox.push_back(Outgoing::Filler(bytes, label));
     }
 
+    pub(super) fn has_unsent(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
     pub(super) fn close(&mut self) {
         self.outbox.push_back(Outgoing::Close);
     }

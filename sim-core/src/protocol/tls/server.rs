@@ -63,6 +63,12 @@ impl Server {
         self.records.close();
     }
 
+    /// Whether something that was sent has not gone out yet.
+    #[must_use]
+    pub fn has_unsent(&self) -> bool {
+        self.records.has_unsent()
+    }
+
     /// What happened since the last call, oldest first.
     pub fn next_event(&mut self) -> Option<Event> {
         self.events.pop_front()
