@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// It logs in by itself; commands and uploads may be asked for at any time and start when it is in.
 #[derive(Debug)]
 pub struct Client {
-    transport: Transport,
+    pub(super) transport: Transport,
     phase: Phase,
     key: Bytes,
     channels: BTreeMap<u32, Open>,

@@ -9,6 +9,8 @@
 
 mod channel;
 mod client;
+#[cfg(test)]
+mod hostile;
 mod identity;
 mod messages;
 mod scp;

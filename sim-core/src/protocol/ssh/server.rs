@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// whoever drives it.
 #[derive(Debug)]
 pub struct Server {
-    transport: Transport,
+    pub(super) transport: Transport,
     login: Login,
     phase: Phase,
     channels: BTreeMap<u32, Open>,

@@ -122,9 +122,26 @@ impl Transport {
     pub(super) fn write(&mut self, messages: &[Message], label: impl Into<Cow<'static, str>>) {
         let mut bytes = Vec::new();
         for message in messages {
-            self.frame(message, &mut bytes);
+            self.frame(&message.encode(), &mut bytes);
+            if *message == Message::NewKeys {
+                self.sending = Some(self.transcript.seal(self.side));
+            }
         }
         self.writes.push_back(Write { bytes: bytes.into(), label: label.into() });
+    }
+
+    /// A write of one packet around any bytes, as a peer without manners might send it.
+    #[cfg(test)]
+    pub(super) fn forge(&mut self, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.frame(payload, &mut bytes);
+        bytes
+    }
+
+    /// How many bytes wait for the rest of their packet.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.inbox.len()
     }
 
     /// The offers of this end, with a fresh cookie.
@@ -137,8 +154,7 @@ impl Transport {
         random(&mut self.random)
     }
 
-    fn frame(&mut self, message: &Message, out: &mut Vec<u8>) {
-        let payload = message.encode();
+    fn frame(&mut self, payload: &[u8], out: &mut Vec<u8>) {
         let block = if self.sending.is_some() { SEALED_BLOCK } else { self.clear_block };
         // The length field counts for the block in the clear, but not when it stays in the clear before a sealed rest.
         let counted = if self.sending.is_some() { 1 } else { 5 } + payload.len();
@@ -149,7 +165,7 @@ impl Transport {
         let start = out.len();
         out.extend_from_slice(&((1 + payload.len() + padding) as u32).to_be_bytes());
         out.push(padding as u8);
-        out.extend_from_slice(&payload);
+        out.extend_from_slice(payload);
         out.resize(out.len() + padding, 0);
         match &mut self.sending {
             Some(seal) => {
@@ -157,12 +173,7 @@ impl Transport {
                 let tag = seal.seal(clear, body);
                 out.extend_from_slice(&tag);
             }
-            None => {
-                self.transcript.add(self.side, &out[start..]);
-                if *message == Message::NewKeys {
-                    self.sending = Some(self.transcript.seal(self.side));
-                }
-            }
+            None => self.transcript.add(self.side, &out[start..]),
         }
     }
 
