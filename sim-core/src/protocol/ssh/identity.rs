@@ -1,0 +1,95 @@
+//! What each end says about itself: its banner, the algorithms it offers, its keys.
+
+use super::super::Violation;
+use super::super::cursor::Writer;
+use super::messages::KexInit;
+use bytes::Bytes;
+
+/// The key exchange that both ends here know.
+const KEX: &str = "curve25519-sha256";
+/// The host key algorithm that both ends here know.
+pub(super) const HOST_KEY: &str = "ecdsa-sha2-nistp256";
+/// The cipher that both ends here know.
+const CIPHER: &str = "aes128-gcm@openssh.com";
+
+/// How Packer's library names itself.
+pub(super) const CLIENT_BANNER: &str = "SSH-2.0-Go\r\n";
+const CLIENT_CIPHERS: &str = "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr";
+const CLIENT_MACS: &str = "hmac-sha2-256-etm@openssh.com,hmac-sha2-256,hmac-sha1,hmac-sha1-96";
+/// What the Go library of azure-services 10 offers.
+pub(super) const CLIENT_OFFERS: [&str; 8] = [
+    "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,\
+     diffie-hellman-group14-sha256,diffie-hellman-group14-sha1,ext-info-c",
+    "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,ssh-rsa-cert-v01@openssh.com,\
+     ssh-dss-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh.com,\
+     ecdsa-sha2-nistp521-cert-v01@openssh.com,ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256,\
+     ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256,ssh-rsa,ssh-dss,ssh-ed25519",
+    CLIENT_CIPHERS,
+    CLIENT_CIPHERS,
+    CLIENT_MACS,
+    CLIENT_MACS,
+    "none",
+    "none",
+];
+/// Go pads packets in the clear to the largest block it knows.
+pub(super) const CLIENT_BLOCK: usize = 16;
+
+/// How the server of azure-services 10 names itself; that its 41 bytes are these is our reading.
+pub(super) const SERVER_BANNER: &str = "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10\r\n";
+const SERVER_CIPHERS: &str = "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,\
+                       aes256-gcm@openssh.com";
+const SERVER_MACS: &str = "umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-256-etm@openssh.com,\
+                    hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,umac-64@openssh.com,umac-128@openssh.com,\
+                    hmac-sha2-256,hmac-sha2-512,hmac-sha1";
+/// What OpenSSH 9.2 offers.
+pub(super) const SERVER_OFFERS: [&str; 8] = [
+    "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,curve25519-sha256,curve25519-sha256@libssh.org,\
+     ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,\
+     diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,diffie-hellman-group14-sha256,\
+     kex-strict-s-v00@openssh.com",
+    "rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp256,ssh-ed25519",
+    SERVER_CIPHERS,
+    SERVER_CIPHERS,
+    SERVER_MACS,
+    SERVER_MACS,
+    "none,zlib@openssh.com",
+    "none,zlib@openssh.com",
+];
+/// Signatures it would take, as it announces them after the key exchange.
+pub(super) const SIGNATURES: &str = "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,\
+                          ecdsa-sha2-nistp521,sk-ecdsa-sha2-nistp256@openssh.com,\
+                          webauthn-sk-ecdsa-sha2-nistp256@openssh.com,ssh-dss,ssh-rsa,rsa-sha2-256,rsa-sha2-512";
+/// OpenSSH pads packets in the clear to the least that the protocol allows.
+pub(super) const SERVER_BLOCK: usize = 8;
+
+/// Whether the peer offers what both ends here would settle on.
+pub(super) fn check_offers(offer: &KexInit) -> Result<(), Violation> {
+    let mut wanted = [KEX, HOST_KEY, CIPHER, CIPHER].into_iter().zip(&offer.lists);
+    if wanted.all(|(name, list)| list.split(',').any(|offer| offer == name)) {
+        Ok(())
+    } else {
+        Err(Violation::NothingInCommon("SSH algorithm"))
+    }
+}
+
+/// The blob of an RSA key: its name, the exponent 65537, the modulus.
+pub(super) fn rsa_blob(modulus: &[u8]) -> Bytes {
+    let mut blob = Writer::default();
+    blob.text("ssh-rsa").block(4, &[1, 0, 1]);
+    // A positive number with its top bit set has a zero byte before it, and a modulus is odd.
+    let mut modulus = modulus.to_vec();
+    if let [sign, top, .., last] = modulus.as_mut_slice() {
+        (*sign, *top, *last) = (0, *top | 0x80, *last | 1);
+    }
+    blob.block(4, &modulus);
+    blob.0.into()
+}
+
+/// The blob of an ECDSA key on the curve P-256.
+pub(super) fn ecdsa_blob(point: &[u8; 65]) -> Bytes {
+    let mut point = *point;
+    point[0] = 4; // both coordinates follow
+    let mut blob = Writer::default();
+    blob.text(HOST_KEY).text("nistp256").block(4, &point);
+    blob.0.into()
+}

@@ -1,0 +1,169 @@
+//! The client.
+
+use super::super::cursor::Reader;
+use super::super::{BACKLOG, Session, Side, Violation, Write};
+use super::hello::{Randoms, client_hello, hash_length, parse_server_hello};
+use super::records::{Flight, Incoming, Records};
+use super::{CLOSE_NOTIFY, Certificate, Event, Offer, Stack, Version, kind};
+use bytes::Bytes;
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+/// The client end of one TLS connection. It starts the handshake by itself.
+#[derive(Debug)]
+pub struct Client {
+    records: Records,
+    phase: Phase,
+    suite: u16,
+    certificate: Option<String>,
+    events: VecDeque<Event>,
+}
+
+/// What the client waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    ServerHello,
+    /// 1.3: the server switches keys right after its hello.
+    SwitchFirst,
+    Extensions,
+    Certificate,
+    /// ServerKeyExchange in 1.2, CertificateVerify in 1.3.
+    Proof,
+    HelloDone,
+    /// 1.2: a ticket or the switch of keys.
+    Switch,
+    Finished,
+    Data,
+    Over,
+}
+
+impl Client {
+    /// A client that asks for `server_name`: `None` for a server known by its address, as Go and OpenSSL do it. The seed
+    /// decides randoms and keys.
+    #[must_use]
+    pub fn new(seed: u64, offer: Offer, server_name: Option<&str>) -> Self {
+        let stack = if offer == Offer::Go { Stack::Go } else { Stack::OpenSsl };
+        let mut records = Records::new(Side::Client, stack, seed);
+        let randoms = Randoms { random: records.random(), session: records.random(), key: records.random() };
+        let mut flight = Flight::default();
+        records.handshake(&mut flight, kind::CLIENT_HELLO, &client_hello(offer, server_name, &randoms));
+        records.flush(flight, "TLS ClientHello");
+        Self { records, phase: Phase::ServerHello, suite: 0, certificate: None, events: VecDeque::new() }
+    }
+
+    /// Sends application data, as soon as the handshake is over; one write per record.
+    pub fn send(&mut self, data: impl Into<Bytes>, label: impl Into<Cow<'static, str>>) {
+        self.records.send(data.into(), label.into());
+    }
+
+    /// Sends so many bytes of zeros, made when they go out.
+    pub fn send_filler(&mut self, bytes: u64, label: impl Into<Cow<'static, str>>) {
+        self.records.send_filler(bytes, label.into());
+    }
+
+    /// Says that no more is coming, after all that was sent.
+    pub fn close(&mut self) {
+        self.records.close();
+    }
+
+    /// What happened since the last call, oldest first.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    fn process(&mut self, data: &[u8]) -> Result<(), Violation> {
+        self.records.feed(data)?;
+        while let Some(incoming) = self.records.next()? {
+            self.step(incoming)?;
+        }
+        if self.events.len() > BACKLOG { Err(Violation::Backlog) } else { Ok(()) }
+    }
+
+    fn step(&mut self, incoming: Incoming) -> Result<(), Violation> {
+        self.phase = match (self.phase, incoming) {
+            (Phase::Over, _) => Phase::Over,
+            (_, Incoming::Alert(code)) => {
+                self.events.push_back(if code == CLOSE_NOTIFY { Event::Closed } else { Event::Refused(code) });
+                Phase::Over
+            }
+            (Phase::SwitchFirst, Incoming::ChangeCipherSpec) => Phase::Extensions,
+            (Phase::Switch, Incoming::ChangeCipherSpec) => Phase::Finished,
+            (Phase::Data, Incoming::Data(data)) => {
+                self.events.push_back(Event::Data(data));
+                Phase::Data
+            }
+            (phase, Incoming::Handshake { kind, body }) => self.handshake(phase, kind, &body)?,
+            _ => return Err(Violation::Unexpected("TLS record")),
+        };
+        Ok(())
+    }
+
+    fn handshake(&mut self, phase: Phase, kind: u8, body: &[u8]) -> Result<Phase, Violation> {
+        let version = self.records.version;
+        Ok(match (phase, kind) {
+            (Phase::ServerHello, kind::SERVER_HELLO) => {
+                let (version, suite) = parse_server_hello(body)?;
+                (self.records.version, self.suite) = (version, suite);
+                if version == Version::Tls13 { Phase::SwitchFirst } else { Phase::Certificate }
+            }
+            (Phase::Extensions, kind::ENCRYPTED_EXTENSIONS) => Phase::Certificate,
+            (Phase::Certificate, kind::CERTIFICATE) => {
+                self.certificate = Certificate::name_in(first_certificate(body, version)?);
+                Phase::Proof
+            }
+            (Phase::Proof, kind::SERVER_KEY_EXCHANGE) if version == Version::Tls12 => Phase::HelloDone,
+            (Phase::Proof, kind::CERTIFICATE_VERIFY) if version == Version::Tls13 => Phase::Finished,
+            (Phase::HelloDone, kind::SERVER_HELLO_DONE) => {
+                let mut flight = Flight::default();
+                let mut exchange = vec![32];
+                exchange.extend_from_slice(&self.records.random::<32>());
+                self.records.handshake(&mut flight, kind::CLIENT_KEY_EXCHANGE, &exchange);
+                self.finish(flight, 12, "TLS ClientKeyExchange, ChangeCipherSpec, Finished");
+                Phase::Switch
+            }
+            (Phase::Switch, kind::NEW_SESSION_TICKET) => Phase::Switch,
+            (Phase::Finished, kind::FINISHED) => {
+                if version == Version::Tls13 {
+                    self.finish(Flight::default(), hash_length(self.suite), "TLS ChangeCipherSpec, Finished");
+                }
+                self.records.established = true;
+                self.events.push_back(Event::Established { version, name: self.certificate.take() });
+                Phase::Data
+            }
+            (Phase::Data, kind::NEW_SESSION_TICKET) if version == Version::Tls13 => Phase::Data,
+            _ => return Err(Violation::Unexpected("TLS handshake message")),
+        })
+    }
+
+    fn finish(&mut self, mut flight: Flight, length: usize, label: &'static str) {
+        self.records.change_cipher_spec(&mut flight);
+        let check = self.records.random::<48>();
+        self.records.handshake(&mut flight, kind::FINISHED, &check[..length]);
+        self.records.flush(flight, label);
+    }
+}
+
+impl Session for Client {
+    fn receive(&mut self, data: &[u8]) -> Result<(), Violation> {
+        self.process(data).map_err(|violation| self.records.fail(violation))
+    }
+
+    fn next_write(&mut self) -> Option<Write> {
+        self.records.next_write()
+    }
+
+    fn end(&self) -> Result<(), Violation> {
+        self.records.end()
+    }
+}
+
+/// The first certificate of a Certificate message.
+fn first_certificate(body: &[u8], version: Version) -> Result<&[u8], Violation> {
+    let mut reader = Reader::new(body, "TLS Certificate");
+    if version == Version::Tls13 {
+        reader.block(1)?;
+    }
+    let mut list = Reader::new(reader.block(3)?, "TLS Certificate");
+    reader.finish()?;
+    list.block(3)
+}
