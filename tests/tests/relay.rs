@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
+use sim_core::app::Relay;
 use sim_core::engine::Engine;
-use sim_core::host::{ConnId, Context, Dial, Input, Program, Relay, SMALL_BUFFER, Socket};
+use sim_core::host::{ConnId, Context, Dial, Input, Program, SMALL_BUFFER, Socket};
 use sim_core::time::Nanos;
 use std::cell::RefCell;
 use std::rc::Rc;

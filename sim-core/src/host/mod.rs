@@ -3,7 +3,7 @@
 mod orchestrator;
 mod probe;
 mod program;
-mod relay;
+
 pub mod tcp;
 
 pub(crate) use orchestrator::Order;
@@ -11,4 +11,3 @@ pub use orchestrator::{Control, Orchestrator, Signal, Ticket};
 pub(crate) use probe::Prober;
 pub(crate) use program::Command;
 pub use program::{BULK_BUFFER, ConnId, Context, Dial, Ending, Input, Program, Report, SMALL_BUFFER, Socket};
-pub use relay::Relay;

@@ -1,7 +1,7 @@
 //! A byte-transparent TCP relay: image builder's proxy machine (azure-services 2.3). Each connection to its port becomes
 //! a second one to a fixed target; bytes pass both ways as they are, so do closings. Two TCP connections, two flows.
 
-use super::program::{ConnId, Context, Dial, Ending, Input, Program, SMALL_BUFFER, Socket};
+use crate::host::{ConnId, Context, Dial, Ending, Input, Program, SMALL_BUFFER, Socket};
 use crate::time::Nanos;
 use bytes::Bytes;
 use hashbrown::HashMap;

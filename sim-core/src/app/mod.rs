@@ -1,0 +1,46 @@
+//! Applications: programs that speak the protocols over a machine's connections.
+
+mod attempt;
+mod fetch;
+mod guest;
+mod relay;
+mod remote;
+mod web;
+
+pub use attempt::{Attempt, Dialogue};
+pub use fetch::{Download, Fetch, FetchEnd, Timing};
+pub use guest::{Communicator, Guest, Job};
+pub use relay::Relay;
+pub use web::{Files, Web};
+
+use crate::host::{ConnId, Context, Ending, Socket};
+use crate::protocol::Session;
+
+/// How much one turn hands to TCP at most, in bytes: bulk content is made as it is sent.
+const TURN: usize = 256 << 10;
+
+/// Writes what a session has to say, up to one turn; the rest follows when [`Input::Drained`] comes.
+///
+/// [`Input::Drained`]: crate::host::Input::Drained
+pub fn flush(session: &mut impl Session, conn: ConnId, cx: &mut Context<'_>) {
+    let mut written = 0;
+    while written < TURN {
+        let Some(write) = session.next_write() else { return };
+        written += write.bytes.len();
+        cx.write(conn, write.bytes, write.label);
+    }
+}
+
+/// What Go's dialler, and so Packer, prints when a connection fails.
+#[must_use]
+pub fn go_dial_error(to: Socket, ending: Ending) -> String {
+    let at = if to.0.is_v4() { format!("{}:{}", to.0, to.1) } else { format!("[{}]:{}", to.0, to.1) };
+    match ending {
+        Ending::TimedOut => format!("dial tcp {at}: i/o timeout"),
+        Ending::Refused => format!("dial tcp {at}: connect: connection refused"),
+        Ending::Unreachable => format!("dial tcp {at}: connect: network is unreachable"),
+        Ending::Reset => format!("read tcp {at}: read: connection reset by peer"),
+        Ending::Closed => "EOF".to_owned(),
+        Ending::Aborted => format!("dial tcp {at}: operation was canceled"),
+    }
+}
