@@ -94,6 +94,7 @@ impl<O: Observer> Engine<O> {
         let mut control = Control {
             now: self.now,
             topology: &self.topology,
+            facts: &self.facts,
             rng: &mut conductor.rng,
             next_ticket: &mut self.next_ticket,
             orders: &mut orders,

@@ -2,6 +2,7 @@
 //! out. A scenario's timeline is one too.
 
 use super::program::{Program, Report};
+use crate::fabric::{Fabric, Facts};
 use crate::time::Nanos;
 use crate::topology::{Draft, Refusal, Topology};
 use rand_pcg::Pcg64;
@@ -46,6 +47,7 @@ pub(crate) enum Order {
 pub struct Control<'a> {
     pub(crate) now: Nanos,
     pub(crate) topology: &'a Topology,
+    pub(crate) facts: &'a Facts,
     pub(crate) rng: &'a mut Pcg64,
     pub(crate) next_ticket: &'a mut u32,
     pub(crate) orders: &'a mut Vec<Order>,
@@ -62,6 +64,12 @@ impl Control<'_> {
     #[must_use]
     pub fn topology(&self) -> &Topology {
         self.topology
+    }
+
+    /// The data plane of the network as it is now, compiled for questions.
+    #[must_use]
+    pub fn fabric(&self) -> Arc<Fabric> {
+        Arc::new(Fabric::compile(self.topology, self.facts, 0))
     }
 
     /// The orchestrator's own random numbers.
