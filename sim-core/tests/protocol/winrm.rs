@@ -4,7 +4,7 @@ use crate::dialogue::{From, Line, Way, table, talk};
 use crate::dissect;
 use proptest::prelude::*;
 use sim_core::protocol::tls::{self, Certificate, Version};
-use sim_core::protocol::winrm::{Access, Client, ClientEvent, Config, Server, ServerEvent};
+use sim_core::protocol::winrm::{Access, Authentication, Client, ClientEvent, Config, Server, ServerEvent};
 use sim_core::protocol::{Session, Violation, http};
 
 /// azure-services 10.3, row by row, after the handshake of 10.2. The reference gives 921 to 925 for the body of
@@ -114,6 +114,38 @@ fn a_refused_user_gets_no_shell() {
     Way::clear(|way| talk(&mut client, &mut server, way, |_, _| {})).expect("refusal is no violation");
     assert_eq!([client.next_event(), client.next_event()], [Some(ClientEvent::Denied), Some(ClientEvent::Denied)]);
     assert_eq!((client.next_event(), server.next_event()), (None, None));
+}
+
+// Catches: NTLM in another number of posts (azure-services 9.2 and 10.3: three for the first request, then one), bodies
+// left out of the first two, a refusal that goes on for ever.
+#[test]
+fn ntlm_posts_the_first_request_three_times() {
+    let config = Config { authentication: Authentication::Ntlm, ..Config::new("172.16.0.4:5986") };
+    for (access, posts, event) in [
+        (Access::Allow, vec![1339, 1339, 1339, 1190], ClientEvent::LoggedIn),
+        (Access::Deny, vec![1339; 3], ClientEvent::Denied),
+    ] {
+        let mut client = Client::new(1, config.clone());
+        let mut server = Server::new(2, Version::Tls12, Certificate::new("vm"), access);
+        client.login_check();
+        let lines = Way::clear(|way| talk(&mut client, &mut server, way, |_, _| {})).expect("a clean dialogue");
+        let mut sizes: Vec<usize> = Vec::new();
+        for line in lines.iter().filter(|line| line.from == From::Client && line.label.starts_with("WinRM")) {
+            let size = line.bytes.len() - 29;
+            if line.label.ends_with("continued") {
+                sizes.last_mut().into_iter().for_each(|last| *last += size);
+            } else {
+                sizes.push(size);
+            }
+        }
+        // Less the head, which has 174 bytes without credentials, and those.
+        let negotiate = "Authorization: Negotiate \r\n".len();
+        let extra = [0, negotiate + 56, negotiate + 368, 0];
+        let bodies: Vec<_> = sizes.iter().zip(extra).map(|(size, extra)| size - 174 - extra).collect();
+        assert_eq!(bodies, posts);
+        assert_eq!(client.next_event(), Some(event));
+        assert_eq!(client.next_event(), None);
+    }
 }
 
 // Catches: record framing that tshark does not follow over a whole WinRM dialogue.

@@ -6,7 +6,7 @@ use super::super::tls::{self, Certificate, Stack, Version};
 use super::super::{BACKLOG, Session, Violation, Write};
 use super::job::{is_echo, restores, uploads};
 use super::soap::{Request, Response, identifier};
-use super::{CONNECTED, ENVELOPE, MAX_BODY};
+use super::{CONNECTED, ENVELOPE, MAX_BODY, base64, ntlm};
 use rand_pcg::Pcg64;
 use std::collections::VecDeque;
 
@@ -23,7 +23,9 @@ pub struct Server {
     /// A Receive that waits for output: shell, command.
     waiting: Option<(String, String)>,
     waits: u64,
-    authorized: bool,
+    authorization: Option<String>,
+    /// Whether the user of this connection is known: NTLM proves it once for all requests.
+    authenticated: bool,
     body: Vec<u8>,
     uploaded: u64,
     events: VecDeque<ServerEvent>,
@@ -106,7 +108,8 @@ impl Server {
             next_command: 0,
             waiting: None,
             waits: 0,
-            authorized: false,
+            authorization: None,
+            authenticated: false,
             body: Vec::new(),
             uploaded: 0,
             events: VecDeque::new(),
@@ -171,7 +174,7 @@ impl Server {
                     if self.waiting.is_some() || self.tls.has_unsent() {
                         return Err(Violation::Unexpected("HTTP request before the last response"));
                     }
-                    self.authorized = head.get_field("Authorization").is_some();
+                    self.authorization = head.get_field("Authorization").map(str::to_owned);
                 }
                 http::Event::Body(piece) => {
                     if self.body.len() + piece.len() > MAX_BODY {
@@ -188,9 +191,7 @@ impl Server {
     /// One request is complete.
     fn asked(&mut self) -> Result<(), Violation> {
         let body = std::mem::take(&mut self.body);
-        if self.access == Access::Deny || !self.authorized {
-            let head = windows(Head::response(401, "Unauthorized")).field("WWW-Authenticate", "Basic realm=\"WSMAN\"");
-            self.tls.send(head.encode(0), "WinRM response, 401 Unauthorized");
+        if !self.admit() {
             return Ok(());
         }
         let text = str::from_utf8(&body).map_err(|_| Violation::Malformed("WinRM request"))?;
@@ -219,6 +220,28 @@ impl Server {
         };
         self.answer(&response);
         Ok(())
+    }
+
+    /// Whether the request may be served. If not, the answer to it is on its way.
+    fn admit(&mut self) -> bool {
+        let authorization = self.authorization.take();
+        let (scheme, token) = authorization.as_deref().and_then(|text| text.split_once(' ')).unwrap_or_default();
+        let message = base64::decode(token).as_deref().and_then(ntlm::number);
+        let allowed = self.access == Access::Allow;
+        self.authenticated |= allowed && scheme == "Negotiate" && message == Some(3);
+        if self.authenticated || allowed && scheme == "Basic" {
+            return true;
+        }
+        let head = windows(Head::response(401, "Unauthorized"));
+        if scheme == "Negotiate" && message == Some(1) {
+            let challenge = base64::encode(&ntlm::challenge(&mut self.random));
+            let head = head.field("WWW-Authenticate", &format!("Negotiate {challenge}"));
+            self.tls.send(head.encode(0), "WinRM response, 401 with NTLM challenge");
+        } else {
+            let head = head.field("WWW-Authenticate", "Negotiate").field("WWW-Authenticate", "Basic realm=\"WSMAN\"");
+            self.tls.send(head.encode(0), "WinRM response, 401 Unauthorized");
+        }
+        false
     }
 
     fn create(&mut self) -> Response {
