@@ -138,7 +138,7 @@ impl Server {
     /// is over.
     pub fn operation_timeout(&mut self, wait: u64) {
         if wait == self.waits && self.waiting.take().is_some() {
-            self.answer(&Response::TimedOut);
+            self.answer(&Response::TimedOut, "WinRM Receive response, operation timed out");
         }
     }
 
@@ -195,7 +195,9 @@ impl Server {
             return Ok(());
         }
         let text = str::from_utf8(&body).map_err(|_| Violation::Malformed("WinRM request"))?;
-        let response = match Request::decode(text)? {
+        let request = Request::decode(text)?;
+        let label = request.answer_label();
+        let response = match request {
             Request::Create => self.create(),
             Request::Delete { shell } => {
                 let before = self.shells.len();
@@ -218,7 +220,7 @@ impl Server {
                 if ended.is_some() { Response::Empty } else { Response::Fault }
             }
         };
-        self.answer(&response);
+        self.answer(&response, label);
         Ok(())
     }
 
@@ -281,21 +283,22 @@ impl Server {
     fn serve(&mut self) {
         let Some((shell, command)) = &self.waiting else { return };
         let shell = self.shells.iter_mut().find(|known| known.id == *shell);
-        let response = match shell.and_then(|shell| shell.running.as_mut()).filter(|running| running.id == *command) {
-            None => Response::Fault,
-            Some(running) => match running.take_output() {
-                Some(bytes) => Response::Output(bytes),
-                None => match running.exit {
-                    Some(exit) => Response::Done { exit },
-                    None => return,
+        let (response, label) =
+            match shell.and_then(|shell| shell.running.as_mut()).filter(|running| running.id == *command) {
+                None => (Response::Fault, "WinRM Receive response, fault"),
+                Some(running) => match running.take_output() {
+                    Some(bytes) => (Response::Output(bytes), "WinRM Receive response with output"),
+                    None => match running.exit {
+                        Some(exit) => (Response::Done { exit }, "WinRM Receive response, command done"),
+                        None => return,
+                    },
                 },
-            },
-        };
+            };
         self.waiting = None;
-        self.answer(&response);
+        self.answer(&response, label);
     }
 
-    fn answer(&mut self, response: &Response) {
+    fn answer(&mut self, response: &Response, label: &'static str) {
         let body = response.encode(&mut self.random);
         let head = match response {
             Response::TimedOut | Response::Fault => Head::response(500, "Internal Server Error"),
@@ -303,7 +306,7 @@ impl Server {
         };
         let mut bytes = windows(head).encode(body.len() as u64);
         bytes.extend_from_slice(body.as_bytes());
-        self.tls.send(bytes, response.label());
+        self.tls.send(bytes, label);
     }
 }
 
