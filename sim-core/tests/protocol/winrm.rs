@@ -173,7 +173,7 @@ fn tshark_follows_the_records() {
     assert_eq!(records, TABLE_10_3.lines().count());
 }
 
-// Catches: randomness that does not come from the seed, or a seed that does not reach the handshake, keys or identifiers.
+// Catches: randomness that does not come from the seed, or a seed that does not reach the handshake.
 #[test]
 fn the_seed_decides_every_byte_and_no_size() {
     let run = |seed| {
