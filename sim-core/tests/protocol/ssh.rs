@@ -64,6 +64,64 @@ fn sizes_are_the_captured_ones() {
     assert_eq!(server.next_event(), Some(ServerEvent::Exec { channel, command: "sudo sh /tmp/x.sh".to_owned() }));
 }
 
+// Catches: an upload that waits for an answer Packer does not wait for or the other way round, content not cut to 32 KiB
+// messages, windows given back at other times than OpenSSH does, and a file of no size that never ends.
+#[test]
+fn an_upload_is_scp_one_answer_behind() {
+    for (size, expected) in [(0, SCP_EMPTY), (100_000, SCP_100_000)] {
+        let (mut client, mut server) = (Client::new(1), Server::new(2, Login::Accept));
+        let channel = client.upload("/tmp/provision.sh", size);
+        let lines = Way::clear(|way| talk(&mut client, &mut server, way, |_, _| {})).expect("a clean dialogue");
+        let start = lines.iter().position(|line| line.label.ends_with("exec scp")).unwrap_or_default();
+        assert_eq!(table(&lines[start..]), expected);
+        assert_eq!(client.next_event(), Some(ClientEvent::Ready));
+        assert_eq!(client.next_event(), Some(ClientEvent::UploadDone { channel }));
+        assert_eq!(server.next_event(), Some(ServerEvent::Authenticated));
+        assert_eq!(server.next_event(), Some(ServerEvent::Upload { name: "provision.sh".to_owned(), size }));
+    }
+}
+
+const SCP_EMPTY: &str = "\
+Client 68 SSH CHANNEL_REQUEST exec scp
+Server 72 SSH CHANNEL_SUCCESS, CHANNEL_WINDOW_ADJUST
+Server 36 SSH CHANNEL_DATA scp acknowledgement
+Client 36 SSH CHANNEL_WINDOW_ADJUST
+Client 68 SSH CHANNEL_DATA scp header
+Client 36 SSH CHANNEL_DATA scp end of file
+Server 36 SSH CHANNEL_DATA scp acknowledgement
+Server 36 SSH CHANNEL_DATA scp acknowledgement
+Client 36 SSH CHANNEL_WINDOW_ADJUST
+Client 36 SSH CHANNEL_WINDOW_ADJUST
+Client 36 SSH CHANNEL_EOF
+Server 36 SSH CHANNEL_EOF
+Server 52 SSH CHANNEL_REQUEST exit-status
+Server 36 SSH CHANNEL_CLOSE
+Client 36 SSH CHANNEL_CLOSE
+";
+
+const SCP_100_000: &str = "\
+Client 68 SSH CHANNEL_REQUEST exec scp
+Server 72 SSH CHANNEL_SUCCESS, CHANNEL_WINDOW_ADJUST
+Server 36 SSH CHANNEL_DATA scp acknowledgement
+Client 36 SSH CHANNEL_WINDOW_ADJUST
+Client 68 SSH CHANNEL_DATA scp header
+Client 32804 SSH CHANNEL_DATA scp content
+Client 32804 SSH CHANNEL_DATA scp content
+Client 32804 SSH CHANNEL_DATA scp content
+Client 1732 SSH CHANNEL_DATA scp content
+Client 36 SSH CHANNEL_DATA scp end of file
+Server 36 SSH CHANNEL_DATA scp acknowledgement
+Server 36 SSH CHANNEL_WINDOW_ADJUST
+Server 36 SSH CHANNEL_DATA scp acknowledgement
+Client 36 SSH CHANNEL_WINDOW_ADJUST
+Client 36 SSH CHANNEL_WINDOW_ADJUST
+Client 36 SSH CHANNEL_EOF
+Server 36 SSH CHANNEL_EOF
+Server 52 SSH CHANNEL_REQUEST exit-status
+Server 36 SSH CHANNEL_CLOSE
+Client 36 SSH CHANNEL_CLOSE
+";
+
 // Catches: a server that lets a stranger in, a client that goes on asking, and an upload or command that starts anyway.
 #[test]
 fn a_refused_key_ends_the_attempt() {

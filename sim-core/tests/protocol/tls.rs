@@ -65,7 +65,7 @@ fn data_travels_in_the_records_of_its_stack() {
     }
 }
 
-// Catches: long content made at once instead of as it goes out, records above 16 KiB, Go's small records after 128 KiB.
+// Catches: long content made at once instead of as it goes out, records above 16 KiB, Go's small records for ever.
 #[test]
 fn long_content_ends_up_in_full_records() {
     let (mut client, mut server) = pair(Offer::Go, Stack::Go, Version::Tls12, None);
@@ -117,6 +117,23 @@ fn certificates_have_the_captured_size() {
     let certificate = Certificate::new(long);
     assert!(certificate.der().len() > 803);
     assert_eq!(Certificate::name_in(certificate.der()).as_deref(), Some(long));
+}
+
+// Catches: keys switched before the server is done, and records that are collected although they are too long.
+#[test]
+fn a_handshake_out_of_order_or_size_is_refused() {
+    let (mut client, mut server) = pair(Offer::Go, Stack::Go, Version::Tls12, None);
+    let hello = client.next_write().expect("a client speaks first");
+    server.receive(&hello.bytes).expect("an honest client");
+    let flight = server.next_write().expect("an answer").bytes;
+    let early = [&flight[..flight.len() - 9], &[20, 3, 3, 0, 1, 1]].concat(); // for ServerHelloDone
+    assert_eq!(client.receive(&early), Err(Violation::Unexpected("TLS record")));
+    assert_eq!(client.next_write(), None);
+    let mut server = pair(Offer::Go, Stack::Go, Version::Tls12, None).1;
+    assert_eq!(server.receive(&[22, 3, 1, 0x40, 1]), Err(Violation::TooLong { what: "TLS record", limit: 16_384 }));
+    let mut server = pair(Offer::Go, Stack::Go, Version::Tls12, None).1;
+    let long = Violation::TooLong { what: "TLS handshake message", limit: 16_384 };
+    assert_eq!(server.receive(&[22, 3, 1, 0, 4, 1, 0, 0x40, 1]), Err(long));
 }
 
 // Catches: bytes that only our own ends understand: hellos, certificate, key exchange, record framing.

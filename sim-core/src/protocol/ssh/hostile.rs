@@ -139,3 +139,15 @@ fn replies_nobody_takes_are_limited() {
     let result = (0..=BACKLOG + 1).try_for_each(|_| server.receive(&client.transport.forge(&payload)));
     assert_eq!(result, Err(Violation::Backlog));
 }
+
+// Catches: an upload whose header line is collected without end.
+#[test]
+fn a_long_scp_header_is_refused() {
+    let (mut client, mut server) = ready();
+    let open = Message::Open { sender: 2, window: 100, max_packet: 100 };
+    let exec = Message::Request { recipient: 2, want_reply: false, request: Request::Exec("scp -t /tmp".to_owned()) };
+    let data = Message::Data { recipient: 2, data: vec![b'C'; 1025].into() };
+    let mut say = |message: Message| server.receive(&client.transport.forge(&message.encode()));
+    assert_eq!((say(open), say(exec)), (Ok(()), Ok(())));
+    assert_eq!(say(data), Err(Violation::TooLong { what: "scp header", limit: 1024 }));
+}

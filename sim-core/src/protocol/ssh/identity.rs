@@ -2,13 +2,14 @@
 
 use super::super::Violation;
 use super::super::cursor::Writer;
-use super::messages::KexInit;
+use super::messages::{KexInit, Message};
+use super::transport::Transport;
 use bytes::Bytes;
 
 /// The key exchange that both ends here know.
 const KEX: &str = "curve25519-sha256";
 /// The host key algorithm that both ends here know.
-pub(super) const HOST_KEY: &str = "ecdsa-sha2-nistp256";
+const HOST_KEY: &str = "ecdsa-sha2-nistp256";
 /// The cipher that both ends here know.
 const CIPHER: &str = "aes128-gcm@openssh.com";
 
@@ -56,7 +57,7 @@ pub(super) const SERVER_OFFERS: [&str; 8] = [
     "none,zlib@openssh.com",
 ];
 /// Signatures it would take, as it announces them after the key exchange.
-pub(super) const SIGNATURES: &str = "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,\
+const SIGNATURES: &str = "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,\
                           ecdsa-sha2-nistp521,sk-ecdsa-sha2-nistp256@openssh.com,\
                           webauthn-sk-ecdsa-sha2-nistp256@openssh.com,ssh-dss,ssh-rsa,rsa-sha2-256,rsa-sha2-512";
 /// OpenSSH pads packets in the clear to the least that the protocol allows.
@@ -70,6 +71,41 @@ pub(super) fn check_offers(offer: &KexInit) -> Result<(), Violation> {
     } else {
         Err(Violation::NothingInCommon("SSH algorithm"))
     }
+}
+
+/// The server's half of the key exchange, and what it says first under the new keys.
+pub(super) fn exchange_reply(transport: &mut Transport) -> [Message; 3] {
+    let public = Bytes::copy_from_slice(&transport.random::<32>());
+    // Both numbers of the signature as 33 bytes: positive, their top bits set.
+    let mut numbers = Writer::default();
+    for _ in 0..2 {
+        let mut number = transport.random::<33>();
+        (number[0], number[1]) = (0, number[1] | 0x80);
+        numbers.block(4, &number);
+    }
+    let mut signature = Writer::default();
+    signature.text(HOST_KEY).block(4, &numbers.0);
+    let host_key = ecdsa_blob(&transport.random::<65>());
+    let reply = Message::EcdhReply { host_key, public, signature: signature.0.into() };
+    let extensions = vec![
+        ("server-sig-algs".to_owned(), SIGNATURES.to_owned()),
+        ("publickey-hostbound@openssh.com".to_owned(), "0".to_owned()),
+    ];
+    [reply, Message::NewKeys, Message::ExtInfo(extensions)]
+}
+
+/// What OpenSSH says right after a login: all its host keys, and twice, as debug messages, which options the user's
+/// key carries. That the captured 924 bytes are these three messages is our reading: the sizes fit.
+pub(super) fn after_login(transport: &mut Transport) -> [Message; 3] {
+    let mut ed25519 = Writer::default();
+    ed25519.text("ssh-ed25519").block(4, &transport.random::<32>());
+    let rsa_3072 = rsa_blob(&transport.random::<385>());
+    let mut keys = Writer::default();
+    keys.block(4, &rsa_3072).block(4, &ecdsa_blob(&transport.random::<65>())).block(4, &ed25519.0);
+    let announcement = Message::GlobalRequest { name: "hostkeys-00@openssh.com".to_owned(), data: keys.0.into() };
+    let options = "agent-forwarding port-forwarding pty user-rc x11-forwarding";
+    let debug = Message::Debug(format!("/home/packer/.ssh/authorized_keys:1: key options: {options}"));
+    [announcement, debug.clone(), debug]
 }
 
 /// The blob of an RSA key: its name, the exponent 65537, the modulus.
@@ -86,7 +122,7 @@ pub(super) fn rsa_blob(modulus: &[u8]) -> Bytes {
 }
 
 /// The blob of an ECDSA key on the curve P-256.
-pub(super) fn ecdsa_blob(point: &[u8; 65]) -> Bytes {
+fn ecdsa_blob(point: &[u8; 65]) -> Bytes {
     let mut point = *point;
     point[0] = 4; // both coordinates follow
     let mut blob = Writer::default();

@@ -3,13 +3,10 @@
 use super::super::{BACKLOG, Session, Side, Violation, Write};
 use super::Channel;
 use super::channel::{Flow, MAX_DATA, WINDOW};
-use super::identity::{
-    HOST_KEY, SERVER_BANNER, SERVER_BLOCK, SERVER_OFFERS, SIGNATURES, check_offers, ecdsa_blob, rsa_blob,
-};
+use super::identity::{SERVER_BANNER, SERVER_BLOCK, SERVER_OFFERS, after_login, check_offers, exchange_reply};
 use super::messages::{Message, Method, Request};
 use super::scp::{Sink, Step};
 use super::transport::{Incoming, Transport};
-use crate::protocol::cursor::Writer;
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -158,7 +155,8 @@ impl Server {
                 Phase::Exchange
             }
             (Phase::Exchange, Message::EcdhInit(public)) if public.len() == 32 => {
-                self.reply_to_exchange();
+                let messages = exchange_reply(&mut self.transport);
+                self.transport.write(&messages, "SSH KEX_ECDH_REPLY, NEWKEYS, EXT_INFO");
                 Phase::NewKeys
             }
             (Phase::NewKeys, Message::NewKeys) => Phase::Service,
@@ -173,27 +171,6 @@ impl Server {
         Ok(())
     }
 
-    fn reply_to_exchange(&mut self) {
-        let public = Bytes::copy_from_slice(&self.transport.random::<32>());
-        // Both numbers of the signature as 33 bytes: positive, their top bits set.
-        let mut numbers = Writer::default();
-        for _ in 0..2 {
-            let mut number = self.transport.random::<33>();
-            (number[0], number[1]) = (0, number[1] | 0x80);
-            numbers.block(4, &number);
-        }
-        let mut signature = Writer::default();
-        signature.text(HOST_KEY).block(4, &numbers.0);
-        let host_key = ecdsa_blob(&self.transport.random::<65>());
-        let reply = Message::EcdhReply { host_key, public, signature: signature.0.into() };
-        let extensions = vec![
-            ("server-sig-algs".to_owned(), SIGNATURES.to_owned()),
-            ("publickey-hostbound@openssh.com".to_owned(), "0".to_owned()),
-        ];
-        let messages = [reply, Message::NewKeys, Message::ExtInfo(extensions)];
-        self.transport.write(&messages, "SSH KEX_ECDH_REPLY, NEWKEYS, EXT_INFO");
-    }
-
     fn authenticate(&mut self, method: Method) -> Phase {
         match (method, self.login) {
             (Method::PublicKey { blob, signature: None }, Login::Accept) => {
@@ -202,7 +179,8 @@ impl Server {
             }
             (Method::PublicKey { signature: Some(_), .. }, Login::Accept) => {
                 self.transport.write(&[Message::AuthSuccess], "SSH USERAUTH_SUCCESS");
-                self.push_host_keys();
+                let messages = after_login(&mut self.transport);
+                self.transport.write(&messages, "SSH GLOBAL_REQUEST hostkeys-00, DEBUG, DEBUG");
                 self.events.push_back(ServerEvent::Authenticated);
                 Phase::Ready
             }
@@ -212,20 +190,6 @@ impl Server {
                 Phase::Authentication
             }
         }
-    }
-
-    /// Right after the login OpenSSH announces all its host keys, and says twice, as debug messages, which options the
-    /// user's key carries. That the captured 924 bytes are these three messages is our reading: the sizes fit.
-    fn push_host_keys(&mut self) {
-        let mut ed25519 = Writer::default();
-        ed25519.text("ssh-ed25519").block(4, &self.transport.random::<32>());
-        let rsa_3072 = rsa_blob(&self.transport.random::<385>());
-        let mut keys = Writer::default();
-        keys.block(4, &rsa_3072).block(4, &ecdsa_blob(&self.transport.random::<65>())).block(4, &ed25519.0);
-        let announcement = Message::GlobalRequest { name: "hostkeys-00@openssh.com".to_owned(), data: keys.0.into() };
-        let options = "/home/packer/.ssh/authorized_keys:1: key options: agent-forwarding port-forwarding pty user-rc x11-forwarding";
-        let debug = Message::Debug(options.to_owned());
-        self.transport.write(&[announcement, debug.clone(), debug], "SSH GLOBAL_REQUEST hostkeys-00, DEBUG, DEBUG");
     }
 
     fn told_to_go(&mut self) -> Phase {

@@ -3,7 +3,7 @@
 use super::super::cursor::{Reader, Writer};
 use super::super::seal::{Seal, TAG, Transcript, generator, random};
 use super::super::{BACKLOG, Side, Violation, Write};
-use super::{CLOSE_NOTIFY, Stack, Version};
+use super::{CLOSE_NOTIFY, Stack, Version, kind as message};
 use bytes::{Buf, Bytes, BytesMut};
 use rand_pcg::Pcg64;
 use std::borrow::Cow;
@@ -21,8 +21,6 @@ const HEADER: usize = 5;
 const EXPLICIT_NONCE: usize = 8;
 /// Go's guess of what one TCP segment carries: it makes its first records of a connection fit (Go 1.19 crypto/tls).
 const GO_SEGMENT: usize = 1208;
-/// After this many bytes on a connection Go makes its records as long as they may be.
-const GO_BOOST: u64 = 128 * 1024;
 
 /// Content types.
 mod content {
@@ -51,7 +49,6 @@ pub(super) struct Records {
     /// Whether application data may go out.
     pub(super) established: bool,
     data_records: usize,
-    bytes_sent: u64,
     failed: Option<Violation>,
 }
 
@@ -94,7 +91,6 @@ impl Records {
             outbox: VecDeque::new(),
             established: false,
             data_records: 0,
-            bytes_sent: 0,
             failed: None,
         }
     }
@@ -150,9 +146,7 @@ impl Records {
     }
 
     pub(super) fn next_write(&mut self) -> Option<Write> {
-        let write = self.writes.pop_front().or_else(|| self.data_write())?;
-        self.bytes_sent += write.bytes.len() as u64;
-        Some(write)
+        self.writes.pop_front().or_else(|| self.data_write())
     }
 
     pub(super) fn send(&mut self, data: Bytes, label: Cow<'static, str>) {
@@ -234,11 +228,10 @@ impl Records {
         Some(Write { bytes: flight.0.into(), label })
     }
 
-    /// How much the next record of application data may hold. Go begins with what fits a segment, adds as much again
-    /// with each record, and forgets about it after 128 KiB; this is what splits the captured first request
-    /// "1208 + 422" (azure-services 10.3).
+    /// How much the next record of application data may hold. Go begins with what fits a segment, and adds as much again
+    /// with each record; this is what splits the captured first request "1208 + 422" (azure-services 10.3).
     fn data_limit(&self) -> usize {
-        if self.stack == Stack::OpenSsl || self.bytes_sent >= GO_BOOST {
+        if self.stack == Stack::OpenSsl {
             return MAX_CONTENT;
         }
         let overhead = HEADER + TAG + if self.version == Version::Tls12 { EXPLICIT_NONCE } else { 1 };
@@ -246,9 +239,9 @@ impl Records {
     }
 
     fn record(&mut self, out: &mut Vec<u8>, kind: u8, body: &[u8]) {
-        // A first ClientHello says 1.0 on the outside, for servers that know no better; all else says 1.2.
-        let first = self.side == Side::Client && self.bytes_sent == 0 && kind == content::HANDSHAKE;
-        let outer = if first { 0x0301 } else { 0x0303 };
+        // A ClientHello says 1.0 on the outside, for servers that know no better; all else says 1.2.
+        let hello = kind == content::HANDSHAKE && body.first() == Some(&message::CLIENT_HELLO);
+        let outer = if hello { 0x0301 } else { 0x0303 };
         let start = out.len();
         let mut record = Writer(std::mem::take(out));
         match (self.sending.as_mut(), self.version) {

@@ -6,7 +6,7 @@ use super::super::tls::{self, Offer};
 use super::super::{BACKLOG, Session, Violation, Write};
 use super::job::{Job, Kind, Task, Upload};
 use super::soap::{Request, Response};
-use super::{CONNECTED, MAX_BODY, base64};
+use super::{CONNECTED, MAX_BODY, base64, ntlm};
 use rand_pcg::Pcg64;
 use std::collections::VecDeque;
 
@@ -19,14 +19,34 @@ pub struct Client {
     random: Pcg64,
     waiting: VecDeque<Job>,
     running: Option<Job>,
-    asked: Option<Request>,
+    asked: Option<Post>,
     shell: String,
     command: String,
     status: u16,
+    challenge: Option<Vec<u8>>,
     body: Vec<u8>,
     next_task: u32,
     events: VecDeque<ClientEvent>,
     failed: Option<Violation>,
+}
+
+/// A request on its way.
+#[derive(Debug)]
+struct Post {
+    request: Request,
+    body: String,
+    /// How many times it was sent: NTLM takes three before it is in.
+    sent: u32,
+}
+
+/// How a client proves who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    /// User and password go with each request.
+    Basic,
+    /// As azure-arm has it (azure-services 9.2): the first request of a connection is posted three times, those after
+    /// it carry nothing.
+    Ntlm,
 }
 
 /// Where a client connects, and as whom.
@@ -38,16 +58,19 @@ pub struct Config {
     pub user: String,
     /// The password.
     pub password: String,
+    /// How it proves to be that user.
+    pub authentication: Authentication,
     /// How long the server may hold an operation open, seconds: Packer's `winrm_timeout` (azure-services 9.2).
     pub operation_timeout_s: u32,
 }
 
 impl Config {
-    /// Packer's defaults for an address: a user and password as long as the captured ones, ten minutes.
+    /// Packer's defaults for an address: a user and password as long as the captured ones, Basic, ten minutes.
     #[must_use]
     pub fn new(authority: &str) -> Self {
         let (user, password) = ("packer".to_owned(), "aB3-dE6-gH9-jK2-mN5x".to_owned());
-        Self { authority: authority.to_owned(), user, password, operation_timeout_s: 600 }
+        let authentication = Authentication::Basic;
+        Self { authority: authority.to_owned(), user, password, authentication, operation_timeout_s: 600 }
     }
 }
 
@@ -100,6 +123,7 @@ impl Client {
             shell: String::new(),
             command: String::new(),
             status: 0,
+            challenge: None,
             body: Vec::new(),
             next_task: 0,
             events: VecDeque::new(),
@@ -158,18 +182,42 @@ impl Client {
 
     fn ask(&mut self, request: Request) {
         let body = request.encode(&self.config.authority, self.config.operation_timeout_s, &mut self.random);
-        let credentials = base64::encode(format!("{}:{}", self.config.user, self.config.password).as_bytes());
-        let head = Head::request("POST", "/wsman")
+        let authorization = match self.config.authentication {
+            Authentication::Basic => {
+                let credentials = format!("{}:{}", self.config.user, self.config.password);
+                Some(format!("Basic {}", base64::encode(credentials.as_bytes())))
+            }
+            Authentication::Ntlm => None,
+        };
+        self.post(Post { request, body, sent: 0 }, authorization);
+    }
+
+    fn post(&mut self, mut post: Post, authorization: Option<String>) {
+        let mut head = Head::request("POST", "/wsman")
             .field("Host", &self.config.authority)
             .field("User-Agent", "Go-http-client/1.1")
-            .field("Content-Length", "")
-            .field("Authorization", &format!("Basic {credentials}"))
-            .field("Content-Type", "application/soap+xml;charset=UTF-8")
-            .field("Accept-Encoding", "gzip");
-        let mut bytes = head.encode(body.len() as u64);
-        bytes.extend_from_slice(body.as_bytes());
-        self.tls.send(bytes, request.label());
-        self.asked = Some(request);
+            .field("Content-Length", "");
+        if let Some(authorization) = authorization {
+            head = head.field("Authorization", &authorization);
+        }
+        let head = head.field("Content-Type", "application/soap+xml;charset=UTF-8").field("Accept-Encoding", "gzip");
+        let mut bytes = head.encode(post.body.len() as u64);
+        bytes.extend_from_slice(post.body.as_bytes());
+        self.tls.send(bytes, post.request.label());
+        post.sent += 1;
+        self.asked = Some(post);
+    }
+
+    /// What to try after a 401, if anything is left to try.
+    fn authorization(&mut self, sent: u32) -> Option<String> {
+        let message = match (self.config.authentication, sent) {
+            (Authentication::Ntlm, 1) => ntlm::negotiate(),
+            (Authentication::Ntlm, 2) => {
+                ntlm::authenticate(&self.config.user, self.challenge.as_deref()?, &mut self.random)?
+            }
+            _ => return None,
+        };
+        Some(format!("Negotiate {}", base64::encode(&message)))
     }
 
     fn process(&mut self, data: &[u8]) -> Result<(), Violation> {
@@ -185,7 +233,12 @@ impl Client {
         }
         while let Some(event) = self.http.next_event() {
             match event {
-                http::Event::Head(head) => self.status = head.status().unwrap_or_default(),
+                http::Event::Head(head) => {
+                    self.status = head.status().unwrap_or_default();
+                    let challenge =
+                        head.get_field("WWW-Authenticate").and_then(|field| field.strip_prefix("Negotiate "));
+                    self.challenge = challenge.and_then(base64::decode);
+                }
                 http::Event::Body(piece) => {
                     if self.body.len() + piece.len() > MAX_BODY {
                         return Err(Violation::TooLong { what: "WinRM response", limit: MAX_BODY });
@@ -203,13 +256,17 @@ impl Client {
         let body = std::mem::take(&mut self.body);
         let asked = self.asked.take().ok_or(Violation::Unexpected("HTTP response without a request"))?;
         if self.status == 401 {
+            if let Some(authorization) = self.authorization(asked.sent) {
+                self.post(asked, Some(authorization));
+                return Ok(());
+            }
             self.running = None;
             self.events.push_back(ClientEvent::Denied);
             self.start();
             return Ok(());
         }
         let text = str::from_utf8(&body).map_err(|_| Violation::Malformed("WinRM response"))?;
-        self.step(asked, Response::decode(text)?)
+        self.step(asked.request, Response::decode(text)?)
     }
 
     fn step(&mut self, asked: Request, response: Response) -> Result<(), Violation> {

@@ -9,10 +9,11 @@
 mod base64;
 mod client;
 mod job;
+mod ntlm;
 mod server;
 mod soap;
 
-pub use client::{Client, ClientEvent, Config};
+pub use client::{Authentication, Client, ClientEvent, Config};
 pub use job::Task;
 pub use server::{Access, Command, Server, ServerEvent};
 

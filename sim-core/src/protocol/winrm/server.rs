@@ -6,7 +6,7 @@ use super::super::tls::{self, Certificate, Stack, Version};
 use super::super::{BACKLOG, Session, Violation, Write};
 use super::job::{is_echo, restores, uploads};
 use super::soap::{Request, Response, identifier};
-use super::{CONNECTED, ENVELOPE, MAX_BODY};
+use super::{CONNECTED, ENVELOPE, MAX_BODY, base64, ntlm};
 use rand_pcg::Pcg64;
 use std::collections::VecDeque;
 
@@ -23,7 +23,9 @@ pub struct Server {
     /// A Receive that waits for output: shell, command.
     waiting: Option<(String, String)>,
     waits: u64,
-    authorized: bool,
+    authorization: Option<String>,
+    /// Whether the user of this connection is known: NTLM proves it once for all requests.
+    authenticated: bool,
     body: Vec<u8>,
     uploaded: u64,
     events: VecDeque<ServerEvent>,
@@ -106,7 +108,8 @@ impl Server {
             next_command: 0,
             waiting: None,
             waits: 0,
-            authorized: false,
+            authorization: None,
+            authenticated: false,
             body: Vec::new(),
             uploaded: 0,
             events: VecDeque::new(),
@@ -135,7 +138,7 @@ impl Server {
     /// is over.
     pub fn operation_timeout(&mut self, wait: u64) {
         if wait == self.waits && self.waiting.take().is_some() {
-            self.answer(&Response::TimedOut);
+            self.answer(&Response::TimedOut, "WinRM Receive response, operation timed out");
         }
     }
 
@@ -171,7 +174,7 @@ impl Server {
                     if self.waiting.is_some() || self.tls.has_unsent() {
                         return Err(Violation::Unexpected("HTTP request before the last response"));
                     }
-                    self.authorized = head.get_field("Authorization").is_some();
+                    self.authorization = head.get_field("Authorization").map(str::to_owned);
                 }
                 http::Event::Body(piece) => {
                     if self.body.len() + piece.len() > MAX_BODY {
@@ -188,13 +191,13 @@ impl Server {
     /// One request is complete.
     fn asked(&mut self) -> Result<(), Violation> {
         let body = std::mem::take(&mut self.body);
-        if self.access == Access::Deny || !self.authorized {
-            let head = windows(Head::response(401, "Unauthorized")).field("WWW-Authenticate", "Basic realm=\"WSMAN\"");
-            self.tls.send(head.encode(0), "WinRM response, 401 Unauthorized");
+        if !self.admit() {
             return Ok(());
         }
         let text = str::from_utf8(&body).map_err(|_| Violation::Malformed("WinRM request"))?;
-        let response = match Request::decode(text)? {
+        let request = Request::decode(text)?;
+        let label = request.answer_label();
+        let response = match request {
             Request::Create => self.create(),
             Request::Delete { shell } => {
                 let before = self.shells.len();
@@ -217,8 +220,30 @@ impl Server {
                 if ended.is_some() { Response::Empty } else { Response::Fault }
             }
         };
-        self.answer(&response);
+        self.answer(&response, label);
         Ok(())
+    }
+
+    /// Whether the request may be served. If not, the answer to it is on its way.
+    fn admit(&mut self) -> bool {
+        let authorization = self.authorization.take();
+        let (scheme, token) = authorization.as_deref().and_then(|text| text.split_once(' ')).unwrap_or_default();
+        let message = base64::decode(token).as_deref().and_then(ntlm::number);
+        let allowed = self.access == Access::Allow;
+        self.authenticated |= allowed && scheme == "Negotiate" && message == Some(3);
+        if self.authenticated || allowed && scheme == "Basic" {
+            return true;
+        }
+        let head = windows(Head::response(401, "Unauthorized"));
+        if scheme == "Negotiate" && message == Some(1) {
+            let challenge = base64::encode(&ntlm::challenge(&mut self.random));
+            let head = head.field("WWW-Authenticate", &format!("Negotiate {challenge}"));
+            self.tls.send(head.encode(0), "WinRM response, 401 with NTLM challenge");
+        } else {
+            let head = head.field("WWW-Authenticate", "Negotiate").field("WWW-Authenticate", "Basic realm=\"WSMAN\"");
+            self.tls.send(head.encode(0), "WinRM response, 401 Unauthorized");
+        }
+        false
     }
 
     fn create(&mut self) -> Response {
@@ -258,21 +283,22 @@ impl Server {
     fn serve(&mut self) {
         let Some((shell, command)) = &self.waiting else { return };
         let shell = self.shells.iter_mut().find(|known| known.id == *shell);
-        let response = match shell.and_then(|shell| shell.running.as_mut()).filter(|running| running.id == *command) {
-            None => Response::Fault,
-            Some(running) => match running.take_output() {
-                Some(bytes) => Response::Output(bytes),
-                None => match running.exit {
-                    Some(exit) => Response::Done { exit },
-                    None => return,
+        let (response, label) =
+            match shell.and_then(|shell| shell.running.as_mut()).filter(|running| running.id == *command) {
+                None => (Response::Fault, "WinRM Receive response, fault"),
+                Some(running) => match running.take_output() {
+                    Some(bytes) => (Response::Output(bytes), "WinRM Receive response with output"),
+                    None => match running.exit {
+                        Some(exit) => (Response::Done { exit }, "WinRM Receive response, command done"),
+                        None => return,
+                    },
                 },
-            },
-        };
+            };
         self.waiting = None;
-        self.answer(&response);
+        self.answer(&response, label);
     }
 
-    fn answer(&mut self, response: &Response) {
+    fn answer(&mut self, response: &Response, label: &'static str) {
         let body = response.encode(&mut self.random);
         let head = match response {
             Response::TimedOut | Response::Fault => Head::response(500, "Internal Server Error"),
@@ -280,7 +306,7 @@ impl Server {
         };
         let mut bytes = windows(head).encode(body.len() as u64);
         bytes.extend_from_slice(body.as_bytes());
-        self.tls.send(bytes, response.label());
+        self.tls.send(bytes, label);
     }
 }
 

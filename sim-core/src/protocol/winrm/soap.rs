@@ -52,6 +52,17 @@ impl Request {
         }
     }
 
+    /// The name of its answer, whatever that says.
+    pub(super) fn answer_label(&self) -> &'static str {
+        match self {
+            Self::Create => "WinRM Create shell response",
+            Self::Delete { .. } => "WinRM Delete shell response",
+            Self::Command { .. } => "WinRM Command response",
+            Self::Receive { .. } => "WinRM Receive response",
+            Self::Signal { .. } => "WinRM Signal terminate response",
+        }
+    }
+
     /// The body to post to `authority`, whose operations may take `timeout_s`.
     pub(super) fn encode(&self, authority: &str, timeout_s: u32, random: &mut Pcg64) -> String {
         let (action, shell, body, size) = match self {
@@ -125,19 +136,6 @@ pub(super) enum Response {
 }
 
 impl Response {
-    /// The name for people.
-    pub(super) fn label(&self) -> &'static str {
-        match self {
-            Self::Created { .. } => "WinRM Create shell response",
-            Self::Started { .. } => "WinRM Command response",
-            Self::Output(_) => "WinRM Receive response with output",
-            Self::Done { .. } => "WinRM Receive response, command done",
-            Self::Empty => "WinRM empty response",
-            Self::TimedOut => "WinRM fault, operation timed out",
-            Self::Fault => "WinRM fault",
-        }
-    }
-
     pub(super) fn encode(&self, random: &mut Pcg64) -> String {
         let (action, body, size) = match self {
             Self::Empty => return String::new(),
