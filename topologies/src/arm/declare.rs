@@ -121,7 +121,13 @@ impl Session {
             Some(name) => display(&self.value(context, name).map_err(|_| Stop::Reported)?),
             None => symbol.unwrap_or_default().to_owned(),
         };
-        for index in 0..self.copy_count(context, copy)? {
+        let count = self.copy_count(context, copy)?;
+        if count == 0 {
+            let names = [Some(name.as_str()), symbol, resource.get("name").and_then(Value::as_str)];
+            let names = names.into_iter().flatten().map(str::to_owned);
+            self.frames[frame.0].empty_loops.extend(names);
+        }
+        for index in 0..count {
             let context = context.within(&name, index, true);
             let symbol = symbol.map(|symbol| format!("{symbol}[{index}]"));
             self.declare_one(frame, context, &raw, symbol, parent)?;

@@ -240,13 +240,26 @@ impl Session {
                     let error = missing.err().unwrap_or_else(|| no_member(current, key));
                     let owner = base.at.start..position.checked_sub(1).map_or(base.at.end, |last| steps[last].at.end);
                     let note = format!("`{}` is {}", origin.source(&owner), brief(current));
-                    return Err(error.at(origin.part(&step.at)).note(None, note).into());
+                    let error = error.at(origin.part(&step.at)).note(None, note);
+                    return Err(self.explain_stand_in(base, error).into());
                 }
             }
         }
         let data = current.data.clone();
         self.charge(&data)?;
         Ok(Value::new(origin.span, data))
+    }
+
+    /// Adds that the value is only a stand-in for a parameter without one, where it is.
+    fn explain_stand_in(&self, base: &Expression, error: Diagnostic) -> Diagnostic {
+        let Kind::Call { arguments, .. } = &base.kind else { return error };
+        let Some(Kind::Text(name)) = arguments.first().map(|argument| &argument.kind) else { return error };
+        match self.stand_in_of(name) {
+            Some(span) => error
+                .note(span, format!("'{name}' has no value and no default; an empty stand-in was used"))
+                .help(format!("give '{name}' a value in a parameters file")),
+            None => error,
+        }
     }
 
     /// What an access starts from, shared where it is a parameter or variable, so that `parameters('big')[3].name`

@@ -25,6 +25,8 @@ pub(super) struct Frame {
     /// languageVersion 2.0: resources have symbolic names.
     pub(super) symbolic: bool,
     pub(super) declared: Vec<DeclaredId>,
+    /// Names of loops that ran no time, which `dependsOn` may name all the same.
+    pub(super) empty_loops: Vec<String>,
     pub(super) parameters: Vec<Slot>,
     pub(super) variables: Vec<Slot>,
     pub(super) functions: Vec<Rc<UserFunction>>,
@@ -88,6 +90,7 @@ impl Frame {
             owner: None,
             symbolic,
             declared: Vec::new(),
+            empty_loops: Vec::new(),
             parameters: Vec::new(),
             variables: template.get("variables").map(variables).unwrap_or_default(),
             functions: template.get("functions").map(user_functions).unwrap_or_default(),

@@ -45,7 +45,7 @@ pub use model::{Assumption, Deployment, Resource};
 pub use runtime::Placeholder;
 pub use session::{MAX_DIAGNOSTICS, MAX_EVALUATION_DEPTH, MAX_STRING_BYTES, MAX_WORK};
 
-use crate::json::Value;
+use crate::json::{Member, Value};
 use frame::Frame;
 use session::{Context, DeclaredId, FrameId, Session};
 use target::Target;
@@ -101,7 +101,9 @@ pub fn deploy(template: &Value, parameters: Option<&Value>, environment: &Enviro
             deployment.resources.push(resource);
         }
     }
-    deployment.outputs = session.outputs(root);
+    let outputs = session.outputs(root).into_iter();
+    deployment.outputs =
+        outputs.filter_map(|output| Some(Member { value: output.value.get("value")?.clone(), ..output })).collect();
     deployment.assumptions = session.assumptions;
     deployment.diagnostics = session.diagnostics;
     deployment

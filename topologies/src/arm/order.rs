@@ -31,7 +31,7 @@ impl Session {
             for entry in texts {
                 let Some(text) = entry.as_str() else { continue };
                 let found = self.named(frame, text);
-                if found.is_empty() {
+                if found.is_empty() && !self.is_empty_loop(frame, text) {
                     self.unknown_dependency(frame, text, entry);
                 }
                 let own = DeclaredId(index);
@@ -50,6 +50,10 @@ impl Session {
             diagnostic = diagnostic.help(format!("did you mean {near}?"));
         }
         self.report(diagnostic);
+    }
+
+    fn is_empty_loop(&self, frame: FrameId, text: &str) -> bool {
+        self.frame(frame).empty_loops.iter().any(|name| name.eq_ignore_ascii_case(text))
     }
 
     /// The resources of a frame that a text names, as in `dependsOn`: by symbolic name, id, name of the loop,

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use super::declare::Nested;
+use super::declare::{BodyState, Nested};
 use super::functions::text;
 use super::session::{Context, DeclaredId, Session};
 use super::stop::Answer;
@@ -37,6 +37,11 @@ pub(super) fn is_placeholder(text: &str) -> bool {
     text.len() > 2 && text.starts_with('<') && text.ends_with('>') && !text[1..].contains('<')
 }
 
+/// Whether a string stands for something asked of a resource.
+pub(super) fn is_runtime_value(text: &str) -> bool {
+    is_placeholder(text) && (text.starts_with("<reference(") || text.starts_with("<list"))
+}
+
 /// Whom a `reference()` asks.
 enum Asked {
     Declared(DeclaredId),
@@ -57,12 +62,7 @@ impl Session {
                 return Ok(placeholder(&id, full).into());
             }
         };
-        if let Some(active) = self.active.last().copied()
-            && active.depends
-            && active.id != declared
-        {
-            self.declared[active.id.0].depends.insert(declared);
-        }
+        self.depend_on(declared);
         let body = self.body(declared)?;
         let mut properties = body.get("properties").cloned();
         let made = properties.get_or_insert_with(|| Value::new(body.span, Data::Object(Vec::new())));
@@ -127,12 +127,7 @@ impl Session {
         let resource = text(arguments, 0)?;
         let id = match self.asked(context, resource)? {
             Asked::Declared(id) => {
-                if let Some(active) = self.active.last().copied()
-                    && active.depends
-                    && active.id != id
-                {
-                    self.declared[active.id.0].depends.insert(id);
-                }
+                self.depend_on(id);
                 self.declared(id).id.clone()
             }
             Asked::Outside(id) => id,
@@ -156,9 +151,11 @@ impl Session {
             if let [id, ..] = self.named(at, name)[..] {
                 let declared = self.declared(id);
                 let created = self.by_id.get(&declared.id.to_ascii_lowercase()).copied();
-                return Ok(match created {
-                    _ if declared.counts() && !declared.existing => Asked::Declared(id),
-                    Some(created) => Asked::Declared(created),
+                let asked = if declared.counts() && !declared.existing { Some(id) } else { created };
+                return Ok(match asked {
+                    // A nested template that changes a resource may ask what the resource was before.
+                    Some(id) if self.declared(id).frame != at && self.is_busy(id) => Asked::Outside(name.to_owned()),
+                    Some(id) => Asked::Declared(id),
                     None => Asked::Outside(declared.id.clone()),
                 });
             }
@@ -174,6 +171,31 @@ impl Session {
             return Ok(Asked::Outside(name.to_owned()));
         }
         Err(self.unknown_resource(context, name))
+    }
+
+    /// Notes that the resource being evaluated needs another one. Only within one template: across templates Azure
+    /// takes what is there at the time. What an outer-scope template asks, the deployment around it asks.
+    fn depend_on(&mut self, other: DeclaredId) {
+        let Some(active) = self.active.last().filter(|active| active.depends) else { return };
+        let mut asking = active.id;
+        loop {
+            let at = self.declared(asking).frame;
+            if at == self.declared(other).frame {
+                if asking != other {
+                    self.declared[asking.0].depends.insert(other);
+                }
+                return;
+            }
+            let frame = self.frame(at);
+            match frame.owner {
+                Some(owner) if frame.context.frame != at => asking = owner,
+                _ => return,
+            }
+        }
+    }
+
+    fn is_busy(&self, id: DeclaredId) -> bool {
+        matches!(self.declared(id).body, BodyState::Busy)
     }
 
     fn unknown_resource(&self, context: &Context, name: &str) -> super::stop::Stop {
@@ -230,8 +252,28 @@ fn fill(body: &Value, properties: &mut Value) {
         "microsoft.containerregistry/registries" => add("loginServer", format!("{name}.azurecr.io").into()),
         _ => {}
     }
+    if kind.starts_with("microsoft.network/") {
+        fill_ids(id, properties);
+    }
     if kind == "microsoft.network/publicipaddresses" {
         fill_fqdn(body, properties);
+    }
+}
+
+/// Parts of network resources are resources themselves: subnets, frontends, pools, rules get an id from their name.
+fn fill_ids(id: &str, properties: &mut Value) {
+    let Data::Object(members) = &mut properties.data else { return };
+    for member in members {
+        let Data::Array(parts) = &mut member.value.data else { continue };
+        for part in parts {
+            let Some(name) = part.get("name").and_then(Value::as_str).map(str::to_owned) else { continue };
+            if part.get("id").is_none()
+                && let Data::Object(inner) = &mut part.data
+            {
+                let id = Value::new(part.span, format!("{id}/{}/{name}", member.key).into());
+                inner.push(Member { key: "id".to_owned(), key_span: part.span, value: id });
+            }
+        }
     }
 }
 

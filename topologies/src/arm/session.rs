@@ -155,6 +155,12 @@ impl Session {
         }
     }
 
+    /// Where a parameter is declared that a stand-in was made for.
+    pub(super) fn stand_in_of(&self, parameter: &str) -> Option<Option<Span>> {
+        let made = |it: &&Assumption| it.code == "arm.parameter-placeholder" && it.name.eq_ignore_ascii_case(parameter);
+        self.assumptions.iter().find(made).map(|assumption| assumption.span)
+    }
+
     /// Takes from the budget.
     ///
     /// # Errors

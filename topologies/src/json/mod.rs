@@ -4,6 +4,8 @@
 //! all of these are read. Two equal keys in one object are refused, because which of them counts depends on who reads.
 
 mod parse;
+#[cfg(test)]
+mod tests;
 mod value;
 mod write;
 

@@ -3,7 +3,7 @@
 use super::super::session::{Context, Session};
 use super::super::stop::{Answer, wrong};
 use super::super::target::{Target, TargetKind, management_group_id, resource_id};
-use super::{Function, MANY, pure, scoped, text};
+use super::{Function, MANY, member, pure, scoped, text};
 use crate::json::{Data, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -34,9 +34,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scoped("references", 1, 3, |session, context, a| session.references(context, a)),
     scoped("resourceInfo", 1, 1, |session, context, a| session.resource_info(context, a)),
     pure("pickZones", 3, 5, pick_zones),
-    pure("providers", 1, 2, |a| {
-        Err(wrong(format!("asks Azure for the API versions of {}, which are not known here", text(a, 0)?)))
-    }),
+    scoped("providers", 1, 2, providers),
 ];
 
 /// `resourceId([subscription], [group], type, name...)`: in the deployment's own scope unless told.
@@ -79,4 +77,21 @@ fn pick_zones(arguments: &[Value]) -> Answer<Data> {
     let count = if arguments.len() > 3 { super::integer(arguments, 3)? } else { 1 };
     let zones = (1..=count.clamp(0, 3)).map(|zone| Value::new(arguments[0].span, zone.to_string().into()));
     Ok(Data::Array(zones.collect()))
+}
+
+/// The API versions a provider has: one that stands for all, as none is known here.
+fn providers(session: &mut Session, _: &Context, arguments: &[Value]) -> Answer<Data> {
+    let (provider, span) = (text(arguments, 0)?, arguments[0].span);
+    let note = "which API versions the provider has is not known; 2024-01-01 stands for them";
+    session.assume("arm.api-versions", provider, note, Some(span));
+    let location = session.environment.location.as_str();
+    let list = |text: &str| Value::new(span, Data::Array(vec![Value::new(span, text.into())]));
+    let mut members = vec![member("apiVersions", list("2024-01-01")), member("locations", list(location))];
+    if arguments.len() > 1 {
+        members.push(member("resourceType", Value::new(span, text(arguments, 1)?.into())));
+        return Ok(Data::Object(members));
+    }
+    let types = Value::new(span, Data::Array(vec![Value::new(span, Data::Object(members))]));
+    let namespace = Value::new(span, provider.into());
+    Ok(Data::Object(vec![member("namespace", namespace), member("resourceTypes", types)]))
 }

@@ -1,6 +1,9 @@
 //! Tests of the template reader as a whole.
 
 mod corpus;
+mod hostile;
+mod recorded;
+mod templates;
 
 use super::{Deployment, Environment, deploy};
 use crate::json;
