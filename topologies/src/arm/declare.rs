@@ -160,14 +160,7 @@ impl Session {
         declared.loop_name = raw.path(&["copy", "name"]).and_then(Value::as_str).map(str::to_owned);
         let id = DeclaredId(self.declared.len());
         if declared.counts() && !declared.existing {
-            let key = declared.id.to_ascii_lowercase();
-            if let Some(first) = self.by_id.insert(key, id) {
-                let other = &self.declared(first).raw;
-                let diagnostic =
-                    Diagnostic::error("arm.duplicate-resource", format!("{} is declared twice", declared.id));
-                let diagnostic = diagnostic.at(declared.name_span).note(Some(other.span), "the first time here");
-                self.report(diagnostic);
-            }
+            self.enter(&declared, id);
         }
         self.declared.push(declared);
         self.frames[frame.0].declared.push(id);
@@ -175,6 +168,17 @@ impl Session {
             self.declare_all(frame, &context, children, Some(id));
         }
         Ok(())
+    }
+
+    /// Puts a resource into the table of ids. Twice in one template is an error; a nested template may well write a
+    /// resource of another one again.
+    fn enter(&mut self, declared: &Declared, id: DeclaredId) {
+        let first = *self.by_id.entry(declared.id.to_ascii_lowercase()).or_insert(id);
+        let other = self.declared.get(first.0).filter(|other| other.frame == declared.frame);
+        if let Some(other) = other {
+            let diagnostic = Diagnostic::error("arm.duplicate-resource", format!("{} is declared twice", declared.id));
+            self.report(diagnostic.at(declared.name_span).note(Some(other.name_span), "the first time here"));
+        }
     }
 
     fn condition(&mut self, context: &Context, raw: &Value) -> bool {

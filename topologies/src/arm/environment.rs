@@ -10,7 +10,7 @@ pub struct Environment {
     pub subscription_id: String,
     /// Tenant id (a GUID).
     pub tenant_id: String,
-    /// Resource group the template is deployed to.
+    /// Resource group the template is deployed to; empty for a deployment to the subscription.
     pub resource_group: String,
     /// Location of the resource group, as its short name (`westeurope`).
     pub location: String,

@@ -13,6 +13,7 @@
 //! Every error found goes to the diagnostics with its place in the file, and evaluation goes on with what is left.
 //! Everything that input can grow has a limit, a public constant next to what it limits.
 
+mod access;
 mod body;
 mod copy;
 mod declare;

@@ -9,7 +9,8 @@ use crate::json::{Member, Value};
 #[derive(Clone, Debug, Default)]
 pub struct Deployment {
     /// The resources, those of nested deployments included, each after everything it depends on; where that leaves
-    /// a choice, in the order of the file. Resources whose condition is false are left out.
+    /// a choice, in the order of the file. Resources whose condition is false are left out. An id may come twice,
+    /// when a nested template writes a resource again: Azure lets the later one replace the earlier.
     pub resources: Vec<Resource>,
     /// The outputs of the template, in the order of the file.
     pub outputs: Vec<Member>,

@@ -31,6 +31,10 @@ impl Session {
             for entry in texts {
                 let Some(text) = entry.as_str() else { continue };
                 let found = self.named(frame, text);
+                let work = self.frame(frame).declared.len() / 8 + found.len() * 4;
+                if let Err(stop) = self.spend(work as u64) {
+                    return self.report_stop(stop, entry.span);
+                }
                 if found.is_empty() && !self.is_empty_loop(frame, text) {
                     self.unknown_dependency(frame, text, entry);
                 }

@@ -34,12 +34,12 @@ impl<'t> Placeholder<'t> {
 
 /// Whether a string stands for a value that is not known.
 pub(super) fn is_placeholder(text: &str) -> bool {
-    text.len() > 2 && text.starts_with('<') && text.ends_with('>') && !text[1..].contains('<')
+    is_runtime_value(text) || text.len() > 2 && text.starts_with('<') && text.ends_with('>') && !text[1..].contains('<')
 }
 
-/// Whether a string stands for something asked of a resource.
+/// Whether a string stands for something asked of a resource. The resource's name may hold a placeholder itself.
 pub(super) fn is_runtime_value(text: &str) -> bool {
-    is_placeholder(text) && (text.starts_with("<reference(") || text.starts_with("<list"))
+    text.ends_with('>') && (text.starts_with("<reference(") || text.starts_with("<list") && text.contains("("))
 }
 
 /// Whom a `reference()` asks.
@@ -54,6 +54,7 @@ impl Session {
     pub(super) fn reference(&mut self, context: &Context, arguments: &[Value]) -> Answer<Data> {
         self.only_at_runtime(context, "reference")?;
         let full = is_full(arguments);
+        self.spend(self.frame(context.frame).declared.len() as u64 / 8)?;
         let declared = match self.asked(context, text(arguments, 0)?)? {
             Asked::Declared(id) => id,
             Asked::Outside(id) => {
@@ -125,6 +126,7 @@ impl Session {
     pub(super) fn list(&mut self, context: &Context, name: &str, arguments: &[Value]) -> Answer<Data> {
         self.only_at_runtime(context, name)?;
         let resource = text(arguments, 0)?;
+        self.spend(self.frame(context.frame).declared.len() as u64 / 8)?;
         let id = match self.asked(context, resource)? {
             Asked::Declared(id) => {
                 self.depend_on(id);
@@ -132,7 +134,8 @@ impl Session {
             }
             Asked::Outside(id) => id,
         };
-        Ok(format!("<{name}({id})>").into())
+        // One spelling, whatever the letter case of the call.
+        Ok(format!("<list{}({id})>", &name[4..]).into())
     }
 
     fn only_at_runtime(&self, context: &Context, name: &str) -> Answer<()> {

@@ -25,12 +25,15 @@ impl Target {
     /// otherwise.
     pub(super) fn of_schema(template: &Value, environment: &Environment) -> Self {
         let schema = template.get("$schema").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+        let to_subscription = environment.resource_group.is_empty();
         let kind = if schema.contains("subscriptiondeploymenttemplate") {
             TargetKind::Subscription
         } else if schema.contains("managementgroupdeploymenttemplate") {
             TargetKind::ManagementGroup
         } else if schema.contains("tenantdeploymenttemplate") {
             TargetKind::Tenant
+        } else if to_subscription {
+            TargetKind::Subscription
         } else {
             TargetKind::ResourceGroup
         };

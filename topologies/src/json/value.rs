@@ -11,8 +11,8 @@ pub struct Value {
     pub data: Data,
 }
 
-/// What a value is.
-#[derive(Clone, Debug, PartialEq)]
+/// What a value is. Objects are equal if they have equal members, in any order.
+#[derive(Clone, Debug)]
 pub enum Data {
     /// `null`
     Null,
@@ -206,6 +206,26 @@ impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         self.data == other.data
     }
+}
+
+impl PartialEq for Data {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(left), Self::Bool(right)) => left == right,
+            (Self::Number(left), Self::Number(right)) => left == right,
+            (Self::String(left), Self::String(right)) => left == right,
+            (Self::Array(left), Self::Array(right)) => left == right,
+            (Self::Object(left), Self::Object(right)) => left.len() == right.len() && sorted(left) == sorted(right),
+            _ => false,
+        }
+    }
+}
+
+fn sorted(members: &[Member]) -> Vec<&Member> {
+    let mut members: Vec<&Member> = members.iter().collect();
+    members.sort_by(|left, right| left.key.cmp(&right.key));
+    members
 }
 
 impl PartialEq for Member {

@@ -1,6 +1,6 @@
 //! Functions over objects.
 
-use super::super::evaluate::select;
+use super::super::access::select;
 use super::super::stop::{Answer, wrong};
 use super::collection::merge;
 use super::{Function, MANY, argument, array, display, member, object, pure};

@@ -210,6 +210,7 @@ fn logical_functions() {
         ("equals('a', 'A')", "false"),
         ("equals(1, '1')", "false"),
         ("equals(createObject('a', 1), createObject('a', 1))", "true"),
+        ("equals(createObject('a', 1, 'b', 2), createObject('b', 2, 'a', 1))", "true"),
         ("less(1, 2)", "true"),
         ("lessOrEquals(2, 2)", "true"),
         ("greater('b', 'a')", "true"),

@@ -282,3 +282,42 @@ fn values_know_their_place() {
     assert_eq!(line(properties.get("y").unwrap()), Some(4));
     assert_eq!(sources.locate(deployment.resources[0].span).map(|at| at.line), Some(2));
 }
+
+/// Catches: a resource declared twice accepted; a nested template that writes a resource again refused.
+#[test]
+fn a_resource_is_declared_once_a_template() {
+    let one = r#"{"type": "A.B/c", "apiVersion": "1", "name": "x"}"#;
+    let found = problems(&format!(r#""resources": [{one}, {one}]"#));
+    assert!(found.contains("arm.duplicate-resource"), "{found}");
+    let again = format!(
+        r#"{{"type": "Microsoft.Resources/deployments", "apiVersion": "1", "name": "again", "dependsOn": ["x"],
+            "properties": {{"template": {{"contentVersion": "1", "resources": [{one}]}}}}}}"#
+    );
+    let deployment = good(&format!(r#""resources": [{again}, {one}]"#));
+    assert_eq!(names(&deployment), ["x", "x", "again"]);
+    assert!(deployment.resources[0].span.start > deployment.resources[1].span.start);
+}
+
+/// Catches: placeholders that cannot be read back, or break when the resource's name is itself one.
+#[test]
+fn what_only_azure_knows_is_a_placeholder() {
+    let deployment = good(
+        r#""parameters": {"n": {"type": "string"}}, "resources": [
+            {"type": "Microsoft.Network/azureFirewalls", "apiVersion": "1", "name": "[parameters('n')]", "location": "eastus", "properties": {}},
+            {"type": "Microsoft.Network/routeTables", "apiVersion": "1", "name": "r", "properties": {
+                "next": "[reference(resourceId('Microsoft.Network/azureFirewalls', parameters('n'))).ipConfigurations[0].properties.privateIPAddress]",
+                "first": "[first(reference(parameters('n')).ipConfigurations).name]",
+                "where": "[reference(parameters('n'), '1', 'Full').location]",
+                "key": "[listKeys(parameters('n'), '1').keys[0].value]"}}]"#,
+    );
+    let properties = &deployment.resources[1].properties;
+    let text = |key: &str| properties.get(key).and_then(Value::as_str).unwrap();
+    let id = format!("{GROUP}/providers/Microsoft.Network/azureFirewalls/<n>");
+    let path = "properties.ipConfigurations[0].properties.privateIPAddress";
+    assert_eq!(Placeholder::parse(text("next")), Some(Placeholder { resource_id: &id, path }));
+    assert_eq!(Placeholder::parse(text("first")).map(|it| it.path), Some("properties.ipConfigurations[0].name"));
+    assert_eq!(text("where"), "eastus");
+    assert_eq!(text("key"), format!("<listKeys({id}).keys[0].value>"));
+    assert_eq!(Placeholder::parse("<n>"), None);
+    assert_eq!(deployment.resources[1].depends_on, [id]);
+}
