@@ -38,13 +38,6 @@ fn check(table: &[(&str, &str)]) {
 #[test]
 fn string_functions() {
     check(&[
-        ("base64('one, two')", r#""b25lLCB0d28=""#),
-        ("base64ToString('b25lLCB0d28=')", r#""one, two""#),
-        (
-            "base64ToJson(base64('{''a'': 1}'))",
-            "arm.bad-argument: base64ToJson: the text is not JSON (not JSON: Single-quoted strings are not allowed)",
-        ),
-        ("base64ToJson('eyJhIjogMX0=')", r#"{"a":1}"#),
         ("concat('prefix', '-', 5, true())", r#""prefix-5True""#),
         ("concat(createArray('1'), createArray('2', '3'))", r#"["1","2","3"]"#),
         ("contains('OneTwoThree', 'e')", "true"),
@@ -53,8 +46,6 @@ fn string_functions() {
         ("contains(createArray('one', 'two'), 'two')", "true"),
         ("contains(createArray('one', 'two'), 'TWO')", "false"),
         ("contains(parameters('o'), 'ab')", "true"),
-        ("dataUri('Hello')", r#""data:text/plain;charset=utf8;base64,SGVsbG8=""#),
-        ("dataUriToString('data:;base64,SGVsbG8sIFdvcmxkIQ==')", r#""Hello, World!""#),
         ("endsWith('abcdef', 'EF')", "true"),
         ("endsWith('abcdef', 'e')", "false"),
         ("startsWith('abcdef', 'AB')", "true"),
@@ -94,6 +85,26 @@ fn string_functions() {
         ("toLower('One Two')", r#""one two""#),
         ("toUpper('One Two')", r#""ONE TWO""#),
         ("trim('    one two three   ')", r#""one two three""#),
+        ("join(createArray('one', 'two'), '-')", r#""one-two""#),
+        ("length(uniqueString(resourceGroup().id))", "13"),
+        ("length(guid('a', 'b'))", "36"),
+        ("equals(guid('a', 'b'), guid('a-b'))", "true"),
+    ]);
+}
+
+/// Catches: addresses joined otherwise than Azure does, encodings that lose characters.
+#[test]
+fn encoding_functions() {
+    check(&[
+        ("base64('one, two')", r#""b25lLCB0d28=""#),
+        ("base64ToString('b25lLCB0d28=')", r#""one, two""#),
+        (
+            "base64ToJson(base64('{''a'': 1}'))",
+            "arm.bad-argument: base64ToJson: the text is not JSON (not JSON: Single-quoted strings are not allowed)",
+        ),
+        ("base64ToJson('eyJhIjogMX0=')", r#"{"a":1}"#),
+        ("dataUri('Hello')", r#""data:text/plain;charset=utf8;base64,SGVsbG8=""#),
+        ("dataUriToString('data:;base64,SGVsbG8sIFdvcmxkIQ==')", r#""Hello, World!""#),
         (
             "uri('http://contoso.org/firstpath/azuredeploy.json/', 'myscript.sh')",
             r#""http://contoso.org/firstpath/azuredeploy.json/myscript.sh""#,
@@ -110,10 +121,6 @@ fn string_functions() {
             r#""http%3A%2F%2Fcontoso.com%2Fresources%2Fnested%2Fazuredeploy.json""#,
         ),
         ("uriComponentToString('http%3A%2F%2Fcontoso.com%2Fresources')", r#""http://contoso.com/resources""#),
-        ("join(createArray('one', 'two'), '-')", r#""one-two""#),
-        ("length(uniqueString(resourceGroup().id))", "13"),
-        ("length(guid('a', 'b'))", "36"),
-        ("equals(guid('a', 'b'), guid('a-b'))", "true"),
     ]);
 }
 

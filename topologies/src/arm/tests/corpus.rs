@@ -71,6 +71,49 @@ fn quickstart_templates_evaluate() {
     assert!(whole >= 44, "{whole} of {all}");
 }
 
+/// Catches: an image template that no longer names the subnet, identity or image it should; its placeholders lost.
+#[test]
+fn image_builder_templates_evaluate() {
+    let Some(folder) = corpus("image-builder") else { return };
+    let (deployment, sources) = read(&folder.join("existingVNETWindows.json")).expect("it is a template");
+    assert_eq!(listed(&deployment, &sources), "");
+    let [image] = &deployment.resources[..] else { panic!("one resource") };
+    assert_eq!(image.resource_type, "Microsoft.VirtualMachineImages/imageTemplates");
+    assert_eq!(image.name, "<imageTemplateName>");
+    let subnet = image.properties.path(&["vmProfile", "vnetConfig", "subnetId"]).unwrap();
+    assert_eq!(sources.locate(subnet.span).map(|at| at.line), Some(47));
+    let expected = "/subscriptions/<subscriptionID>/resourceGroups/<vnetRgName>/providers/Microsoft.Network/virtualNetworks/<vnetName>/subnets/<subnetName>";
+    assert_eq!(subnet.as_str(), Some(expected));
+    for name in ["imageTemplateName", "api-version", "svclocation", "<subscriptionID>", "<vnetName>", "<imgBuilderId>"]
+    {
+        assert!(deployment.assumptions.iter().any(|it| it.name == name), "{name} is not stated");
+    }
+    // A role definition is JSON, but no template.
+    assert!(read(&folder.join("aibRoleNetworking.json")).is_none());
+}
+
+/// Catches: an order that builds before the template, its gallery, or the role of its identity are there.
+#[test]
+fn the_windows_baseline_builds_last() {
+    let Some(folder) = corpus("arm-templates/imagebuilder-windowsbaseline") else { return };
+    let (deployment, sources) = read(&folder.join("azuredeploy.json")).expect("it is a template");
+    assert_eq!(listed(&deployment, &sources), "");
+    let types: Vec<&str> = deployment.resources.iter().map(|it| it.resource_type.rsplit('/').next().unwrap()).collect();
+    let expected = [
+        "userAssignedIdentities",
+        "roleDefinitions",
+        "roleAssignments",
+        "galleries",
+        "images",
+        "imageTemplates",
+        "deploymentScripts",
+    ];
+    assert_eq!(types, expected);
+    let script = deployment.resources[5].properties.get("customize").unwrap().items()[1].get("scriptUri");
+    let uri = script.and_then(|it| it.as_str());
+    assert_eq!(uri, Some("https://templates.invalid/scripts/runScript.ps1"));
+}
+
 /// Catches: the same for what Bicep compiles to.
 #[test]
 fn compiled_bicep_templates_evaluate() {
