@@ -190,14 +190,14 @@ impl Session {
         node: &Expression,
         origin: &Origin<'_>,
     ) -> Answer<Value> {
-        if name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("list")) && name.len() > 4 {
-            let values = self.arguments(context, arguments, origin)?;
-            let answer = self.list(context, name, &values).map(|data| Value::new(origin.span, data));
-            return answer.map_err(|stop| blame(stop, name, node, &[], origin));
-        }
         if let Some(function) = self.user_function(context, name) {
             let values = self.arguments(context, arguments, origin)?;
             let answer = self.call_user_function(context, &function, values);
+            return answer.map_err(|stop| blame(stop, name, node, &[], origin));
+        }
+        if name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("list")) && name.len() > 4 {
+            let values = self.arguments(context, arguments, origin)?;
+            let answer = self.list(context, name, &values).map(|data| Value::new(origin.span, data));
             return answer.map_err(|stop| blame(stop, name, node, &[], origin));
         }
         let mut diagnostic = Diagnostic::error("arm.unknown-function", format!("there is no function `{name}`"))

@@ -3,11 +3,11 @@
 //! Both dialects are read: classic templates (quickstarts, exports, the portal) and what Bicep compiles to
 //! (`languageVersion` 2.0). The way of a template:
 //!
-//! 1. a [frame](frame) for its parameters, variables and functions, each evaluated when first asked for;
-//! 2. all resources are [declared](declare): loops unrolled, conditions decided, names and ids known;
-//! 3. templates [nested](nested) in deployment resources go the same way;
-//! 4. [`dependsOn`](order) gives an order, in which the [bodies](body) are evaluated; `reference()` asks
-//!    the [bodies of others](runtime) on the way;
+//! 1. a frame for its parameters, variables and functions, each evaluated when first asked for (`frame`);
+//! 2. all resources are declared: loops unrolled, conditions decided, names and ids known (`declare`);
+//! 3. templates nested in deployment resources go the same way (`nested`);
+//! 4. `dependsOn` gives an order (`order`), in which the bodies are evaluated (`body`); `reference()` asks the bodies
+//!    of others on the way (`runtime`);
 //! 5. the outputs.
 //!
 //! Every error found goes to the diagnostics with its place in the file, and evaluation goes on with what is left.
@@ -46,6 +46,7 @@ pub use model::{Assumption, Deployment, Resource};
 pub use runtime::Placeholder;
 pub use session::{MAX_DIAGNOSTICS, MAX_EVALUATION_DEPTH, MAX_STRING_BYTES, MAX_WORK};
 
+use crate::diagnostic::Diagnostic;
 use crate::json::{Member, Value};
 use frame::Frame;
 use session::{Context, DeclaredId, FrameId, Session};
@@ -76,7 +77,12 @@ pub fn deploy(template: &Value, parameters: Option<&Value>, environment: &Enviro
     let target = Target::of_schema(template, environment);
     let name = environment.deployment_name.clone();
     session.frames.push(Frame::new(Rc::new(template.clone()), target, name, Context::new(root)));
-    session.bind_parameters(root, parameters.and_then(given_parameters), None);
+    let given = parameters.and_then(given_parameters);
+    if let (Some(parameters), None) = (parameters, given) {
+        let message = "this is no parameters file: no `parameters`, and not every member has a `value`";
+        session.report(Diagnostic::error("arm.parameters-file", message).at(parameters.span));
+    }
+    session.bind_parameters(root, given, None);
     session.declare_template(root);
     // Nested templates add to the list while it is walked.
     let mut next = 0;

@@ -267,6 +267,7 @@ fn given_values_are_checked() {
     assert!(given(r#"{"size": {"value": "L"}}"#).contains("arm.parameter-not-allowed 1:20"));
     assert!(given(r#"{"count": {"value": 4}}"#).contains("arm.parameter-out-of-range"));
     assert!(given(r#"{"count": {"value": "4"}}"#).contains("arm.parameter-type"));
+    assert!(given(r#"{"count": 2}"#).contains("arm.parameters-file 1:1"));
     assert!(given(r#"{"cuont": {"value": 4}}"#).contains("arm.unknown-parameter 1:2"));
 }
 
