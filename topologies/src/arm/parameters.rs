@@ -64,7 +64,7 @@ impl Session {
         if let Some(given) = given {
             let value = self.given(&name, given)?;
             // Null means "use the default", as Bicep's modules rely on.
-            if !value.is_null() {
+            if let Some(value) = value.filter(|value| !value.is_null()) {
                 self.check_value(&name, declaration, &value);
                 return Ok(value);
             }
@@ -78,18 +78,28 @@ impl Session {
         Ok(self.stand_in(&name, declaration, span))
     }
 
-    fn given(&mut self, name: &str, given: &Given) -> Result<Value, Broken> {
-        let entry = &given.value;
+    /// The given value; `None` if an expression in its place says that there is none.
+    fn given(&mut self, name: &str, given: &Given) -> Result<Option<Value>, Broken> {
+        let context = given.context.as_ref().map(|context| context.clone().at_runtime());
+        let entry = match &context {
+            // In a nested deployment the whole entry may be an expression.
+            Some(context) if given.value.as_str().is_some() => self.value(context, &given.value)?,
+            _ => Value::clone(&given.value),
+        };
+        if entry.is_null() && context.is_some() {
+            return Ok(None);
+        }
         if let Some(value) = entry.get("value") {
-            return match &given.context {
-                Some(context) => self.value(&context.clone().at_runtime(), value),
-                None => Ok(self.filled(value)),
+            return match &context {
+                Some(_) if given.value.as_str().is_some() => Ok(Some(value.clone())),
+                Some(context) => self.value(context, value).map(Some),
+                None => Ok(Some(self.filled(value))),
             };
         }
         if entry.get("reference").is_some() {
             let text = "the value is a secret in a Key Vault; a placeholder stands for it";
             self.assume("arm.secret", name, text, Some(entry.span));
-            return Ok(Value::new(entry.span, format!("<secret {name}>").into()));
+            return Ok(Some(Value::new(entry.span, format!("<secret {name}>").into())));
         }
         let message = format!("the value given for '{name}' has neither `value` nor `reference`");
         self.report(Diagnostic::error("arm.parameters-file", message).at(entry.span));

@@ -42,6 +42,11 @@ pub(super) fn is_runtime_value(text: &str) -> bool {
     text.ends_with('>') && (text.starts_with("<reference(") || text.starts_with("<list") && text.contains("("))
 }
 
+/// The placeholder for the first item of an array that only Azure knows.
+pub(super) fn first_item(placeholder: &str) -> String {
+    format!("{}[0]>", placeholder.strip_suffix('>').unwrap_or(placeholder))
+}
+
 /// Whom a `reference()` asks.
 enum Asked {
     Declared(DeclaredId),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::runtime::is_runtime_value;
+use super::super::runtime::{first_item, is_runtime_value};
 use super::super::stop::{Answer, wrong};
 use super::format::display;
 use super::{Function, MANY, argument, array, integer, mistyped, object, pure, text};
@@ -70,7 +70,7 @@ fn end(
     match &arguments[0].data {
         Data::Array(items) => Ok(item(items).map_or(Data::Null, |item| item.data.clone())),
         // An array that only Azure knows.
-        Data::String(text) if is_runtime_value(text) => Ok(format!("{}[0]>", text.trim_end_matches('>')).into()),
+        Data::String(text) if is_runtime_value(text) => Ok(first_item(text).into()),
         Data::String(text) => Ok(character(text).map(String::from).unwrap_or_default().into()),
         _ => Err(mistyped(&arguments[0], 0, "an array or string")),
     }

@@ -2,6 +2,7 @@
 
 use super::super::evaluate::{Origin, truth};
 use super::super::expression::{Expression, Kind};
+use super::super::runtime::{first_item, is_runtime_value};
 use super::super::session::{Context, Session};
 use super::super::stop::{Answer, Stop, wrong};
 use super::{Function, display, lazy, member, mistyped, scoped, text};
@@ -78,6 +79,8 @@ fn items(session: &mut Session, context: &Context, node: &Expression, origin: &O
     let value = session.evaluate(context, node, origin)?;
     match value.data {
         Data::Array(items) => Ok(items),
+        // An array that only Azure knows: one item stands for all.
+        Data::String(text) if is_runtime_value(&text) => Ok(vec![Value::new(value.span, first_item(&text).into())]),
         _ => Err(mistyped(&value, 0, "an array")),
     }
 }

@@ -129,3 +129,50 @@ fn other_templates_evaluate() {
     let Some((whole, all)) = survey("arm-templates-netsec") else { return };
     assert!(whole >= 2, "{whole} of {all}");
 }
+
+/// Catches: modules that evaluate only while their lists are empty: nested deployments in loops, lambdas over given
+/// objects, types that name types.
+#[test]
+fn compiled_bicep_templates_evaluate_with_values() {
+    let Some(folder) = corpus("arm-templates-avm") else { return };
+    let table = [
+        (
+            "network.virtual-network.main.json",
+            r#"{"name": {"value": "v"}, "addressPrefixes": {"value": ["10.0.0.0/16"]}, "subnets": {"value": [
+                {"name": "a", "addressPrefix": "10.0.0.0/24"}, {"name": "b", "addressPrefixes": ["10.0.1.0/24"], "delegation": "x/y"}]},
+                "peerings": {"value": [{"remoteVirtualNetworkResourceId": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/w", "remotePeeringEnabled": true}]}}"#,
+            "v v/a v/b v/peer-v-w w/peer-w-v",
+        ),
+        (
+            "network.load-balancer.main.json",
+            r#"{"name": {"value": "l"}, "frontendIPConfigurations": {"value": [{"name": "f", "subnetResourceId": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/s"}]},
+                "backendAddressPools": {"value": [{"name": "p"}]}, "probes": {"value": [{"name": "h", "protocol": "Tcp", "port": 80}]},
+                "loadBalancingRules": {"value": [{"name": "r", "frontendIPConfigurationName": "f", "backendAddressPoolName": "p", "probeName": "h", "frontendPort": 80, "backendPort": 80}]}}"#,
+            "l l/p",
+        ),
+        (
+            "network.network-interface.main.json",
+            r#"{"name": {"value": "n"}, "ipConfigurations": {"value": [{"name": "i", "subnetResourceId": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/s"}]}}"#,
+            "n",
+        ),
+        (
+            "container-registry.registry.main.json",
+            r#"{"name": {"value": "registry"}, "acrSku": {"value": "Premium"}, "privateEndpoints": {"value": [{"subnetResourceId": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/s",
+                "privateDnsZoneGroup": {"privateDnsZoneGroupConfigs": [{"privateDnsZoneResourceId": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io"}]}}]}}"#,
+            "registry pep-registry-registry-0 pep-registry-registry-0/default",
+        ),
+    ];
+    for (file, parameters, expected) in table {
+        let text = fs::read_to_string(folder.join(file)).unwrap();
+        let (deployment, sources) = evaluated(&text, Some(parameters));
+        assert_eq!(listed(&deployment, &sources), "", "{file}");
+        let is_deployment = |kind: &str| kind.eq_ignore_ascii_case("Microsoft.Resources/deployments");
+        let made = deployment.resources.iter().filter(|it| !it.existing && !is_deployment(&it.resource_type));
+        let mut names: Vec<&str> = made.map(|it| it.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut wanted: Vec<&str> = expected.split(' ').collect();
+        wanted.sort_unstable();
+        assert_eq!(names, wanted, "{file}");
+    }
+}
