@@ -53,9 +53,13 @@ mod tests {
     /// Catches: the newest list used for every date, a date before all lists without one, prefixes that do not parse.
     #[test]
     fn none_routes_have_dates() {
-        for (date, count, shared) in
-            [("2015-01-01", 4, true), ("2019-01-01", 4, true), ("2020", 3, false), ("2021", 15, false), ("2026", 21, true)]
-        {
+        for (date, count, shared) in [
+            ("2015-01-01", 4, true),
+            ("2019-01-01", 4, true),
+            ("2020", 3, false),
+            ("2021", 15, false),
+            ("2026", 21, true),
+        ] {
             let found = none_routes(date.parse().unwrap());
             assert_eq!(found.len(), count, "{date}");
             assert_eq!(found.contains(&"172.16.0.0/12".parse().unwrap()), shared, "{date}");
@@ -73,7 +77,10 @@ mod tests {
         let far = still.profile(&east, &europe, LinkClass::Peering).delay;
         let round_trip = u64::from(region::round_trip_ms("eastus", "westeurope").unwrap());
         assert_eq!(far, Nanos::micros(250 + round_trip * 500));
-        assert_eq!(still.profile(&east, &place("atlantis"), LinkClass::Vnet).delay, Nanos::micros(250) + still.unknown_regions);
+        assert_eq!(
+            still.profile(&east, &place("atlantis"), LinkClass::Vnet).delay,
+            Nanos::micros(250) + still.unknown_regions
+        );
         assert!(still.unknown_regions > Nanos::millis(10));
         for class in [LinkClass::Vnet, LinkClass::Internet] {
             assert_eq!(still.profile(&east, &east, class).spread, Spread::default());
