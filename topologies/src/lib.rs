@@ -4,6 +4,13 @@
 //! [`source`] keeps the input files that all spans point into, [`diagnostic`] what is wrong with them.
 
 pub mod arm;
+pub mod azure;
 pub mod diagnostic;
+pub mod facts;
 pub mod json;
+mod load;
 pub mod source;
+pub mod world;
+
+pub use load::{Input, MAX_FILES, ReadError, load, read_files};
+pub use world::World;

@@ -1,0 +1,40 @@
+//! `publicIPAddresses`, and prefixes of them.
+
+use super::raw::RawResource;
+use super::read::{address, given, not_modelled, says, text};
+use super::reading::Reading;
+use crate::json::Value;
+use sim_core::net::Prefix;
+use sim_core::topology::{Kind, PublicIp, Sku};
+
+/// A public address, with the address in the property `key` if it has one already. A prefix counts as its first address.
+pub(super) fn public(raw: &RawResource, key: &str, out: &mut Reading) {
+    let properties = raw.properties();
+    let known = given(properties, key).filter(|value| text(properties, key).is_some() || value.as_str().is_none());
+    let prefix = known.and_then(Value::as_str).and_then(|text| text.trim().parse::<Prefix>().ok());
+    let address = match (prefix, known) {
+        (Some(prefix), _) => Ok(Some(prefix.first())),
+        (None, Some(value)) => address(value).map(Some),
+        (None, None) => Ok(None),
+    };
+    match address {
+        Ok(None) if says(properties, "publicIPAddressVersion", "IPv6") => {
+            out.leave_out(&raw.id, not_modelled(&raw.body, "a public IPv6 address that is not given"));
+        }
+        Ok(address) => {
+            // A prefix has no Basic tier.
+            let sku = if key == "ipPrefix" { Sku::Standard } else { sku(&raw.body) };
+            out.node(raw.draft(Kind::PublicIp(PublicIp { sku, region: out.region.clone(), address })));
+        }
+        Err(diagnostic) => out.leave_out(&raw.id, diagnostic),
+    }
+}
+
+/// The tier in `sku.name`; Basic when it is absent, as in API versions of its time. `Gateway` balancers and `StandardV2`
+/// addresses behave as Standard ones here.
+pub(super) fn sku(body: &Value) -> Sku {
+    match given(body, "sku").and_then(|sku| text(sku, "name")) {
+        Some(name) if !name.eq_ignore_ascii_case("Basic") => Sku::Standard,
+        _ => Sku::Basic,
+    }
+}

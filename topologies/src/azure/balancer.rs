@@ -1,0 +1,178 @@
+//! `loadBalancers` with all their parts, inside or on their own. Parts keep the ids that Azure gives them.
+
+use super::address::sku;
+use super::id;
+use super::nic::requested;
+use super::raw::RawResource;
+use super::read::{bad, given, inner, list, missing, not_modelled, number, port, reference, references, switch, text};
+use super::reading::Reading;
+use crate::diagnostic::Diagnostic;
+use crate::json::Value;
+use sim_core::net::Protocol;
+use sim_core::topology::{
+    BalancingRule, Distribution, Draft, Frontend, InboundNatRule, Kind, LoadBalancer, Probe, ProbeProtocol, Relation,
+    Setting,
+};
+use std::sync::Arc;
+
+/// The collections of parts, each after those its members refer to.
+const COLLECTIONS: [&str; 6] = [
+    "frontendIPConfigurations",
+    "backendAddressPools",
+    "probes",
+    "loadBalancingRules",
+    "inboundNatRules",
+    "outboundRules",
+];
+
+pub(super) fn balancer(raw: &RawResource, out: &mut Reading) {
+    let written = given(&raw.body, "sku").and_then(|sku| given(sku, "name"));
+    let sku = Setting { value: sku(&raw.body), span: written.map(|name| name.span) };
+    out.node(raw.draft(Kind::LoadBalancer(LoadBalancer { sku, region: out.region.clone() })));
+    for collection in COLLECTIONS {
+        for value in list(raw.properties(), collection) {
+            let Some(id) = raw.part_id(collection, value) else { continue };
+            match part(collection, inner(value)) {
+                Ok(kind) => {
+                    let draft = Draft { owner: raw.owner.clone(), ..Draft::new(id, kind).at(Some(value.span)) };
+                    out.inline(refer(draft, &raw.id, inner(value)));
+                }
+                Err(diagnostic) => out.leave_out(&id, diagnostic),
+            }
+            notes(collection, value, out);
+        }
+    }
+    for pool in list(raw.properties(), "inboundNatPools") {
+        let id = raw.part_id("inboundNatPools", pool).unwrap_or_else(|| raw.id.clone());
+        out.leave_out(&id, not_modelled(pool, "a NAT pool of a scale set"));
+    }
+}
+
+pub(super) fn child_alone(raw: &RawResource, out: &mut Reading) {
+    let (Some(parent), Some(kind)) = (id::parent(&raw.id).map(Arc::from), raw.resource_type.rsplit('/').next()) else {
+        return out.inert(raw);
+    };
+    let Some(collection) = COLLECTIONS.into_iter().find(|it| it.eq_ignore_ascii_case(kind)) else {
+        return out.inert(raw);
+    };
+    match part(collection, raw.properties()) {
+        Ok(kind) => out.node(refer(raw.draft(kind), &parent, raw.properties())),
+        Err(diagnostic) => out.leave_out(&raw.id, diagnostic),
+    }
+    notes(collection, &raw.body, out);
+}
+
+/// What a part of a collection is.
+fn part(collection: &str, properties: &Value) -> Result<Kind, Diagnostic> {
+    match collection {
+        "frontendIPConfigurations" => {
+            let requested = requested(properties)?;
+            Ok(Kind::Frontend(Frontend { requested, address: None }))
+        }
+        "backendAddressPools" => Ok(Kind::BackendPool),
+        "probes" => probe(properties),
+        "loadBalancingRules" => balancing_rule(properties),
+        "inboundNatRules" => nat_rule(properties),
+        _ => Ok(Kind::OutboundRule),
+    }
+}
+
+/// azure-dataplane 3.4: an interval that is not given is 15 s through the API; one result changes the state.
+fn probe(properties: &Value) -> Result<Kind, Diagnostic> {
+    let protocol = match text(properties, "protocol").unwrap_or("Tcp") {
+        word if word.eq_ignore_ascii_case("Http") => ProbeProtocol::Http,
+        word if word.eq_ignore_ascii_case("Https") => ProbeProtocol::Https,
+        _ => ProbeProtocol::Tcp,
+    };
+    let whole = |key, limits| number(properties, key, limits).map(|found| found.map(|it| it as u32));
+    Ok(Kind::Probe(Probe {
+        protocol,
+        port: port(properties, "port", 1)?.ok_or_else(|| missing(properties, "port"))?,
+        interval_s: whole("intervalInSeconds", 5..=i32::MAX as u64)?.unwrap_or(15),
+        threshold: whole("probeThreshold", 1..=100)?.unwrap_or(1),
+    }))
+}
+
+fn balancing_rule(properties: &Value) -> Result<Kind, Diagnostic> {
+    let required = |key| port(properties, key, 0)?.ok_or_else(|| missing(properties, key));
+    let frontend_port = required("frontendPort")?;
+    Ok(Kind::BalancingRule(BalancingRule {
+        protocol: protocol(properties)?,
+        frontend_port,
+        backend_port: port(properties, "backendPort", 0)?.unwrap_or(frontend_port),
+        distribution: match text(properties, "loadDistribution").unwrap_or("Default") {
+            word if word.eq_ignore_ascii_case("SourceIP") => Distribution::SourceIp,
+            word if word.eq_ignore_ascii_case("SourceIPProtocol") => Distribution::SourceIpProtocol,
+            _ => Distribution::FiveTuple,
+        },
+        // azure-dataplane 3.7: 4 minutes unless said otherwise.
+        idle_minutes: number(properties, "idleTimeoutInMinutes", 4..=120)?.unwrap_or(4) as u16,
+        floating_ip: switch(properties, "enableFloatingIP", false).value,
+    }))
+}
+
+fn nat_rule(properties: &Value) -> Result<Kind, Diagnostic> {
+    let ports = given(properties, "frontendPort").is_some() || given(properties, "frontendPortRangeStart").is_none();
+    if !ports {
+        return Err(not_modelled(properties, "a NAT rule for all members of a pool"));
+    }
+    let required = |key| port(properties, key, 0)?.ok_or_else(|| missing(properties, key));
+    Ok(Kind::InboundNatRule(InboundNatRule {
+        protocol: protocol(properties)?,
+        frontend_port: required("frontendPort")?,
+        backend_port: required("backendPort")?,
+    }))
+}
+
+/// TCP where nothing is said, as Azure's interface does for NAT rules.
+fn protocol(properties: &Value) -> Result<Option<Protocol>, Diagnostic> {
+    let Some(written) = given(properties, "protocol") else { return Ok(Some(Protocol::TCP)) };
+    match text(properties, "protocol").unwrap_or_default().to_ascii_lowercase().as_str() {
+        "tcp" => Ok(Some(Protocol::TCP)),
+        "udp" => Ok(Some(Protocol::UDP)),
+        "all" | "*" => Ok(None),
+        _ => Err(bad(written, "InvalidRequestFormat", format!("{written} is not a protocol of a load balancer"))
+            .help("one of Tcp, Udp, All")),
+    }
+}
+
+/// Adds what a part refers to.
+fn refer(draft: Draft, balancer: &Arc<str>, properties: &Value) -> Draft {
+    let one = |key, relation| reference(properties, key).map(|target| (relation, target)).into_iter();
+    let many = |key, relation| references(properties, key).map(move |target| (relation, target));
+    let links: Vec<(Relation, Arc<str>)> = match draft.kind {
+        Kind::Frontend(_) => {
+            let prefix = one("publicIPPrefix", Relation::Uses);
+            one("subnet", Relation::Attached).chain(one("publicIPAddress", Relation::Uses)).chain(prefix).collect()
+        }
+        Kind::BalancingRule(_) => {
+            // The list holds the single pool too.
+            let pools: Vec<_> = many("backendAddressPools", Relation::Sends).collect();
+            let single = one("backendAddressPool", Relation::Sends).filter(|_| pools.is_empty());
+            let frontend = one("frontendIPConfiguration", Relation::Listens);
+            frontend.chain(single).chain(pools.iter().cloned()).chain(one("probe", Relation::Checks)).collect()
+        }
+        Kind::InboundNatRule(_) => one("frontendIPConfiguration", Relation::Listens)
+            .chain(one("backendIPConfiguration", Relation::Sends))
+            .collect(),
+        Kind::OutboundRule => {
+            let frontends = many("frontendIPConfigurations", Relation::Listens);
+            frontends.chain(one("backendAddressPool", Relation::Sends)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let draft = draft.refer(Relation::PartOf, balancer.clone());
+    links.into_iter().fold(draft, |draft, (relation, target)| draft.refer(relation, target))
+}
+
+/// Says what of a part is not modelled.
+fn notes(collection: &str, value: &Value, out: &mut Reading) {
+    let by_address = |member: &&Value| text(inner(member), "ipAddress").is_some();
+    if collection == "backendAddressPools"
+        && let Some(member) = list(inner(value), "loadBalancerBackendAddresses").iter().find(by_address)
+        && !list(inner(value), "backendIPConfigurations").iter().any(|config| text(config, "id").is_some())
+    {
+        let name = Arc::from(text(value, "name").unwrap_or_default());
+        out.leave_out(&name, not_modelled(member, "a pool's member that is given by its address"));
+    }
+}

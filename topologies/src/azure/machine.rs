@@ -1,0 +1,81 @@
+//! `virtualMachines`, and container groups in a subnet: the machines that run programs.
+
+use super::id::{child, sibling};
+use super::raw::{RawResource, Resources};
+use super::read::{given, inner, list, not_modelled, reference, references, text};
+use super::reading::Reading;
+use crate::diagnostic::Diagnostic;
+use crate::facts::{Os, vm_size};
+use crate::json::Value;
+use sim_core::topology::{Draft, IpConfig, Kind, Machine, Nic, Relation};
+use std::sync::Arc;
+
+pub(super) fn machine(raw: &RawResource, out: &mut Reading) {
+    let properties = raw.properties();
+    let size = given(properties, "hardwareProfile").and_then(|profile| text(profile, "vmSize")).unwrap_or_default();
+    let known = vm_size(size);
+    let profile = given(properties, "networkProfile").unwrap_or(properties);
+    let nics: Vec<Arc<str>> = references(profile, "networkInterfaces").collect();
+    if let Some(known) = known.filter(|known| nics.len() > known.max_nics) {
+        let message = format!(
+            "The number of network interfaces for virtual machine {} exceeds the maximum allowed for the virtual machine \
+             size {size}. The number of network interfaces is {} and the maximum allowed is {}.",
+            raw.name,
+            nics.len(),
+            known.max_nics
+        );
+        let diagnostic = Diagnostic::error("NetworkInterfaceCountExceeded", message).at(profile.span);
+        return out.leave_out(&raw.id, diagnostic);
+    }
+    let egress_bps = known.and_then(|known| known.egress_bps);
+    out.node(raw.draft(Kind::Machine(Machine { size: size.into(), egress_bps, forwards: false })));
+    for nic in nics {
+        out.link(&nic, Relation::PartOf, &raw.id);
+    }
+    for part in list(profile, "networkInterfaceConfigurations") {
+        let name = text(part, "name").unwrap_or("nic");
+        let nic = sibling(&raw.id, &format!("Microsoft.Network/networkInterfaces/{name}"));
+        out.leave_out(&nic, not_modelled(part, "a NIC that its machine makes"));
+    }
+}
+
+/// The operating system of a virtual machine, by what its profile says; Linux where nothing tells.
+#[must_use]
+pub fn os(raw: &RawResource) -> Os {
+    let properties = raw.properties();
+    let profile = given(properties, "osProfile");
+    let storage = given(properties, "storageProfile");
+    let disk = storage.and_then(|storage| given(storage, "osDisk"));
+    let image = storage.and_then(|storage| given(storage, "imageReference"));
+    let named = |value: Option<&Value>, key| value.and_then(|value| text(value, key)).map(str::to_ascii_lowercase);
+    let windows = profile.is_some_and(|profile| given(profile, "windowsConfiguration").is_some())
+        || named(disk, "osType").is_some_and(|kind| kind == "windows")
+        || [named(image, "publisher"), named(image, "offer")].into_iter().flatten().any(|it| it.contains("windows"));
+    if windows { Os::Windows } else { Os::Linux }
+}
+
+/// A container group in a subnet: a machine with one NIC, which Azure makes for it (azure-services 2.4). Without a
+/// subnet it has no place in the network.
+pub(super) fn container_group(raw: &RawResource, all: &Resources, out: &mut Reading) {
+    let Some(subnet) = group_subnet(raw, all) else { return out.inert(raw) };
+    let service = Some(Arc::from("Microsoft.ContainerInstance"));
+    let nic = child(&raw.id, "networkInterfaces", "nic");
+    let config = child(&nic, "ipConfigurations", "ipconfig");
+    let made =
+        |id: &Arc<str>, kind| Draft { owner: service.clone(), ..Draft::new(id.clone(), kind).at(Some(raw.span)) };
+    out.node(raw.draft(Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards: false })));
+    let kind = Kind::Nic(Nic { region: out.region.clone(), ip_forwarding: false });
+    out.inline(made(&nic, kind).refer(Relation::PartOf, raw.id.clone()));
+    let kind = Kind::IpConfig(IpConfig { primary: true, ..IpConfig::default() });
+    out.inline(made(&config, kind).refer(Relation::PartOf, nic).refer(Relation::Attached, subnet));
+}
+
+/// By `subnetIds`, or the older way by a network profile, which names the subnet.
+fn group_subnet(raw: &RawResource, all: &Resources) -> Option<Arc<str>> {
+    let properties = raw.properties();
+    references(properties, "subnetIds").next().or_else(|| {
+        let profile = all.referred(properties, "networkProfile")?;
+        let interface = list(profile.properties(), "containerNetworkInterfaceConfigurations").first()?;
+        reference(inner(list(inner(interface), "ipConfigurations").first()?), "subnet")
+    })
+}

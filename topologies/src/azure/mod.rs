@@ -1,0 +1,65 @@
+//! From Azure resources to the declared network: one module for each family of resource types.
+//!
+//! A reader hands over [`RawResource`]s, whatever it read them from: an evaluated template, the output of `az`, a plan.
+//! [`read`] turns one into drafts for the network and findings about it. Names of properties count in any letter case, and
+//! an object whose `properties` a tool has flattened is read like any other.
+
+mod address;
+mod balancer;
+mod id;
+mod machine;
+mod nat;
+mod nic;
+mod private_link;
+mod raw;
+mod read;
+mod reading;
+mod role;
+mod route;
+mod security;
+mod vnet;
+
+#[cfg(test)]
+mod tests;
+
+pub use machine::os;
+pub use raw::{RawResource, Resources};
+pub use reading::Finding;
+
+pub(crate) use id::{name_of, parent, resource_type, tidy};
+pub(crate) use reading::{Piece, Reading};
+pub(crate) use role::{definition_of, is_definition};
+
+use sim_core::topology::Kind;
+use std::sync::Arc;
+
+/// Reads one resource. `all` are the resources of the input, this one among them: some readings depend on others. One
+/// that does not say its region stands in `region`.
+pub(crate) fn read(raw: &RawResource, all: &Resources, region: &Arc<str>) -> Reading {
+    let mut out = Reading::new(raw.region(all).unwrap_or_else(|| region.clone()));
+    let kind = raw.resource_type.to_ascii_lowercase();
+    match kind.strip_prefix("microsoft.network/").unwrap_or(&kind) {
+        "virtualnetworks" => vnet::network(raw, &mut out),
+        "virtualnetworks/subnets" => vnet::subnet_alone(raw, all, &mut out),
+        "virtualnetworks/virtualnetworkpeerings" => vnet::peering_alone(raw, &mut out),
+        "networksecuritygroups" => security::group(raw, &mut out),
+        "networksecuritygroups/securityrules" => security::rule_alone(raw, &mut out),
+        "applicationsecuritygroups" => out.node(raw.draft(Kind::Asg)),
+        "networkinterfaces" => nic::interface(raw, &mut out),
+        "publicipaddresses" => address::public(raw, "ipAddress", &mut out),
+        "publicipprefixes" => address::public(raw, "ipPrefix", &mut out),
+        "loadbalancers" => balancer::balancer(raw, &mut out),
+        "routetables" => route::table(raw, &mut out),
+        "routetables/routes" => route::route_alone(raw, &mut out),
+        "natgateways" => nat::gateway(raw, &mut out),
+        "privateendpoints" => private_link::endpoint(raw, all, &mut out),
+        "privatelinkservices" => private_link::service(raw, &mut out),
+        "microsoft.compute/virtualmachines" => machine::machine(raw, &mut out),
+        "microsoft.containerinstance/containergroups" => machine::container_group(raw, all, &mut out),
+        "microsoft.authorization/roledefinitions" => role::definition(raw, &mut out),
+        "microsoft.authorization/roleassignments" => role::assignment(raw, &mut out),
+        child if child.starts_with("loadbalancers/") => balancer::child_alone(raw, &mut out),
+        _ => out.inert(raw),
+    }
+    out
+}

@@ -1,0 +1,121 @@
+//! A resource as a reader hands it over, and all of them by id.
+
+use super::id;
+use super::read::{given, inner, text};
+use crate::arm;
+use crate::facts::region;
+use crate::json::Value;
+use sim_core::source::Span;
+use sim_core::topology::{Draft, Kind};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A resource before it is known what it means for the network.
+#[derive(Clone, Debug)]
+pub struct RawResource {
+    /// Resource id, in the letter case it was written in.
+    pub id: Arc<str>,
+    /// Full type, such as `Microsoft.Network/virtualNetworks`.
+    pub resource_type: String,
+    /// Full name, such as `vnet/subnet` for a child.
+    pub name: String,
+    /// Region in short form, where the resource says one.
+    pub location: Option<Arc<str>>,
+    /// API version it was written for; empty when it is not known.
+    pub api_version: String,
+    /// The whole resource.
+    pub body: Value,
+    /// Where it was declared.
+    pub span: Span,
+    /// The managed service that made it; `None` when the user declared it.
+    pub owner: Option<Arc<str>>,
+}
+
+impl RawResource {
+    /// Its `properties`, or the body itself where a tool has flattened them.
+    #[must_use]
+    pub fn properties(&self) -> &Value {
+        inner(&self.body)
+    }
+
+    /// A draft of the resource itself.
+    pub(super) fn draft(&self, kind: Kind) -> Draft {
+        Draft { owner: self.owner.clone(), ..Draft::new(self.id.clone(), kind).at(Some(self.span)) }
+    }
+
+    /// A draft of a part of it that is an object in its body; `None` for a part without a name.
+    pub(super) fn part(&self, collection: &str, part: &Value, kind: Kind) -> Option<Draft> {
+        let id = self.part_id(collection, part)?;
+        Some(Draft { owner: self.owner.clone(), ..Draft::new(id, kind).at(Some(part.span)) })
+    }
+
+    /// The id of a part.
+    pub(super) fn part_id(&self, collection: &str, part: &Value) -> Option<Arc<str>> {
+        let name = text(part, "name").or_else(|| text(part, "id").map(id::name_of))?;
+        Some(id::child(&self.id, collection, name))
+    }
+
+    /// Its region, or that of the resource it is a child of, as far as known.
+    pub(super) fn region(&self, all: &Resources) -> Option<Arc<str>> {
+        self.location.clone().or_else(|| all.parent(self)?.location.clone())
+    }
+}
+
+/// What a template makes.
+impl From<arm::Resource> for RawResource {
+    fn from(resource: arm::Resource) -> Self {
+        let location = resource.location.as_ref().and_then(Value::as_str).map(region::short);
+        Self {
+            id: id::tidy(&resource.id),
+            resource_type: resource.resource_type,
+            name: resource.name,
+            location,
+            api_version: resource.api_version,
+            body: resource.body,
+            span: resource.span,
+            owner: None,
+        }
+    }
+}
+
+/// Resources by id, in the order they came. Letter case of ids does not count.
+#[derive(Clone, Debug, Default)]
+pub struct Resources {
+    list: Vec<RawResource>,
+    places: BTreeMap<String, usize>,
+}
+
+impl Resources {
+    /// The resource with this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&RawResource> {
+        self.places.get(&id.to_ascii_lowercase()).map(|place| &self.list[*place])
+    }
+
+    /// All of them, in the order they came.
+    pub fn iter(&self) -> impl Iterator<Item = &RawResource> {
+        self.list.iter()
+    }
+
+    /// Adds a resource; one that has the same id is replaced, as a second deployment would.
+    pub(crate) fn insert(&mut self, raw: RawResource) {
+        let key = raw.id.to_ascii_lowercase();
+        match self.places.get(&key) {
+            Some(place) => self.list[*place] = raw,
+            None => {
+                self.places.insert(key, self.list.len());
+                self.list.push(raw);
+            }
+        }
+    }
+
+    /// The resource that this one is a child of.
+    pub(super) fn parent(&self, raw: &RawResource) -> Option<&RawResource> {
+        self.get(id::parent(&raw.id)?)
+    }
+
+    /// Follows a reference in a body: the resource, if it is among these.
+    pub(super) fn referred(&self, within: &Value, key: &str) -> Option<&RawResource> {
+        self.get(text(given(within, key)?, "id")?)
+    }
+}

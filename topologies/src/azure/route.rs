@@ -1,0 +1,58 @@
+//! `routeTables` with their routes, inside or on their own (azure-dataplane 2.3).
+
+use super::id;
+use super::raw::RawResource;
+use super::read::{address, bad, given, inner, list, missing, not_modelled, prefix, text};
+use super::reading::{Piece, Reading};
+use crate::diagnostic::Diagnostic;
+use crate::json::Value;
+use sim_core::source::Span;
+use sim_core::topology::{Kind, Route, RouteTable, UserHop};
+use std::sync::Arc;
+
+pub(super) fn table(raw: &RawResource, out: &mut Reading) {
+    let mut routes = Vec::new();
+    for part in list(raw.properties(), "routes") {
+        let Some(id) = raw.part_id("routes", part) else { continue };
+        match route(id::name_of(&id), inner(part), part.span) {
+            Ok(route) => routes.push(route),
+            Err(diagnostic) => out.leave_out(&id, diagnostic),
+        }
+    }
+    out.node(raw.draft(Kind::RouteTable(RouteTable { routes })));
+}
+
+pub(super) fn route_alone(raw: &RawResource, out: &mut Reading) {
+    let Some(table) = id::parent(&raw.id).map(Arc::from) else { return };
+    match route(id::name_of(&raw.id), raw.properties(), raw.span) {
+        Ok(route) => out.pieces.push(Piece::Route { table, route }),
+        Err(diagnostic) => out.leave_out(&raw.id, diagnostic),
+    }
+}
+
+fn route(name: &str, properties: &Value, span: Span) -> Result<Route, Diagnostic> {
+    let written = given(properties, "addressPrefix").ok_or_else(|| missing(properties, "addressPrefix"))?;
+    let tag = |text: &str| text.starts_with(|first: char| first.is_ascii_alphabetic()) && !text.contains([':', '/']);
+    if written.as_str().is_some_and(tag) {
+        return Err(not_modelled(written, "a route to a service tag"));
+    }
+    let next_hop = next_hop(properties)?;
+    Ok(Route { name: name.into(), prefix: prefix(written)?, next_hop, span: Some(span) })
+}
+
+fn next_hop(properties: &Value) -> Result<UserHop, Diagnostic> {
+    let written = given(properties, "nextHopType").ok_or_else(|| missing(properties, "nextHopType"))?;
+    let word = text(properties, "nextHopType").unwrap_or_default().to_ascii_lowercase();
+    match word.as_str() {
+        "vnetlocal" => Ok(UserHop::VnetLocal),
+        "internet" => Ok(UserHop::Internet),
+        "virtualnetworkgateway" => Ok(UserHop::Gateway),
+        "none" => Ok(UserHop::None),
+        "virtualappliance" => {
+            let hop = given(properties, "nextHopIpAddress").ok_or_else(|| missing(properties, "nextHopIpAddress"))?;
+            address(hop).map(UserHop::Appliance)
+        }
+        _ => Err(bad(written, "InvalidRequestFormat", format!("{written} is not a next hop type"))
+            .help("one of VnetLocal, Internet, VirtualAppliance, VirtualNetworkGateway, None")),
+    }
+}

@@ -1,0 +1,166 @@
+//! `networkSecurityGroups` with their rules, inside or on their own (azure-dataplane 1.2).
+
+use super::id;
+use super::raw::RawResource;
+use super::read::{bad, given, inner, list, missing, references};
+use super::reading::{Piece, Reading};
+use crate::diagnostic::Diagnostic;
+use crate::json::Value;
+use sim_core::net::{Prefix, Protocol};
+use sim_core::source::Span;
+use sim_core::topology::{Access, Direction, Kind, Nsg, Peer, PortRange, SecurityRule};
+use std::sync::Arc;
+
+pub(super) fn group(raw: &RawResource, out: &mut Reading) {
+    let mut rules = Vec::new();
+    for part in list(raw.properties(), "securityRules") {
+        let Some(id) = raw.part_id("securityRules", part) else { continue };
+        match rule(id::name_of(&id), inner(part), part.span) {
+            Ok(rule) => rules.push(rule),
+            Err(diagnostic) => out.leave_out(&id, diagnostic),
+        }
+    }
+    out.node(raw.draft(Kind::Nsg(Nsg { rules })));
+}
+
+pub(super) fn rule_alone(raw: &RawResource, out: &mut Reading) {
+    let Some(group) = id::parent(&raw.id).map(Arc::from) else { return };
+    match rule(id::name_of(&raw.id), raw.properties(), raw.span) {
+        Ok(rule) => out.pieces.push(Piece::Rule { group, rule }),
+        Err(diagnostic) => out.leave_out(&raw.id, diagnostic),
+    }
+}
+
+fn rule(name: &str, properties: &Value, span: Span) -> Result<SecurityRule, Diagnostic> {
+    let written = given(properties, "priority").ok_or_else(|| missing(properties, "priority"))?;
+    let Some(priority) = written.as_i64() else {
+        return Err(bad(written, "InvalidRequestFormat", format!("the priority {written} is not a number")));
+    };
+    let Ok(priority) = u16::try_from(priority) else {
+        let message = format!(
+            "Security rule {name} has invalid priority {priority}. Value provided: {priority}. Allowed range 100-4096"
+        );
+        return Err(bad(written, "SecurityRuleInvalidPriority", message));
+    };
+    Ok(SecurityRule {
+        name: name.into(),
+        priority,
+        direction: word(
+            properties,
+            "direction",
+            &[("Inbound", Direction::Inbound), ("Outbound", Direction::Outbound)],
+        )?,
+        access: word(properties, "access", &[("Allow", Access::Allow), ("Deny", Access::Deny)])?,
+        protocol: word(properties, "protocol", &PROTOCOLS)?,
+        source: peers(properties, ["sourceAddressPrefix", "sourceAddressPrefixes", "sourceApplicationSecurityGroups"])?,
+        source_ports: ports(properties, ["sourcePortRange", "sourcePortRanges"])?,
+        destination: peers(
+            properties,
+            ["destinationAddressPrefix", "destinationAddressPrefixes", "destinationApplicationSecurityGroups"],
+        )?,
+        destination_ports: ports(properties, ["destinationPortRange", "destinationPortRanges"])?,
+        span: Some(span),
+    })
+}
+
+const PROTOCOLS: [(&str, Option<Protocol>); 7] = [
+    ("*", None),
+    ("Any", None),
+    ("Tcp", Some(Protocol::TCP)),
+    ("Udp", Some(Protocol::UDP)),
+    ("Icmp", Some(Protocol::ICMP)),
+    ("Esp", Some(Protocol::ESP)),
+    ("Ah", Some(Protocol::AH)),
+];
+
+/// One of a few words, in any letter case.
+fn word<T: Copy>(properties: &Value, key: &str, words: &[(&str, T)]) -> Result<T, Diagnostic> {
+    let value = given(properties, key).ok_or_else(|| missing(properties, key))?;
+    let text = value.as_str().unwrap_or_default().trim();
+    words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        // From memory: what Azure's readers answer to a word they do not know.
+        bad(value, "InvalidRequestFormat", format!("`{key}` is {value}, not one of {}", known.join(", ")))
+    })
+}
+
+/// One side: `[prefix, prefixes, groups]` may stand beside each other.
+fn peers(properties: &Value, [one, many, groups]: [&str; 3]) -> Result<Vec<Peer>, Diagnostic> {
+    let mut found = Vec::new();
+    for value in given(properties, one).into_iter().chain(list(properties, many)) {
+        for part in value.as_str().unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            found.push(peer(value, part)?);
+        }
+    }
+    found.extend(references(properties, groups).map(Peer::Asg));
+    if found.is_empty() {
+        return Err(missing(properties, one));
+    }
+    // Any beside others is still any.
+    if found.contains(&Peer::Any) { Ok(vec![Peer::Any]) } else { Ok(found) }
+}
+
+fn peer(value: &Value, text: &str) -> Result<Peer, Diagnostic> {
+    if text == "*" || text == "0.0.0.0/0" || text.eq_ignore_ascii_case("any") {
+        return Ok(Peer::Any);
+    }
+    if let Ok(prefix) = text.parse::<Prefix>() {
+        return Ok(Peer::Prefix(prefix));
+    }
+    let tag = text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if tag {
+        return Ok(Peer::Tag(text.into()));
+    }
+    let message = format!("Security rule has invalid Address prefix. Value provided: {text}");
+    Err(bad(value, "SecurityRuleInvalidAddressPrefix", message))
+}
+
+/// One side's ports; empty is any.
+fn ports(properties: &Value, [one, many]: [&str; 2]) -> Result<Vec<PortRange>, Diagnostic> {
+    let mut found = Vec::new();
+    for value in given(properties, one).into_iter().chain(list(properties, many)) {
+        let written = value.as_i64().map_or_else(|| value.as_str().unwrap_or_default().to_owned(), |it| it.to_string());
+        for part in written.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            if part == "*" || part.eq_ignore_ascii_case("any") {
+                return Ok(Vec::new());
+            }
+            found.push(range(part).ok_or_else(|| {
+                let message = format!(
+                    "Security rule has invalid Port range. Value provided: {part}. Value should be an integer OR integer \
+                     range with '-' delimiter. Valid range 0-65535"
+                );
+                bad(value, "SecurityRuleInvalidPortRange", message)
+            })?);
+        }
+    }
+    Ok(found)
+}
+
+fn range(text: &str) -> Option<PortRange> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+    (first <= last).then_some(PortRange { first, last })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Catches: ports beyond 65535 cut down, ranges the wrong way round, a blank at the end refused.
+    #[test]
+    fn port_ranges() {
+        for (text, expected) in [
+            ("22", Some((22, 22))),
+            ("60000-60001", Some((60000, 60001))),
+            ("65503-65534 ", Some((65503, 65534))),
+            ("0-65535", Some((0, 65535))),
+            ("70000", None),
+            ("10-5", None),
+            ("-5", None),
+            ("ssh", None),
+        ] {
+            assert_eq!(range(text), expected.map(|(first, last)| PortRange { first, last }), "{text}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! `virtualNetworks` with their subnets and peerings, inside or on their own.
+
+use super::id;
+use super::raw::{RawResource, Resources};
+use super::read::{enabled, given, inner, list, missing, prefix, reference, switch, text};
+use super::reading::Reading;
+use crate::diagnostic::Diagnostic;
+use crate::json::Value;
+use sim_core::net::Prefix;
+use sim_core::topology::{Draft, EndpointPolicies, Kind, Peering, Relation, Setting, Subnet, Vnet};
+use std::sync::Arc;
+
+/// The last API version day whose VNets have default outbound access where they do not say otherwise
+/// (azure-dataplane 4.4).
+const LAST_OPEN_API: &str = "2026-03-31";
+
+pub(super) fn network(raw: &RawResource, out: &mut Reading) {
+    let properties = raw.properties();
+    let space = given(properties, "addressSpace").map_or(&[][..], |space| list(space, "addressPrefixes"));
+    match space.iter().map(prefix).collect::<Result<Vec<Prefix>, Diagnostic>>() {
+        Ok(space) if space.is_empty() => return out.leave_out(&raw.id, missing(properties, "addressSpace")),
+        Ok(space) => out.node(raw.draft(Kind::Vnet(Vnet { region: out.region.clone(), space }))),
+        Err(diagnostic) => return out.leave_out(&raw.id, diagnostic),
+    }
+    for part in list(properties, "subnets") {
+        let Some(id) = raw.part_id("subnets", part) else { continue };
+        let open = default_outbound(Some(raw));
+        match subnet(inner(part), open) {
+            Ok(subnet) => {
+                let draft = Draft { owner: raw.owner.clone(), ..Draft::new(id, Kind::Subnet(subnet)) };
+                out.inline(subnet_refers(draft.at(Some(part.span)), &raw.id, inner(part)));
+            }
+            Err(diagnostic) => out.leave_out(&id, diagnostic),
+        }
+    }
+    for part in list(properties, "virtualNetworkPeerings") {
+        let Some(draft) = raw.part("virtualNetworkPeerings", part, peering(inner(part))) else { continue };
+        out.inline(peering_refers(draft, &raw.id, inner(part)));
+    }
+}
+
+pub(super) fn subnet_alone(raw: &RawResource, all: &Resources, out: &mut Reading) {
+    let Some(vnet) = id::parent(&raw.id).map(Arc::from) else { return };
+    match subnet(raw.properties(), default_outbound(all.parent(raw))) {
+        Ok(subnet) => out.node(subnet_refers(raw.draft(Kind::Subnet(subnet)), &vnet, raw.properties())),
+        Err(diagnostic) => out.leave_out(&raw.id, diagnostic),
+    }
+}
+
+pub(super) fn peering_alone(raw: &RawResource, out: &mut Reading) {
+    let Some(vnet) = id::parent(&raw.id).map(Arc::from) else { return };
+    out.node(peering_refers(raw.draft(peering(raw.properties())), &vnet, raw.properties()));
+}
+
+/// Whether subnets of this VNet have default outbound access where they say nothing. One that is not declared here was
+/// there before, and stays as it was.
+fn default_outbound(vnet: Option<&RawResource>) -> bool {
+    // `2026-05-01-preview` counts as 2026-05-01.
+    vnet.and_then(|vnet| vnet.api_version.get(..LAST_OPEN_API.len())).is_none_or(|version| version <= LAST_OPEN_API)
+}
+
+fn subnet(properties: &Value, default_outbound: bool) -> Result<Subnet, Diagnostic> {
+    let one = given(properties, "addressPrefix").into_iter();
+    let mut prefixes = Vec::new();
+    for written in one.chain(list(properties, "addressPrefixes")) {
+        let prefix = prefix(written)?;
+        if !prefixes.contains(&prefix) {
+            prefixes.push(prefix);
+        }
+    }
+    if prefixes.is_empty() {
+        return Err(missing(properties, "addressPrefix"));
+    }
+    let delegation = list(properties, "delegations").first().and_then(|it| text(inner(it), "serviceName"));
+    Ok(Subnet {
+        prefixes,
+        link_service_policies: enabled(properties, "privateLinkServiceNetworkPolicies", true),
+        endpoint_policies: endpoint_policies(properties),
+        default_outbound: switch(properties, "defaultOutboundAccess", default_outbound),
+        delegation: delegation.map(str::to_owned),
+        service_endpoints: list(properties, "serviceEndpoints")
+            .iter()
+            .filter_map(|endpoint| text(endpoint, "service").map(str::to_owned))
+            .collect(),
+    })
+}
+
+/// azure-dataplane 1.9 and 2.6, azure-services 4.3.
+fn endpoint_policies(properties: &Value) -> Setting<EndpointPolicies> {
+    let Some(written) = given(properties, "privateEndpointNetworkPolicies") else { return Setting::default() };
+    let word = written.as_str().unwrap_or_default().trim().to_ascii_lowercase();
+    let value = EndpointPolicies {
+        security: word == "enabled" || word == "networksecuritygroupenabled",
+        routes: word == "enabled" || word == "routetableenabled",
+    };
+    Setting { value, span: Some(written.span) }
+}
+
+fn subnet_refers(draft: Draft, vnet: &Arc<str>, properties: &Value) -> Draft {
+    let links = [
+        ("networkSecurityGroup", Relation::FilteredBy),
+        ("routeTable", Relation::RoutedBy),
+        ("natGateway", Relation::TranslatedBy),
+    ];
+    let draft = draft.refer(Relation::PartOf, vnet.clone());
+    links.into_iter().fold(draft, |draft, (key, relation)| match reference(properties, key) {
+        Some(target) => draft.refer(relation, target),
+        None => draft,
+    })
+}
+
+/// azure-dataplane 2.7.
+fn peering(properties: &Value) -> Kind {
+    Kind::Peering(Peering {
+        access: switch(properties, "allowVirtualNetworkAccess", true),
+        forwarded: switch(properties, "allowForwardedTraffic", false),
+    })
+}
+
+fn peering_refers(draft: Draft, vnet: &Arc<str>, properties: &Value) -> Draft {
+    let draft = draft.refer(Relation::PartOf, vnet.clone());
+    match reference(properties, "remoteVirtualNetwork") {
+        Some(remote) => draft.refer(Relation::Remote, remote),
+        None => draft,
+    }
+}

@@ -1,0 +1,91 @@
+//! The facts that the data plane is compiled with, at a date.
+
+use super::assumptions::assumptions;
+use super::date::Date;
+use super::{region, rows};
+use sim_core::fabric::{Delays, Facts, LinkClass, Spread};
+use sim_core::net::Prefix;
+use sim_core::stage::tag::TagTable;
+use sim_core::time::Nanos;
+
+const NONE_ROUTES: &str = include_str!("../../data/none-routes.csv");
+
+/// What the network is like on `date`. Without `jitter` every packet of a way takes the same time and none is lost.
+#[must_use]
+pub fn network(date: Date, jitter: bool) -> Facts {
+    Facts { none_routes: none_routes(date), tags: TagTable::default(), delays: delays(jitter) }
+}
+
+/// The newest list recorded by that day (azure-dataplane 2.1); before the first, the first.
+fn none_routes(date: Date) -> Vec<Prefix> {
+    let lists: Vec<Vec<&str>> = rows(NONE_ROUTES).collect();
+    let since = |row: &Vec<&str>| row[0].parse::<Date>().is_ok_and(|from| from <= date);
+    let list = lists.iter().rfind(|row| since(row)).or(lists.first());
+    list.map(|row| row[1].split(' ').filter_map(|prefix| prefix.parse().ok()).collect()).unwrap_or_default()
+}
+
+fn delays(jitter: bool) -> Delays {
+    use LinkClass::{Backbone, Fabric, Internet, Peering, Platform, PrivateLink, Vnet};
+    let mut delays = Delays { unknown_regions: assumptions().time("link.unknown-regions"), ..Delays::default() };
+    for class in [Vnet, Peering, PrivateLink, Backbone, Internet, Platform, Fabric] {
+        let mut profile = assumptions().link(class);
+        if !jitter {
+            profile.spread = Spread::default();
+            profile.loss_ppm = 0;
+        }
+        delays.local.insert(class, profile);
+    }
+    for from in region::all() {
+        for to in region::all() {
+            if let Some(round_trip) = region::round_trip_ms(from, to) {
+                delays.regions.insert((from.clone(), to.clone()), Nanos::micros(u64::from(round_trip) * 500));
+            }
+        }
+    }
+    delays
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::fabric::Place;
+
+    /// Catches: the newest list used for every date, a date before all lists without one, prefixes that do not parse.
+    #[test]
+    fn none_routes_have_dates() {
+        for (date, count, shared) in [
+            ("2015-01-01", 4, true),
+            ("2019-01-01", 4, true),
+            ("2020", 3, false),
+            ("2021", 15, false),
+            ("2026", 21, true),
+        ] {
+            let found = none_routes(date.parse().unwrap());
+            assert_eq!(found.len(), count, "{date}");
+            assert_eq!(found.contains(&"172.16.0.0/12".parse().unwrap()), shared, "{date}");
+        }
+    }
+
+    /// Catches: a round trip taken for one way, a class without a delay, loss or variation left in a run without jitter.
+    #[test]
+    fn ways_take_their_time() {
+        let place = |name: &str| Place { region: Some(name.into()), vnet: None, azure: true };
+        let (east, europe) = (place("eastus"), place("westeurope"));
+        let still = network(Date::DATA, false).delays;
+        let lively = network(Date::DATA, true).delays;
+        assert_eq!(still.profile(&east, &east, LinkClass::Vnet).delay, Nanos::micros(250));
+        let far = still.profile(&east, &europe, LinkClass::Peering).delay;
+        let round_trip = u64::from(region::round_trip_ms("eastus", "westeurope").unwrap());
+        assert_eq!(far, Nanos::micros(250 + round_trip * 500));
+        assert_eq!(
+            still.profile(&east, &place("atlantis"), LinkClass::Vnet).delay,
+            Nanos::micros(250) + still.unknown_regions
+        );
+        assert!(still.unknown_regions > Nanos::millis(10));
+        for class in [LinkClass::Vnet, LinkClass::Internet] {
+            assert_eq!(still.profile(&east, &east, class).spread, Spread::default());
+            assert!(lively.profile(&east, &east, class).spread.mean > Nanos::ZERO);
+        }
+        assert_eq!(still.profile(&east, &east, LinkClass::Internet).loss_ppm, 0);
+    }
+}

@@ -1,0 +1,179 @@
+//! From files of any kind to one [`World`]: what a file is, its content says.
+
+use crate::arm::{self, Environment};
+use crate::azure::{self, RawResource};
+use crate::diagnostic::Diagnostic;
+use crate::json::{self, Value};
+use crate::source::{MAX_FILE_BYTES, Sources};
+use crate::world::World;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Most files read from folders.
+pub const MAX_FILES: usize = 10_000;
+
+/// An input file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its name, for messages; templates find their parameters by it.
+    pub name: String,
+    /// Its content: UTF-8, or UTF-16 with a byte order mark.
+    pub bytes: Vec<u8>,
+}
+
+impl Input {
+    /// An input from text.
+    #[must_use]
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), bytes: text.into().into_bytes() }
+    }
+}
+
+/// Reads all inputs: ARM templates, parameters files, role definitions as `az role definition create` takes them. A
+/// template is deployed with `parameters`; else with the parameters file among the inputs that has its name
+/// (`main.parameters.json` for `main.json`), or with the only one there is for the only template.
+///
+/// What cannot be read is an error among the world's diagnostics, and the rest is read all the same.
+#[must_use]
+pub fn load(inputs: &[Input], parameters: Option<&Input>, environment: &Environment) -> World {
+    let mut files = Files::default();
+    for input in inputs {
+        files.add(input);
+    }
+    let given = parameters.and_then(|input| files.parse(input));
+    let mut resources = Vec::new();
+    let mut assumptions = Vec::new();
+    for (name, template) in &files.templates {
+        let parameters = given.as_ref().or_else(|| files.parameters_of(name));
+        let deployment = arm::deploy(template, parameters, environment);
+        assumptions.extend(deployment.assumptions);
+        files.diagnostics.extend(deployment.diagnostics);
+        // What a template only refers to is somebody else's to declare.
+        resources.extend(deployment.resources.into_iter().filter(|it| !it.existing).map(RawResource::from));
+    }
+    resources.append(&mut files.roles);
+    let mut world = World::new(resources, &environment.location);
+    assumptions.append(&mut world.assumptions);
+    files.diagnostics.append(&mut world.diagnostics);
+    (world.sources, world.diagnostics, world.assumptions) = (files.sources, files.diagnostics, assumptions);
+    world
+}
+
+/// The input files, by kind.
+#[derive(Default)]
+struct Files {
+    sources: Sources,
+    templates: Vec<(String, Value)>,
+    parameters: Vec<(String, Value)>,
+    roles: Vec<RawResource>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Files {
+    fn add(&mut self, input: &Input) {
+        let Some(value) = self.parse(input) else { return };
+        if arm::is_template(&value) {
+            self.templates.push((input.name.clone(), value));
+        } else if arm::is_parameters(&value) {
+            self.parameters.push((input.name.clone(), value));
+        } else if azure::is_definition(&value) {
+            self.roles.push(azure::definition_of(&value));
+        } else {
+            let message = format!("{} is JSON, but of no kind that is read here", input.name);
+            let help = "read are ARM templates (with `$schema`, or `contentVersion` and `resources`), their parameters files, \
+                        and role definitions";
+            self.diagnostics.push(Diagnostic::error("input.unknown-kind", message).at(value.span).help(help));
+        }
+    }
+
+    fn parse(&mut self, input: &Input) -> Option<Value> {
+        match self.sources.add_bytes(input.name.clone(), &input.bytes) {
+            Ok(file) => {
+                let document = json::parse(&self.sources, file);
+                self.diagnostics.extend(document.diagnostics);
+                document.value
+            }
+            Err(diagnostic) => {
+                self.diagnostics.push(diagnostic);
+                None
+            }
+        }
+    }
+
+    fn parameters_of(&self, template: &str) -> Option<&Value> {
+        let stem = template.strip_suffix(".json").unwrap_or(template);
+        let named =
+            |name: &str| name.strip_prefix(stem).is_some_and(|rest| rest.eq_ignore_ascii_case(".parameters.json"));
+        let by_name = self.parameters.iter().find(|(name, _)| named(name));
+        let only = (self.templates.len() == 1 && self.parameters.len() == 1).then(|| self.parameters.first()).flatten();
+        by_name.or(only).map(|(_, value)| value)
+    }
+}
+
+/// Why a file could not be read from disk.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The system says why.
+    #[error("{path}: {error}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The reason.
+        error: io::Error,
+    },
+    /// A file is larger than what is read.
+    #[error("{0} is larger than the {MAX_FILE_BYTES} bytes that are read")]
+    TooLarge(PathBuf),
+    /// Folders hold more files than are read.
+    #[error("more than {MAX_FILES} files below {0}")]
+    TooMany(PathBuf),
+}
+
+/// Reads files, and all `.json` files below folders, in the order of their names. Links to folders are not followed.
+///
+/// # Errors
+/// For what is not there or too much; what a file holds is [`load`]'s business.
+pub fn read_files(paths: &[PathBuf]) -> Result<Vec<Input>, ReadError> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let start = found.len();
+            walk(path, &mut found)?;
+            found[start..].sort();
+        } else {
+            found.push(path.clone());
+        }
+    }
+    found.into_iter().map(read_file).collect()
+}
+
+fn read_file(path: PathBuf) -> Result<Input, ReadError> {
+    let failed = |error| ReadError::Io { path: path.clone(), error };
+    let length = fs::metadata(&path).map_err(failed)?.len();
+    if usize::try_from(length).is_ok_and(|length| length <= MAX_FILE_BYTES) {
+        let bytes = fs::read(&path).map_err(failed)?;
+        return Ok(Input { name: path.display().to_string(), bytes });
+    }
+    Err(ReadError::TooLarge(path))
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), ReadError> {
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        let failed = |error| ReadError::Io { path: folder.clone(), error };
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let (path, kind) = (entry.path(), entry.file_type().map_err(failed)?);
+            if kind.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+                found.push(path);
+            }
+            if found.len() + open.len() > MAX_FILES {
+                return Err(ReadError::TooMany(folder));
+            }
+        }
+    }
+    Ok(())
+}

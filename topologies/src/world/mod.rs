@@ -1,0 +1,99 @@
+//! The declared network of an input, with everything that is to be said about it.
+
+mod collect;
+mod settle;
+mod stand_in;
+
+#[cfg(test)]
+mod tests;
+
+use crate::arm::Assumption;
+use crate::azure::{self, Finding, RawResource, Resources};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::facts::region;
+use crate::source::Sources;
+use collect::Collected;
+use settle::Settling;
+use sim_core::id::NodeId;
+use sim_core::topology::Topology;
+use std::collections::BTreeSet;
+
+/// What an input declares.
+#[derive(Debug, Default)]
+pub struct World {
+    /// The network.
+    pub topology: Topology,
+    /// Every resource as it was read, for models of services.
+    pub resources: Resources,
+    /// The input files, into which all spans point.
+    pub sources: Sources,
+    /// What Azure would refuse. It is left out of the network.
+    pub findings: Vec<Finding>,
+    /// What is wrong with the input itself, and what of it the simulator leaves out (warnings).
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was filled in because the input does not say it.
+    pub assumptions: Vec<Assumption>,
+    /// Ids, in lower case, of resources that nobody declared.
+    assumed: BTreeSet<String>,
+}
+
+impl World {
+    /// The network of these resources. Where none says its region, it is `region`.
+    ///
+    /// Resources are put in an order in which each finds what it refers to; what takes a fixed address goes before what
+    /// takes the first free one, else in the order given. What Azure would refuse is left out, and so is what refers to
+    /// it. For what is referred to but not declared there are stand-ins, each with an assumption.
+    #[must_use]
+    pub fn new(resources: impl IntoIterator<Item = RawResource>, region: &str) -> Self {
+        let mut world = Self::default();
+        for raw in resources {
+            world.resources.insert(raw);
+        }
+        let region = region::short(region);
+        let mut collected = Collected::default();
+        for raw in world.resources.iter() {
+            collected.add(azure::read(raw, &world.resources, &region));
+        }
+        collected.join();
+        let Collected { nodes, places, left_out, findings, skipped, assumptions, .. } = collected;
+        world.findings = findings;
+        world.diagnostics = skipped;
+        world.assumptions = assumptions;
+        Settling { world: &mut world, nodes, places, left_out }.run();
+        world
+    }
+
+    /// Whether the input could not be read or evaluated; the network is then what could be read all the same.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// The subnet `id`, which is assumed to exist if nobody declares it: a stand-in, in a VNet that stands in `region`.
+    ///
+    /// # Errors
+    /// When the input declares the VNet, without this subnet: Azure would not find it.
+    pub fn assume_subnet(&mut self, id: &str, region: &str) -> Result<NodeId, Box<Finding>> {
+        if let Some(found) = self.topology.find(id) {
+            return Ok(found.id);
+        }
+        let declared = azure::parent(id).filter(|vnet| self.topology.find(vnet).is_some() && !self.is_assumed(vnet));
+        if let Some(vnet) = declared {
+            let message = format!("Resource {id} was not found: virtual network {vnet} is declared without it.");
+            let diagnostic =
+                Diagnostic { span: self.span_of(vnet), ..Diagnostic::error("InvalidResourceReference", message) };
+            return Err(Box::new(Finding { resource: id.into(), diagnostic, edit: None }));
+        }
+        self.stand_in_subnet(&azure::tidy(id), &region::short(region), &[], None)
+    }
+
+    /// Whether this resource stands in for one that nobody declared.
+    #[must_use]
+    pub fn is_assumed(&self, id: &str) -> bool {
+        self.assumed.contains(&id.to_ascii_lowercase())
+    }
+
+    fn span_of(&self, id: &str) -> Option<sim_core::source::Span> {
+        self.topology.find(id).and_then(|found| found.span)
+    }
+}

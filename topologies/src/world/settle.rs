@@ -1,0 +1,193 @@
+//! Puts the gathered resources into the network, in an order that works.
+
+use super::World;
+use super::collect::{Blame, Node};
+use super::stand_in;
+use crate::azure::{self, Finding};
+use crate::diagnostic::Diagnostic;
+use sim_core::topology::{Draft, Frontend, IpConfig, Kind, Nsg, Refusal, Relation};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The work of putting resources.
+pub(super) struct Settling<'w> {
+    pub(super) world: &'w mut World,
+    pub(super) nodes: Vec<Node>,
+    pub(super) places: BTreeMap<String, usize>,
+    pub(super) left_out: BTreeMap<String, Blame>,
+}
+
+impl Settling<'_> {
+    /// Puts what refers only to what is there, again and again; where nothing is left of that kind, adds stand-ins.
+    pub(super) fn run(mut self) {
+        while self.pass(false) || self.pass(true) || self.leave_out_orphans() || self.stand_in() {}
+        // What is left refers to itself in a circle; the network says so.
+        for place in 0..self.nodes.len() {
+            if !self.nodes[place].done {
+                self.put(place);
+            }
+        }
+    }
+
+    /// Puts every resource whose references are all there. Those that take the first free address wait for the second
+    /// kind of pass, so that they do not take one that another asked for.
+    fn pass(&mut self, free_addresses: bool) -> bool {
+        let mut moved = false;
+        for place in 0..self.nodes.len() {
+            let draft = &self.nodes[place].draft;
+            let ready =
+                |draft: &Draft| draft.refers.iter().all(|(_, target)| self.world.topology.find(target).is_some());
+            if !self.nodes[place].done && (free_addresses || !takes_free_address(&draft.kind)) && ready(draft) {
+                self.put(place);
+                moved = true;
+            }
+        }
+        moved
+    }
+
+    fn put(&mut self, place: usize) {
+        self.nodes[place].done = true;
+        let draft = self.nodes[place].draft.clone();
+        let Err(refusal) = self.world.topology.put(draft.clone()) else { return };
+        match &draft.kind {
+            Kind::Nsg(group) if !group.rules.is_empty() => self.put_rule_by_rule(&draft, group),
+            _ => {
+                self.left_out.insert(draft.name.to_ascii_lowercase(), Blame::Finding(self.world.findings.len()));
+                self.world.findings.push(finding(*refusal, &draft));
+            }
+        }
+    }
+
+    /// A group that is refused for a rule is kept without it, so that the rest can be checked.
+    fn put_rule_by_rule(&mut self, draft: &Draft, group: &Nsg) {
+        let mut kept = Nsg::default();
+        for rule in &group.rules {
+            kept.rules.push(rule.clone());
+            let attempt = Draft { kind: Kind::Nsg(kept.clone()), ..draft.clone() };
+            if let Err(refusal) = self.world.topology.put(attempt) {
+                kept.rules.pop();
+                self.world.findings.push(finding(*refusal, draft));
+            }
+        }
+        if kept.rules.is_empty() {
+            // Every rule was refused; a group without any never is.
+            let _ = self.world.topology.put(Draft { kind: Kind::Nsg(kept), ..draft.clone() });
+        }
+    }
+
+    /// Leaves out what refers to something that was left out, and says so there; and lets the network refuse what refers
+    /// to a part that its declared whole does not have.
+    fn leave_out_orphans(&mut self) -> bool {
+        let mut moved = false;
+        for place in 0..self.nodes.len() {
+            if self.nodes[place].done {
+                continue;
+            }
+            let draft = &self.nodes[place].draft;
+            let blame = draft.refers.iter().find_map(|(_, target)| {
+                let whole = azure::parent(target).and_then(|whole| self.left_out.get(&whole.to_ascii_lowercase()));
+                self.left_out.get(&target.to_ascii_lowercase()).or(whole).copied()
+            });
+            if let Some(blame) = blame {
+                self.blame(place, blame);
+                moved = true;
+            } else if draft.refers.iter().any(|(_, target)| self.is_lacking(target)) {
+                self.put(place);
+                moved = true;
+            }
+        }
+        moved
+    }
+
+    fn blame(&mut self, place: usize, blame: Blame) {
+        let node = &mut self.nodes[place];
+        node.done = true;
+        self.left_out.insert(node.draft.name.to_ascii_lowercase(), blame);
+        let note = (node.draft.span, format!("{} is left out too: it refers to it", node.draft.name));
+        match blame {
+            Blame::Finding(at) => self.world.findings[at].diagnostic.notes.push(note),
+            Blame::Skipped(at) => self.world.diagnostics[at].notes.push(note),
+        }
+    }
+
+    /// Whether this part does not exist for certain: what it would be part of is declared, without it.
+    fn is_lacking(&self, target: &str) -> bool {
+        let Some(whole) = azure::parent(target) else { return false };
+        let pending = self.places.contains_key(&target.to_ascii_lowercase());
+        let there = |id: &str| self.world.topology.find(id).is_some();
+        !pending && !there(target) && there(whole) && !self.world.is_assumed(whole)
+    }
+
+    /// Adds stand-ins for what nobody declares. Subnets come last: what is declared of their VNet goes first.
+    fn stand_in(&mut self) -> bool {
+        let mut subnets = Vec::new();
+        let mut moved = false;
+        for place in 0..self.nodes.len() {
+            if self.nodes[place].done {
+                continue;
+            }
+            for (relation, target) in self.nodes[place].draft.refers.clone() {
+                let key = target.to_ascii_lowercase();
+                if self.places.contains_key(&key) || self.world.topology.find(&target).is_some() {
+                    continue;
+                }
+                if relation == Relation::Attached {
+                    subnets.push((place, target));
+                } else {
+                    let hints = self.hints(&target);
+                    moved |= self.world.stand_in(relation, &target, &self.nodes[place], &hints);
+                }
+            }
+        }
+        if moved {
+            return true;
+        }
+        for (place, target) in subnets {
+            if self.world.topology.find(&target).is_some() {
+                continue;
+            }
+            let hints = self.hints(&target);
+            let Node { region, draft, .. } = &self.nodes[place];
+            match self.world.stand_in_subnet(&target, region, &hints, draft.span) {
+                Ok(_) => return true,
+                Err(finding) => {
+                    let blame = Blame::Finding(self.world.findings.len());
+                    self.world.findings.push(*finding);
+                    self.left_out.insert(target.to_ascii_lowercase(), blame);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// What is known of a network that nobody declares: prefixes of its subnets, and addresses that are asked for.
+    fn hints(&self, target: &Arc<str>) -> Vec<stand_in::Hint> {
+        let waiting = self.nodes.iter().filter(|node| !node.done);
+        waiting.flat_map(|node| stand_in::hints(&node.draft, target)).collect()
+    }
+}
+
+fn takes_free_address(kind: &Kind) -> bool {
+    match kind {
+        Kind::IpConfig(IpConfig { requested, .. }) | Kind::Frontend(Frontend { requested, .. }) => requested.is_none(),
+        Kind::PrivateEndpoint(_) => true,
+        Kind::LinkService(service) => service.nat.iter().any(Option::is_none),
+        Kind::PublicIp(public) => public.address.is_none(),
+        _ => false,
+    }
+}
+
+/// What Azure would say, and what would mend it.
+fn finding(refusal: Refusal, draft: &Draft) -> Finding {
+    let mut diagnostic =
+        Diagnostic { span: refusal.span.or(draft.span), ..Diagnostic::error(refusal.code, refusal.message) };
+    if diagnostic.span != draft.span {
+        diagnostic = diagnostic.note(draft.span, format!("{} is declared here", draft.name));
+    }
+    if let Some(edit) = &refusal.edit {
+        let name = azure::name_of(&edit.resource);
+        diagnostic = diagnostic.help(format!("set {} of {name} to {}", edit.property, edit.value));
+    }
+    Finding { resource: refusal.resource, diagnostic, edit: refusal.edit }
+}

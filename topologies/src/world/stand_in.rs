@@ -1,0 +1,254 @@
+//! Stand-ins for resources that the input refers to and does not declare.
+
+use super::World;
+use super::collect::Node;
+use crate::arm::Assumption;
+use crate::azure::{self, Finding};
+use crate::diagnostic::Diagnostic;
+use sim_core::id::NodeId;
+use sim_core::net::{Addr, Prefix};
+use sim_core::source::Span;
+use sim_core::topology::{
+    Draft, Frontend, IpConfig, Kind, LoadBalancer, Machine, Nic, Nsg, PublicIp, Relation, RouteTable, Setting, Sku,
+    Subnet, Topology, Vnet,
+};
+use std::sync::Arc;
+
+/// Length of a stand-in VNet and of a subnet in it.
+const VNET_LEN: u8 = 16;
+const SUBNET_LEN: u8 = 24;
+/// How many places for a subnet are tried.
+const MAX_TRIES: u128 = 4096;
+
+/// What the rest of the input tells of a network that it does not declare.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Hint {
+    /// A subnet of it.
+    Subnet(Prefix),
+    /// An address in it.
+    Address(Addr),
+}
+
+/// What `draft` tells of the VNet or subnet `target`.
+pub(super) fn hints(draft: &Draft, target: &str) -> Vec<Hint> {
+    let within = |id: &Arc<str>| {
+        id.eq_ignore_ascii_case(target) || azure::parent(id).is_some_and(|vnet| vnet.eq_ignore_ascii_case(target))
+    };
+    if !draft
+        .refers
+        .iter()
+        .any(|(relation, id)| matches!(relation, Relation::Attached | Relation::PartOf) && within(id))
+    {
+        return Vec::new();
+    }
+    match &draft.kind {
+        Kind::Subnet(subnet) => subnet.prefixes.iter().copied().map(Hint::Subnet).collect(),
+        Kind::IpConfig(IpConfig { requested, .. }) | Kind::Frontend(Frontend { requested, .. }) => {
+            requested.iter().copied().map(Hint::Address).collect()
+        }
+        Kind::LinkService(service) => service.nat.iter().flatten().copied().map(Hint::Address).collect(),
+        _ => Vec::new(),
+    }
+}
+
+impl World {
+    /// Adds a stand-in for `target`, to which `from` refers. `false` if the network does not take it.
+    pub(super) fn stand_in(&mut self, relation: Relation, target: &Arc<str>, from: &Node, hints: &[Hint]) -> bool {
+        let region = &from.region;
+        let span = from.draft.span;
+        let draft = |kind| Draft::new(target.clone(), kind);
+        let kind = azure::resource_type(target).to_ascii_lowercase();
+        let ends = |word: &str| kind.ends_with(word);
+        let (draft, what): (Draft, &str) = match relation {
+            Relation::FilteredBy => (draft(Kind::Nsg(Nsg::default())), "a security group with the default rules alone"),
+            Relation::RoutedBy => (draft(Kind::RouteTable(RouteTable::default())), "a route table without routes"),
+            Relation::TranslatedBy => return self.stand_in_gateway(target, region, span),
+            Relation::Uses => return self.stand_in_public(target, from),
+            Relation::Remote => return self.stand_in_vnet(target, region, hints, true, span).is_some(),
+            Relation::PartOf if ends("/virtualnetworks") => {
+                return self.stand_in_vnet(target, region, hints, false, span).is_some();
+            }
+            Relation::PartOf if ends("/loadbalancers") => (draft(balancer(region)), "a Standard load balancer"),
+            Relation::PartOf if ends("/virtualmachines") => {
+                let kind = Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards: false });
+                (draft(kind), "a machine without a cap on what it sends")
+            }
+            Relation::MemberOf if ends("/applicationsecuritygroups") => {
+                (draft(Kind::Asg), "an application security group without other members")
+            }
+            Relation::MemberOf | Relation::Listens | Relation::Checks => {
+                return self.stand_in_part(relation, target, region, span);
+            }
+            Relation::Sends if ends("/backendaddresspools") => {
+                return self.stand_in_part(relation, target, region, span);
+            }
+            Relation::PartOf if ends("/networkinterfaces") => (
+                draft(Kind::Nic(Nic { region: region.clone(), ip_forwarding: false })),
+                "a NIC whose subnet and address are not known; nothing reaches it",
+            ),
+            Relation::Sends => {
+                (draft(Kind::IpConfig(IpConfig::default())), "an address that is not known; nothing reaches it")
+            }
+            _ => (
+                draft(Kind::Inert { resource_type: azure::resource_type(target) }),
+                "a resource of which nothing is known",
+            ),
+        };
+        self.assume(draft, what, span).is_some()
+    }
+
+    /// Adds a stand-in for a subnet: the first free /24 of its VNet, or the /24 of an address that is asked for.
+    pub(super) fn stand_in_subnet(
+        &mut self,
+        target: &Arc<str>,
+        region: &Arc<str>,
+        hints: &[Hint],
+        span: Option<Span>,
+    ) -> Result<NodeId, Box<Finding>> {
+        let vnet = azure::parent(target).map_or_else(|| format!("{target}/virtualNetwork").into(), Arc::from);
+        if self.topology.find(&vnet).is_none() {
+            self.stand_in_vnet(&vnet, region, hints, false, span);
+        }
+        let asked = hints.iter().find_map(|hint| match hint {
+            Hint::Address(address) => Prefix::new(*address, SUBNET_LEN).filter(|_| address.is_v4()),
+            Hint::Subnet(_) => None,
+        });
+        let prefix = asked.or_else(|| free_subnet(&self.topology, &vnet)).unwrap_or(Prefix::ALL_V4);
+        let kind = Kind::Subnet(Subnet {
+            prefixes: vec![prefix],
+            link_service_policies: Setting::default_of(false),
+            endpoint_policies: Setting::default(),
+            default_outbound: Setting::default_of(true),
+            delegation: None,
+            service_endpoints: Vec::new(),
+        });
+        let what = format!(
+            "subnet {prefix} of {}, without security group or route table, policies for private link services off, \
+             default outbound access on",
+            azure::name_of(&vnet)
+        );
+        let draft = Draft::new(target.clone(), kind).refer(Relation::PartOf, vnet);
+        self.assume(draft, &what, span).ok_or_else(|| {
+            let message =
+                format!("subnet {target} is not declared, and there is no room for it in its virtual network");
+            let diagnostic = Diagnostic { span, ..Diagnostic::error("InvalidResourceReference", message) };
+            Box::new(Finding { resource: target.clone(), diagnostic, edit: None })
+        })
+    }
+
+    /// Adds a stand-in for a VNet: 10.0.0.0/16, or for the other side of a peering the first such block that no VNet
+    /// has; and whatever is known to be in it.
+    fn stand_in_vnet(
+        &mut self,
+        target: &Arc<str>,
+        region: &Arc<str>,
+        hints: &[Hint],
+        apart: bool,
+        span: Option<Span>,
+    ) -> Option<NodeId> {
+        let mut space: Vec<Prefix> = Vec::new();
+        let known = hints.iter().filter_map(|hint| match hint {
+            Hint::Subnet(prefix) => Some(*prefix),
+            Hint::Address(address) => Prefix::new(*address, if address.is_v4() { VNET_LEN } else { 64 }),
+        });
+        let blocks = known.map(|prefix| match Prefix::new(prefix.first(), VNET_LEN) {
+            Some(block) if prefix.is_v4() && block.covers(prefix) => block,
+            _ => prefix,
+        });
+        for block in blocks {
+            if !space.iter().any(|own| own.covers(block)) {
+                space.retain(|own| !block.covers(*own));
+                space.push(block);
+            }
+        }
+        if space.is_empty() {
+            let used = |block: &Prefix| {
+                self.topology.resources().any(|resource| match &resource.kind {
+                    Kind::Vnet(vnet) => vnet.space.iter().any(|own| own.overlaps(*block)),
+                    _ => false,
+                })
+            };
+            let mut candidates = (0..=255).filter_map(|n| Prefix::new(Addr::v4(10, n, 0, 0), VNET_LEN));
+            space.push(candidates.find(|block| !apart || !used(block))?);
+        }
+        let list: Vec<String> = space.iter().map(ToString::to_string).collect();
+        let what = format!("a virtual network {} in {region}", list.join(", "));
+        self.assume(Draft::new(target.clone(), Kind::Vnet(Vnet { region: region.clone(), space })), &what, span)
+    }
+
+    fn stand_in_public(&mut self, target: &Arc<str>, from: &Node) -> bool {
+        // Tiers must match: a frontend's public address has that of its balancer.
+        let whole = from.draft.refers.iter().find(|(relation, _)| *relation == Relation::PartOf);
+        let balancer = whole.and_then(|(_, id)| self.topology.find(id)).map(|found| &found.kind);
+        let sku = match balancer {
+            Some(Kind::LoadBalancer(balancer)) => balancer.sku.value,
+            _ => Sku::Standard,
+        };
+        let kind = Kind::PublicIp(PublicIp { sku, region: from.region.clone(), address: None });
+        self.assume(Draft::new(target.clone(), kind), "a public address, made up here", from.draft.span).is_some()
+    }
+
+    fn stand_in_gateway(&mut self, target: &Arc<str>, region: &Arc<str>, span: Option<Span>) -> bool {
+        let address: Arc<str> = format!("{target}/publicIPAddress").into();
+        let kind = Kind::PublicIp(PublicIp { sku: Sku::Standard, region: region.clone(), address: None });
+        let public = Draft::new(address.clone(), kind);
+        self.assume(public, "the public address of a NAT gateway, made up here", span).is_some()
+            && self
+                .assume(
+                    Draft::new(target.clone(), Kind::NatGateway).refer(Relation::Uses, address),
+                    "a NAT gateway with one public address",
+                    span,
+                )
+                .is_some()
+    }
+
+    /// A part of a load balancer that nobody declares, with the balancer.
+    fn stand_in_part(&mut self, relation: Relation, target: &Arc<str>, region: &Arc<str>, span: Option<Span>) -> bool {
+        let whole: Arc<str> = azure::parent(target).map_or_else(|| format!("{target}/loadBalancer").into(), Arc::from);
+        if self.topology.find(&whole).is_none() {
+            self.assume(Draft::new(whole.clone(), balancer(region)), "a Standard load balancer", span);
+        }
+        let (kind, what) = match relation {
+            Relation::Listens => (Kind::Frontend(Frontend::default()), "a frontend whose address is not known"),
+            Relation::Checks => return false,
+            _ => (Kind::BackendPool, "a backend pool without other members"),
+        };
+        self.assume(Draft::new(target.clone(), kind).refer(Relation::PartOf, whole), what, span).is_some()
+    }
+
+    /// Puts a stand-in and states it.
+    fn assume(&mut self, draft: Draft, what: &str, span: Option<Span>) -> Option<NodeId> {
+        let name = draft.name.to_string();
+        let id = self.topology.put(draft).ok()?;
+        self.assumed.insert(name.to_ascii_lowercase());
+        let text = format!("not declared here, taken to exist: {what}");
+        self.assumptions.push(Assumption { code: "world.assumed-resource", name, text, span });
+        Some(id)
+    }
+}
+
+fn balancer(region: &Arc<str>) -> Kind {
+    Kind::LoadBalancer(LoadBalancer { sku: Setting::default_of(Sku::Standard), region: region.clone() })
+}
+
+/// The first free /24 (less if the VNet is smaller) of a VNet.
+fn free_subnet(topology: &Topology, vnet: &str) -> Option<Prefix> {
+    let found = topology.find(vnet)?;
+    let Kind::Vnet(attributes) = &found.kind else { return None };
+    let siblings = topology.referrers(found.id, Relation::PartOf);
+    let taken: Vec<Prefix> = siblings
+        .into_iter()
+        .filter_map(|sibling| match &sibling.kind {
+            Kind::Subnet(subnet) => Some(subnet.prefixes.clone()),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    attributes.space.iter().filter(|space| space.is_v4()).find_map(|space| {
+        let len = SUBNET_LEN.max(space.len());
+        let size = 1u128 << (32 - len);
+        let tries = (space.size() / size).min(MAX_TRIES);
+        let candidates = (0..tries).filter_map(|n| Prefix::new(space.first().plus(n * size), len));
+        candidates.into_iter().find(|one| !taken.iter().any(|other| other.overlaps(*one)))
+    })
+}
