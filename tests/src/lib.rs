@@ -1,3 +1,5 @@
-//! Networks for tests: a few resources in a few lines.
+//! What tests of several crates share: networks in a few lines, programs, a reader of captures.
 
+pub mod capture;
 pub mod net;
+pub mod programs;

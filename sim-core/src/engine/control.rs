@@ -212,7 +212,7 @@ impl<O: Observer> Engine<O> {
                 machine.lose_power();
                 machine.programs.clear();
                 machine.ports.clear();
-                self.observer.see(self.now, &Event::Power { host, up: false }, &self.topology);
+                self.observer.see(self.now, &Event::Power { host, machine: node, up: false }, &self.topology);
             }
         }
     }

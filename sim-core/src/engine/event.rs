@@ -53,6 +53,8 @@ pub enum Event<'a> {
     Wrote {
         /// The machine.
         host: HostId,
+        /// Its resource.
+        machine: NodeId,
         /// The connection, local side first.
         conn: Tuple,
         /// Where in the stream, in bytes.
@@ -91,6 +93,8 @@ pub enum Event<'a> {
     Reported {
         /// The machine.
         host: HostId,
+        /// Its resource.
+        machine: NodeId,
         /// What it said.
         report: &'a Report,
     },
@@ -105,6 +109,8 @@ pub enum Event<'a> {
     Power {
         /// The machine.
         host: HostId,
+        /// Its resource, which may be gone by now.
+        machine: NodeId,
         /// Whether it runs now.
         up: bool,
     },

@@ -102,8 +102,8 @@ impl<O: Observer> Engine<O> {
         }
         let machine = &mut self.machines[host.index()];
         machine.lose_power();
-        let boot = machine.boot;
-        self.observer.see(self.now, &Event::Power { host, up: false }, &self.topology);
+        let (boot, machine) = (machine.boot, machine.node);
+        self.observer.see(self.now, &Event::Power { host, machine, up: false }, &self.topology);
         self.queue.push(self.now + down, Due::PowerOn { host, boot });
     }
 
@@ -124,6 +124,7 @@ impl<O: Observer> Engine<O> {
                 _ => *slot = None,
             }
         }
-        self.observer.see(self.now, &Event::Power { host, up: true }, &self.topology);
+        let machine = machine.node;
+        self.observer.see(self.now, &Event::Power { host, machine, up: true }, &self.topology);
     }
 }

@@ -1,7 +1,7 @@
 //! TCP connections of machines: accepting, connecting, letting them run, telling programs.
 
 use super::event::{Event, Observer};
-use super::machine::Conn;
+use super::machine::{Conn, Machine};
 use super::queue::Due;
 use super::{Engine, Work};
 use crate::host::tcp::{Endpoint, Reason as Close, Settings, Smoltcp, State};
@@ -71,8 +71,10 @@ impl<O: Observer> Engine<O> {
 
     /// A program writes.
     pub(super) fn write(&mut self, host: HostId, id: u32, bytes: Bytes, label: &str) {
-        let Some(conn) = self.machines[host.index()].conns.get_mut(&id) else { return };
-        let event = Event::Wrote { host, conn: conn.tuple, offset: conn.written, length: bytes.len(), label };
+        let Machine { node, conns, .. } = &mut self.machines[host.index()];
+        let Some(conn) = conns.get_mut(&id) else { return };
+        let (offset, length) = (conn.written, bytes.len());
+        let event = Event::Wrote { host, machine: *node, conn: conn.tuple, offset, length, label };
         self.observer.see(self.now, &event, &self.topology);
         conn.written += bytes.len() as u64;
         conn.unsent.push_back(bytes);

@@ -1,0 +1,374 @@
+//! What the stages did, in words, with the resource and the place in the input that stand behind it. The one place where
+//! steps and reasons become text.
+
+use super::names;
+use serde::{Serialize, Serializer};
+use sim_core::id::NodeId;
+use sim_core::net::{Addr, Tuple};
+use sim_core::source::Span;
+use sim_core::stage::route::{Chosen, Hop, Source};
+use sim_core::stage::security::{self, RuleRef};
+use sim_core::stage::{Level, Reason, Step, Translation};
+use sim_core::topology::{Access, Direction, Kind, Topology};
+
+/// A step in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StepText {
+    /// The stage: `state`, `platform`, `nsg`, `route`, `balancer`, `translation`, `stop`.
+    pub stage: &'static str,
+    /// What it did.
+    pub text: String,
+    /// The id of the resource that made it do so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Where that was written.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "place")]
+    pub span: Option<Span>,
+}
+
+/// File number, first byte, one past the last.
+fn place<S: Serializer>(span: &Option<Span>, to: S) -> Result<S::Ok, S::Error> {
+    span.map(|span| (span.file.0, span.start, span.end)).serialize(to)
+}
+
+impl StepText {
+    fn plain(stage: &'static str, text: impl Into<String>) -> Self {
+        Self { stage, text: text.into(), resource: None, span: None }
+    }
+
+    /// `span` is the most exact place; the resource's own stands in for it.
+    fn of(stage: &'static str, text: String, node: NodeId, span: Option<Span>, topology: &Topology) -> Self {
+        let found = topology.get(node);
+        let resource = found.map(|found| found.name.to_string());
+        Self { stage, text, resource, span: span.or_else(|| found.and_then(|found| found.span)) }
+    }
+}
+
+/// What a step says.
+#[must_use]
+pub fn step(step: &Step, topology: &Topology) -> StepText {
+    match step {
+        Step::Known => StepText::plain("state", "known connection: no rule is asked"),
+        Step::Platform => StepText::plain("platform", "platform traffic: rules do not touch it"),
+        Step::Security { group, level, direction, rule, access } => {
+            let (name, priority, span) = rule_of(*group, *rule, topology);
+            let verb = match access {
+                Access::Allow => "allows",
+                Access::Deny => "denies",
+            };
+            let (way, place, nsg) = (direction_word(*direction), level_word(*level), name_of(*group, topology));
+            let text = format!("nsg {way} ({place}) {nsg}: rule {name} ({priority}) {verb}");
+            StepText::of("nsg", text, *group, span, topology)
+        }
+        Step::Unfiltered { level } => StepText::plain("nsg", format!("no nsg on the {}", level_word(*level))),
+        Step::Routed { subnet, route } => routed(*subnet, route, topology),
+        Step::Balanced { rule, backend, up, pool } => {
+            let (rule_name, backend) = (name_of(*rule, topology), backend_name(*backend, topology));
+            let text = format!("load balancer rule {rule_name}: backend {backend} ({up} of {pool} up)");
+            StepText::of("balancer", text, *rule, None, topology)
+        }
+        Step::Rewritten { by, from, to } => {
+            let (who, node) = translator(*by, topology);
+            let text = match (source_change(*from, *to), destination_change(*from, *to)) {
+                (Some(source), Some(destination)) => format!("SNAT and DNAT by {who}: {source}, {destination}"),
+                (Some(source), None) => format!("SNAT by {who}: {source}"),
+                (None, Some(destination)) => format!("DNAT by {who}: {destination}"),
+                (None, None) => format!("{who} changes nothing"),
+            };
+            StepText::of("translation", text, node, None, topology)
+        }
+        Step::Stopped(why) => StepText::plain("stop", format!("stopped: {} ({why})", reason(*why))),
+    }
+}
+
+/// What stopped a packet, in a few words: the rule or the route that is behind `why`, as far as the steps name one.
+#[must_use]
+pub fn blocker(why: Reason, steps: &[Step], topology: &Topology) -> StepText {
+    for done in steps.iter().rev() {
+        match done {
+            Step::Security { group, level, direction, rule, access: Access::Deny } if why == Reason::SecurityRule => {
+                let (name, priority, span) = rule_of(*group, *rule, topology);
+                let nsg = name_of(*group, topology);
+                let (way, place) = (direction_word(*direction), level_word(*level));
+                let text = format!("nsg {nsg} rule {name} ({priority}), {way} at the {place}");
+                return StepText::of("nsg", text, *group, span, topology);
+            }
+            Step::Routed { subnet, route } if is_about_the_route(why) => {
+                let routed = routed(*subnet, route, topology);
+                return StepText { text: format!("{}: {}", reason(why), routed.text), ..routed };
+            }
+            _ => {}
+        }
+    }
+    StepText::plain("stop", reason(why))
+}
+
+const fn is_about_the_route(why: Reason) -> bool {
+    matches!(
+        why,
+        Reason::RouteToNone
+            | Reason::NoSuchAddress
+            | Reason::NoGateway
+            | Reason::NoOutbound
+            | Reason::PeeringAccessOff
+            | Reason::ForwardedNotAllowed
+    )
+}
+
+/// A reason in words, to stand after a colon.
+#[must_use]
+pub const fn reason(why: Reason) -> &'static str {
+    match why {
+        Reason::SecurityRule => "a security rule denies it",
+        Reason::ClosedByDefault => "a Standard public address is closed until a security group opens it",
+        Reason::NoRoute => "no route leads there",
+        Reason::RouteToNone => "the route leads nowhere",
+        Reason::NoSuchAddress => "nobody has that address",
+        Reason::ForwardedNotAllowed => "the peering takes no forwarded packets",
+        Reason::PeeringAccessOff => "the peering's access is switched off",
+        Reason::NoOutbound => "the subnet has no way out to the Internet",
+        Reason::OutboundProtocol => "the way out does not carry this protocol",
+        Reason::PortsExhausted => "all translation ports towards there are taken",
+        Reason::LinkNotApproved => "the private endpoint's connection is not approved",
+        Reason::NoBalancerRule => "no balancing rule listens on this port",
+        Reason::NoHealthyBackend => "no backend is up",
+        Reason::ForwardingOff => "the NIC may carry its own packets only",
+        Reason::NotCarried => "the platform does not carry this",
+        Reason::UnknownFlow => "the translator knows no such connection",
+        Reason::NoGateway => "there is no gateway",
+        Reason::PortDeleted => "what should take it was deleted",
+        Reason::FlowTableFull => "the flow table is full",
+        Reason::QueueFull => "the queue at the egress cap is full",
+        Reason::Lost => "lost on the way",
+        Reason::TtlExpired => "forwarded too often",
+        Reason::MachineDown => "no machine is up there",
+    }
+}
+
+fn routed(subnet: NodeId, route: &Chosen, topology: &Topology) -> StepText {
+    let hop = match route.hop {
+        Hop::VnetLocal => "VnetLocal".to_owned(),
+        Hop::Peering(vnet) => format!("VNetPeering {}", name_of(vnet, topology)),
+        Hop::Internet => "Internet".to_owned(),
+        Hop::Appliance(address) => format!("VirtualAppliance {address}"),
+        Hop::Gateway => "VirtualNetworkGateway".to_owned(),
+        Hop::Endpoint(endpoint) => format!("InterfaceEndpoint {}", name_of(endpoint, topology)),
+        Hop::None => "None".to_owned(),
+    };
+    let prefix = route.prefix;
+    let Source::User(table, nth) = route.source else {
+        return StepText::of("route", format!("route {prefix} -> {hop} (system)"), subnet, None, topology);
+    };
+    let declared = topology.get(table).and_then(|found| match &found.kind {
+        Kind::RouteTable(table) => table.routes.get(nth as usize),
+        _ => None,
+    });
+    let name = declared.map_or("?", |route| &route.name);
+    let text = format!("route {prefix} -> {hop} ({name} of {})", name_of(table, topology));
+    StepText::of("route", text, table, declared.and_then(|route| route.span), topology)
+}
+
+fn rule_of(group: NodeId, rule: RuleRef, topology: &Topology) -> (String, u16, Option<Span>) {
+    match topology.get(group).map(|found| &found.kind) {
+        Some(Kind::Nsg(nsg)) => {
+            let (name, priority, written) = security::describe(nsg, rule);
+            (name.to_string(), priority, written.and_then(|rule| rule.span))
+        }
+        _ => ("?".to_owned(), 0, None),
+    }
+}
+
+fn translator(by: Translation, topology: &Topology) -> (String, NodeId) {
+    let (what, node) = match by {
+        Translation::PublicIp(node) => ("public ip", node),
+        Translation::LinkService(node) => ("private link service", node),
+        Translation::PrivateEndpoint(node) => ("private endpoint", node),
+        Translation::NatGateway(node) => ("nat gateway", node),
+        Translation::DefaultOutbound(node) => ("default outbound access of", node),
+        Translation::Balancer(node) => ("load balancer", node),
+    };
+    (format!("{what} {}", name_of(node, topology)), node)
+}
+
+fn source_change(from: Tuple, to: Tuple) -> Option<String> {
+    let (a, b) = ((from.src, from.src_port), (to.src, to.src_port));
+    (a != b).then(|| format!("{} -> {}", socket(a), socket(b)))
+}
+
+fn destination_change(from: Tuple, to: Tuple) -> Option<String> {
+    let (a, b) = ((from.dst, from.dst_port), (to.dst, to.dst_port));
+    (a != b).then(|| format!("{} -> {}", socket(a), socket(b)))
+}
+
+/// What a rewriting changed, as `source -> source, destination -> destination`; `None` when nothing.
+#[must_use]
+pub fn rewriting(from: Tuple, to: Tuple) -> Option<String> {
+    let changes: Vec<String> = [source_change(from, to), destination_change(from, to)].into_iter().flatten().collect();
+    (!changes.is_empty()).then(|| changes.join(", "))
+}
+
+fn socket((address, port): (Addr, u16)) -> String {
+    if address.is_v4() { format!("{address}:{port}") } else { format!("[{address}]:{port}") }
+}
+
+fn name_of(node: NodeId, topology: &Topology) -> String {
+    topology.get(node).map_or_else(|| format!("deleted resource {}", node.0), |found| names::short(found, topology))
+}
+
+/// A backend is an address of a NIC; people know the NIC.
+fn backend_name(backend: NodeId, topology: &Topology) -> String {
+    let nic = topology.target(backend, sim_core::topology::Relation::PartOf);
+    nic.map_or_else(|| name_of(backend, topology), |nic| nic.short_name().to_owned())
+}
+
+const fn direction_word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Inbound => "inbound",
+        Direction::Outbound => "outbound",
+    }
+}
+
+const fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Subnet => "subnet",
+        Level::Nic => "nic",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::net::{Prefix, Protocol};
+    use sim_core::source::FileId;
+    use sim_core::topology::{
+        BalancingRule, Distribution, Draft, LoadBalancer, Nsg, Relation, Route, RouteTable, SecurityRule, Setting, Sku,
+        UserHop, Vnet,
+    };
+
+    fn span(at: usize) -> Option<Span> {
+        Some(Span::new(FileId(2), at, at + 9))
+    }
+
+    fn network() -> Topology {
+        let prefix: Prefix = "10.0.0.0/8".parse().unwrap();
+        let deny = SecurityRule {
+            name: "DenyAll".into(),
+            priority: 4000,
+            direction: Direction::Inbound,
+            access: Access::Deny,
+            protocol: None,
+            source: Vec::new(),
+            source_ports: Vec::new(),
+            destination: Vec::new(),
+            destination_ports: Vec::new(),
+            span: span(100),
+        };
+        let route = Route { name: "to-nva".into(), prefix, next_hop: UserHop::None, span: span(200) };
+        let balancer = LoadBalancer { sku: Setting::default_of(Sku::Standard), region: "westus2".into() };
+        let rule = BalancingRule {
+            protocol: Some(Protocol::TCP),
+            frontend_port: 443,
+            backend_port: 8443,
+            distribution: Distribution::FiveTuple,
+            idle_minutes: 4,
+            floating_ip: false,
+        };
+        let id = |name: &str| format!("/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/{name}");
+        let drafts = [
+            Draft::new(id("virtualNetworks/hub"), Kind::Vnet(Vnet { region: "westus2".into(), space: vec![prefix] })),
+            Draft::new(id("networkSecurityGroups/guard"), Kind::Nsg(Nsg { rules: vec![deny] })),
+            Draft::new(id("routeTables/rt"), Kind::RouteTable(RouteTable { routes: vec![route] })),
+            Draft::new(id("loadBalancers/lb"), Kind::LoadBalancer(balancer)),
+            Draft::new(id("loadBalancers/lb/loadBalancingRules/r1"), Kind::BalancingRule(rule))
+                .refer(Relation::PartOf, id("loadBalancers/lb")),
+        ];
+        let mut topology = Topology::new();
+        for draft in drafts {
+            topology.put(draft.at(span(0))).unwrap();
+        }
+        topology
+    }
+
+    const VNET: NodeId = NodeId(0);
+    const NSG: NodeId = NodeId(1);
+    const TABLE: NodeId = NodeId(2);
+    const RULE: NodeId = NodeId(4);
+
+    fn routed(prefix: &str, hop: Hop, source: Source) -> Step {
+        Step::Routed { subnet: VNET, route: Chosen { prefix: prefix.parse().unwrap(), hop, source } }
+    }
+
+    fn security(rule: RuleRef, access: Access) -> Step {
+        Step::Security { group: NSG, level: Level::Subnet, direction: Direction::Inbound, rule, access }
+    }
+
+    #[test]
+    fn every_step_has_its_words() {
+        // Catches: a step that names the wrong resource, loses which side was rewritten, or points beside the rule.
+        let topology = network();
+        let from = Tuple {
+            src: Addr::v4(10, 9, 0, 4),
+            dst: Addr::v4(10, 9, 0, 5),
+            src_port: 49152,
+            dst_port: 443,
+            protocol: Protocol::TCP,
+        };
+        let inner = Tuple { src: Addr::v4(10, 0, 0, 6), ..from };
+        let both = Tuple { dst: Addr::v4(10, 0, 0, 7), dst_port: 8443, ..inner };
+        let rewritten = |by, to| Step::Rewritten { by, from, to };
+        let table = [
+            (security(RuleRef::User(0), Access::Deny), "nsg inbound (subnet) guard: rule DenyAll (4000) denies", 100),
+            (
+                security(RuleRef::Default(0), Access::Allow),
+                "nsg inbound (subnet) guard: rule AllowVnetInBound (65000) allows",
+                0,
+            ),
+            (routed("10.0.0.0/16", Hop::VnetLocal, Source::System), "route 10.0.0.0/16 -> VnetLocal (system)", 0),
+            (routed("10.0.0.0/8", Hop::None, Source::User(TABLE, 0)), "route 10.0.0.0/8 -> None (to-nva of rt)", 200),
+            (
+                Step::Balanced { rule: RULE, backend: NSG, up: 1, pool: 2 },
+                "load balancer rule r1: backend guard (1 of 2 up)",
+                0,
+            ),
+            (
+                rewritten(Translation::LinkService(NodeId(99)), inner),
+                "SNAT by private link service deleted resource 99: 10.9.0.4:49152 -> 10.0.0.6:49152",
+                u32::MAX,
+            ),
+            (
+                rewritten(Translation::Balancer(NodeId(3)), both),
+                "SNAT and DNAT by load balancer lb: 10.9.0.4:49152 -> 10.0.0.6:49152, 10.9.0.5:443 -> 10.0.0.7:8443",
+                0,
+            ),
+            (Step::Unfiltered { level: Level::Nic }, "no nsg on the nic", u32::MAX),
+            (Step::Stopped(Reason::NoGateway), "stopped: there is no gateway (no-gateway)", u32::MAX),
+        ];
+        for (done, text, at) in table {
+            let told = step(&done, &topology);
+            assert_eq!(told.text, text);
+            assert_eq!(told.span.map_or(u32::MAX, |span| span.start), at, "{text}");
+            assert_eq!(told.resource.is_some(), told.span.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stopped_it_is_the_last_that_could_have() {
+        // Catches: an allowing rule, or a route that had no part in it, named as what stopped a packet.
+        let topology = network();
+        let steps = [
+            security(RuleRef::Default(0), Access::Allow),
+            routed("10.0.0.0/8", Hop::None, Source::User(TABLE, 0)),
+            security(RuleRef::User(0), Access::Deny),
+            Step::Stopped(Reason::SecurityRule),
+        ];
+        let table = [
+            (Reason::SecurityRule, 4, "nsg guard rule DenyAll (4000), inbound at the subnet"),
+            (Reason::SecurityRule, 1, "a security rule denies it"),
+            (Reason::RouteToNone, 2, "the route leads nowhere: route 10.0.0.0/8 -> None (to-nva of rt)"),
+            (Reason::ForwardingOff, 4, "the NIC may carry its own packets only"),
+        ];
+        for (reason, count, text) in table {
+            assert_eq!(blocker(reason, &steps[..count], &topology).text, text);
+        }
+    }
+}

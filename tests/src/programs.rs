@@ -1,0 +1,77 @@
+//! Programs for tests.
+
+use bytes::Bytes;
+use sim_core::host::{ConnId, Context, Dial, Input, Program, SMALL_BUFFER, Socket};
+use sim_core::id::FlowId;
+use sim_core::time::Nanos;
+
+/// Opens a connection after a while, writes pieces, each with its label, and closes.
+pub struct Sender {
+    /// To whom.
+    pub to: Socket,
+    /// When.
+    pub after: Nanos,
+    /// Of which flow.
+    pub flow: Option<FlowId>,
+    /// What.
+    pub pieces: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Program for Sender {
+    fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
+        match input {
+            Input::Start => cx.after(self.after, 0),
+            Input::Timer(_) => {
+                cx.connect(Dial { flow: self.flow, ..Dial::to(self.to) });
+            }
+            Input::Connected(conn) => {
+                for (label, piece) in self.pieces.drain(..) {
+                    cx.write(conn, Bytes::from(piece), label);
+                }
+                cx.close(conn);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reads what comes, answers a whole stream with `done` and closes.
+pub struct Sink(
+    /// The port it listens on.
+    pub u16,
+);
+
+impl Program for Sink {
+    fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
+        match input {
+            Input::Start => cx.listen(self.0, SMALL_BUFFER),
+            Input::PeerClosed(conn) => {
+                let conn: ConnId = conn;
+                cx.write(conn, Bytes::from_static(b"done"), "farewell");
+                cx.close(conn);
+            }
+            _ => {}
+        }
+    }
+
+    fn fresh(&self) -> Option<Box<dyn Program>> {
+        Some(Box::new(Self(self.0)))
+    }
+}
+
+/// Reboots its machine.
+pub struct Rebooter {
+    /// When it goes down.
+    pub after: Nanos,
+    /// For how long.
+    pub down: Nanos,
+}
+
+impl Program for Rebooter {
+    fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
+        if input == Input::Start {
+            cx.reboot(self.after, self.down);
+            cx.report("reboot", self.down.0, "going down");
+        }
+    }
+}
