@@ -1,7 +1,8 @@
 //! From the outside world to the network graph: readers for the files people already have.
 //!
 //! [`json`] reads JSON with the place of every value; [`arm`] evaluates ARM templates to resources as Azure would;
-//! [`source`] keeps the input files that all spans point into, [`diagnostic`] what is wrong with them.
+//! [`facts`] is what Azure is like, as data; [`services`] are the managed services; [`source`] keeps the input files that
+//! all spans point into, [`diagnostic`] what is wrong with them.
 
 pub mod arm;
 pub mod azure;
@@ -9,6 +10,7 @@ pub mod diagnostic;
 pub mod facts;
 pub mod json;
 mod load;
+pub mod services;
 pub mod source;
 pub mod world;
 

@@ -162,6 +162,12 @@ impl FlowTable {
         self.composed.get_mut(place as usize)
     }
 
+    /// The composed entry for a key, whatever its age; no sighting.
+    pub fn composed_at(&mut self, key: &Key) -> Option<&mut Composed> {
+        let place = self.entries.get(key)?.composed;
+        self.composed_mut(place)
+    }
+
     /// The state of the connection that `key` belongs to; forgets it if it was silent too long.
     pub fn known(&mut self, key: &Key, now: Nanos) -> Option<Half> {
         let (index, forward) = self.entries.get(key)?.conn?;

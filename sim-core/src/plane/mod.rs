@@ -140,8 +140,7 @@ impl Plane {
     pub fn remember_link(&mut self, port: PortId, tuple: Tuple, meta: &Meta, leaving: bool, link: LinkId) {
         let key = Key { tuple, scope: scope(meta), leaving };
         if let Some(table) = self.tables.get_mut(port.index())
-            && let Some(place) = table.hit(&key, self.fabric.epoch, Nanos::ZERO)
-            && let Some(composed) = table.composed_mut(place)
+            && let Some(composed) = table.composed_at(&key)
         {
             composed.link = Some(link);
         }

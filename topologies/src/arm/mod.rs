@@ -124,3 +124,8 @@ fn given_parameters(value: &Value) -> Option<&Value> {
         _ => Some(value).filter(|value| value.members().iter().all(|member| is_entry(&member.value))),
     }
 }
+
+/// The GUID that `guid()` makes of these values here.
+pub(crate) fn guid(parts: &[&str]) -> String {
+    uuid::of(&parts.join("-"))
+}

@@ -144,7 +144,8 @@ pub fn read(id: &str, region: &str, body: &Value) -> Result<ImageTemplate, Vec<D
         return Err(refused);
     }
     let profile = properties.get("vmProfile");
-    let named = profile.and_then(|profile| profile.get("vmSize")).and_then(Value::as_str).filter(|size| !size.is_empty());
+    let named =
+        profile.and_then(|profile| profile.get("vmSize")).and_then(Value::as_str).filter(|size| !size.is_empty());
     let usual = if generation(properties) == 2 { GEN2_SIZE } else { GEN1_SIZE };
     Ok(ImageTemplate {
         id: id.into(),
@@ -197,9 +198,10 @@ fn read_network(properties: &Value) -> Result<Network, Box<Diagnostic>> {
             "vnetConfig gives containerInstanceSubnetId without subnetId: image builder takes the container subnet only \
              together with the build VM's subnet",
         ),
-        (Some(subnet), None) => {
-            Ok(Network::Existing { subnet: subnet.into(), proxy_size: text("proxyVmSize").unwrap_or(PROXY_SIZE).into() })
-        }
+        (Some(subnet), None) => Ok(Network::Existing {
+            subnet: subnet.into(),
+            proxy_size: text("proxyVmSize").unwrap_or(PROXY_SIZE).into(),
+        }),
         (Some(_), Some(_)) if text("proxyVmSize").is_some() => refuse(
             "image-template.proxy-size",
             "vnetConfig gives proxyVmSize together with containerInstanceSubnetId: there is no proxy machine then",
@@ -295,7 +297,8 @@ fn communicator(properties: &Value, customizers: &[Customizer]) -> Communicator 
         let kind = kind.to_ascii_lowercase();
         kind == "powershell" || kind.starts_with("windows")
     });
-    let windows_only = |c: &Customizer| matches!(c.kind, CustomizerKind::Restart { .. } | CustomizerKind::Update { .. });
+    let windows_only =
+        |c: &Customizer| matches!(c.kind, CustomizerKind::Restart { .. } | CustomizerKind::Update { .. });
     if words.contains("windows") || windows_step || customizers.iter().any(windows_only) {
         Communicator::WinRm
     } else {

@@ -180,10 +180,9 @@ impl Connecting {
                     self.failed("EOF", cx);
                 }
             }
-            (
-                Input::Closed(conn, ending),
-                Phase::Probing(own) | Phase::Dialing(own) | Phase::Greeting(own, _),
-            ) if *own == conn => {
+            (Input::Closed(conn, ending), Phase::Probing(own) | Phase::Dialing(own) | Phase::Greeting(own, _))
+                if *own == conn =>
+            {
                 let shown = match (self.target.communicator, ending) {
                     (Communicator::WinRm, Ending::TimedOut) => "context deadline exceeded".to_owned(),
                     _ => go_dial_error(self.target.shown, ending),
@@ -223,7 +222,11 @@ impl Connecting {
     pub fn timer(&mut self, token: u64, cx: &mut Context<'_>) -> Progress {
         if token == DEADLINE {
             let up = self.deadline <= cx.now();
-            return if up { Progress::GaveUp(format!("Timeout waiting for {}.", self.name())) } else { Progress::Trying };
+            return if up {
+                Progress::GaveUp(format!("Timeout waiting for {}.", self.name()))
+            } else {
+                Progress::Trying
+            };
         }
         if token / KINDS != self.attempt {
             return Progress::Trying;

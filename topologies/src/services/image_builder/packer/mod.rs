@@ -290,7 +290,9 @@ impl Program for Packer {
             return;
         }
         let conn = match &input {
-            Input::Data(conn, _) | Input::Drained(conn) | Input::PeerClosed(conn) | Input::Closed(conn, _) => Some(*conn),
+            Input::Data(conn, _) | Input::Drained(conn) | Input::PeerClosed(conn) | Input::Closed(conn, _) => {
+                Some(*conn)
+            }
             _ => None,
         };
         if conn.is_some() && conn == self.session.as_ref().map(|session| session.conn) {

@@ -1,0 +1,288 @@
+//! Scenario files: a network, what happens to it, what is expected.
+
+mod duration;
+mod load;
+
+pub use duration::Span;
+pub use load::{Loaded, load};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A scenario: one run, or as many attempts of its flows as it asks for.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Scenario {
+    /// What it shows, in a few words.
+    pub name: String,
+    /// More about it: what to look at, where the case comes from.
+    #[serde(default)]
+    pub about: Option<String>,
+    /// The files that declare the network, relative to this one: templates, parameters, roles.
+    #[serde(default)]
+    pub topology: Vec<PathBuf>,
+    /// Values for template parameters, over those of parameters files.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, serde_json::Value>,
+    /// The date it is set in: an era (`2020`, `2021`, `2026`) or a day (`2024-08-26`). The default is the date of the data.
+    #[serde(default)]
+    pub era: Option<String>,
+    /// What random numbers start from.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// How many attempts latencies are taken from.
+    #[serde(default = "two_hundred")]
+    pub repeat: u32,
+    /// Whether delays, boot and deployment times vary.
+    #[serde(default = "yes")]
+    pub jitter: bool,
+    /// Whether large downloads are made in full.
+    #[serde(default)]
+    pub downloads: Downloads,
+    /// How long the run lasts at most, in simulated time.
+    #[serde(default = "Span::four_hours")]
+    pub until: Span,
+    /// Who takes part besides the network's own machines, by name.
+    #[serde(default)]
+    pub actors: BTreeMap<String, Actor>,
+    /// Connections that are tried.
+    #[serde(default)]
+    pub flows: Vec<Flow>,
+    /// What happens when.
+    #[serde(default)]
+    pub timeline: Vec<Event>,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn two_hundred() -> u32 {
+    200
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How large downloads are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Downloads {
+    /// In full: every byte travels.
+    Full,
+    /// A few bytes stand for each: who can reach what shows, how long it takes does not.
+    #[default]
+    Token,
+}
+
+/// Somebody outside the declared network.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Actor {
+    /// Where it is.
+    pub kind: ActorKind,
+    /// Its address.
+    pub address: String,
+    /// The Azure region that it is in or near.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Host names that lead to it.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Service tags that its address carries.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// For `on-premises`: its network's prefix.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// For `on-premises`: the virtual network it is connected to.
+    #[serde(default)]
+    pub connected_to: Option<String>,
+    /// Ports that it listens on, for flows towards it: SSH on 22, WinRM on 5986, the web on 80 and 443, plain TCP on others.
+    #[serde(default)]
+    pub listens: Vec<u16>,
+}
+
+/// Where an actor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActorKind {
+    /// On the Internet.
+    Internet,
+    /// An Azure service with a public address.
+    Service,
+    /// In a network of one's own, connected to a virtual network by a gateway.
+    OnPremises,
+}
+
+/// A connection that is tried.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Flow {
+    /// What it is called in the report.
+    pub name: String,
+    /// Who opens it: an actor, or a machine by name or resource id.
+    pub from: String,
+    /// Where it goes: `name:port`, with an actor, a machine, a frontend, an endpoint, a resource id, a host name or an
+    /// address as name.
+    pub to: String,
+    /// What is said.
+    #[serde(default)]
+    pub protocol: FlowProtocol,
+    /// When the first attempt is made.
+    #[serde(default)]
+    pub at: Span,
+    /// How many attempts are made; the scenario's `repeat` where it is not given.
+    #[serde(default)]
+    pub repeat: Option<u32>,
+    /// How long an attempt waits for a connection.
+    #[serde(default = "Span::fifteen_seconds")]
+    pub timeout: Span,
+    /// What is expected.
+    #[serde(default)]
+    pub expect: FlowExpectation,
+}
+
+/// What is said on a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowProtocol {
+    /// Nothing: the handshake is all.
+    #[default]
+    Tcp,
+    /// Log in and run a command.
+    Ssh,
+    /// Log in.
+    Winrm,
+    /// GET over TLS.
+    Https,
+    /// GET in the clear.
+    Http,
+}
+
+/// What a flow is expected to do.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FlowExpectation {
+    /// Whether it connects.
+    #[serde(default)]
+    pub verdict: FlowVerdict,
+    /// A reason code that must be among those in the way.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// A rule, or other setting, that must be among those in the way, by its name.
+    #[serde(default)]
+    pub rule: Option<String>,
+}
+
+/// Whether a flow connects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowVerdict {
+    /// Every attempt does.
+    #[default]
+    Connected,
+    /// Some do.
+    Degraded,
+    /// None does.
+    Disconnected,
+}
+
+/// Something that happens.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Event {
+    /// When.
+    #[serde(default)]
+    pub at: Span,
+    /// What: exactly one of the following.
+    pub action: Action,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Action {
+    /// An image template is submitted and run.
+    Build(BuildAction),
+    /// A property of a resource changes.
+    Set(SetAction),
+    /// A resource is put, as ARM would be given it.
+    Put(serde_json::Value),
+    /// A resource is deleted, by name or resource id.
+    Delete(String),
+    /// A machine goes down and comes up again.
+    Reboot(RebootAction),
+}
+
+/// An image build.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BuildAction {
+    /// The image template, by name or resource id; the only one there is when it is not given.
+    #[serde(default)]
+    pub template: Option<String>,
+    /// What is expected.
+    #[serde(default)]
+    pub expect: BuildExpectation,
+}
+
+/// What a build is expected to do.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BuildExpectation {
+    /// How it ends.
+    #[serde(default)]
+    pub outcome: BuildOutcome,
+    /// Azure's error code.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// A reason code that must be among those in the way.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// A rule, or other setting, that must be among those in the way, by its name.
+    #[serde(default)]
+    pub rule: Option<String>,
+    /// A text that the build's log must hold.
+    #[serde(default)]
+    pub prints: Option<String>,
+}
+
+/// How a build ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuildOutcome {
+    /// With an image.
+    #[default]
+    Succeeded,
+    /// The service or Azure would not take the template or a resource.
+    Refused,
+    /// It ran and failed.
+    Failed,
+}
+
+/// A change of one property.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SetAction {
+    /// The resource, by name or id.
+    pub resource: String,
+    /// The property, as a dotted path in its body (`properties.securityRules[0].properties.access`).
+    pub property: String,
+    /// Its new value.
+    pub value: serde_json::Value,
+}
+
+/// A reboot.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RebootAction {
+    /// The machine, by name or resource id.
+    pub machine: String,
+    /// How long it is down.
+    #[serde(default = "Span::thirty_seconds")]
+    pub down: Span,
+}
