@@ -9,7 +9,7 @@ use super::{Side, Violation};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
-/// Length of the tag behind each sealed message, bytes: that of AES-GCM.
+/// Length of the tag behind each sealed message, bytes: that of AES-GCM and of ChaCha20-Poly1305.
 pub(super) const TAG: usize = 16;
 
 /// What both ends have said in the clear so far, condensed.
@@ -69,6 +69,13 @@ impl Seal {
         self.hide(body);
         self.sequence += 1;
         Ok(())
+    }
+
+    /// Hides, or reveals, the length field of the next message. Like chacha20-poly1305@openssh.com this has a key stream
+    /// of its own, so a reader knows the length before the message is there.
+    pub(super) fn mask_length(&self, field: [u8; 4]) -> [u8; 4] {
+        let stream = mix(mix(!self.key).wrapping_add(self.sequence)) as u32;
+        (u32::from_be_bytes(field) ^ stream).to_be_bytes()
     }
 
     fn hide(&self, body: &mut [u8]) {
@@ -154,5 +161,16 @@ mod tests {
         let mut again = pair(b"hello", b"world");
         assert_eq!(again.open(b"", &mut body.clone(), &tag), Ok(()));
         assert_eq!(again.open(b"", &mut body, &tag), Err(Violation::Tampered));
+    }
+
+    // Catches: lengths that can be read off the wire, that look the same in each message, or that do not come back.
+    #[test]
+    fn lengths_are_hidden_differently_each_time() {
+        let (mut seal, field) = (pair(b"hello", b"world"), 48_u32.to_be_bytes());
+        let first = seal.mask_length(field);
+        assert_eq!(seal.mask_length(first), field);
+        seal.seal(&first, &mut [0; 48]);
+        let other = pair(b"hallo", b"world");
+        assert!(first != field && first != seal.mask_length(field) && first != other.mask_length(field));
     }
 }

@@ -7,10 +7,25 @@ use std::process::Command;
 /// Writes the dialogue as a capture and gives tshark's full dissection of it, with `port` decoded as `protocol`.
 /// `None` where there is no tshark.
 pub fn dissect(name: &str, lines: &[Line], port: u16, protocol: &str) -> Option<String> {
+    tshark(name, lines, port, protocol, &["-V"])
+}
+
+/// Asserts that tshark finds no packet of a dialogue malformed or otherwise in error, whether it travels write by write
+/// or in segments of 1460 bytes, the segments of each write for itself or one stream. Skipped where there is no tshark.
+pub fn check_whole(name: &str, lines: &[Line], port: u16, protocol: &str) {
+    let ways = [("writes", lines.to_vec()), ("segments", cut(lines)), ("stream", cut(&join(lines)))];
+    for (way, lines) in ways {
+        let bad = ["-Y", "_ws.malformed || _ws.expert.severity == error"];
+        let Some(found) = tshark(&format!("{name}-{way}"), &lines, port, protocol, &bad) else { return };
+        assert_eq!(found, "", "tshark objects to {name} in {way}");
+    }
+}
+
+fn tshark(name: &str, lines: &[Line], port: u16, protocol: &str, show: &[&str]) -> Option<String> {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.pcap"));
     std::fs::write(&path, capture(lines, port)).expect("the test's own folder takes files");
     let decode = format!("tcp.port=={port},{protocol}");
-    let output = match Command::new("tshark").args(["-n", "-V", "-d", &decode, "-r"]).arg(&path).output() {
+    let output = match Command::new("tshark").args(["-n", "-d", &decode]).args(show).arg("-r").arg(&path).output() {
         Ok(output) => output,
         Err(error) => {
             eprintln!("SKIPPED: dissection of {name}: no tshark here ({error})");
@@ -19,6 +34,26 @@ pub fn dissect(name: &str, lines: &[Line], port: u16, protocol: &str) -> Option<
     };
     assert!(output.status.success(), "tshark: {}", String::from_utf8_lossy(&output.stderr));
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Cuts writes into segments of at most 1460 bytes, as TCP does behind an Ethernet MTU.
+fn cut(lines: &[Line]) -> Vec<Line> {
+    let pieces = |line: &Line| -> Vec<Line> {
+        line.bytes.chunks(1460).map(|bytes| Line { bytes: bytes.to_vec(), ..line.clone() }).collect()
+    };
+    lines.iter().flat_map(pieces).collect()
+}
+
+/// Joins writes that follow each other, as TCP does while it waits for an acknowledgement.
+fn join(lines: &[Line]) -> Vec<Line> {
+    let mut joined: Vec<Line> = Vec::new();
+    for line in lines {
+        match joined.last_mut() {
+            Some(last) if last.from == line.from => last.bytes.extend_from_slice(&line.bytes),
+            _ => joined.push(line.clone()),
+        }
+    }
+    joined
 }
 
 /// Asserts that a dissection shows every one of `wanted` and nothing that does not parse.

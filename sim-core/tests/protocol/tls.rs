@@ -167,6 +167,9 @@ fn tshark_reads_the_clear_part() {
             wanted.push("Supported Version: TLS 1.3 (0x0304)");
         }
         dissect::check(&text, &wanted);
+        for port in [60000, 5986] {
+            dissect::check_whole(&format!("tls{number}-{port}"), &lines, port, "tls");
+        }
     }
 }
 

@@ -173,6 +173,27 @@ fn tshark_follows_the_records() {
     assert_eq!(records, TABLE_10_3.lines().count());
 }
 
+// Catches: records, whole or cut into segments, that tshark calls malformed at the proxy's port or the build VM's; a
+// refusal, NTLM or an upload that it does not follow.
+#[test]
+fn tshark_finds_nothing_malformed() {
+    let (whole, _) = Way::clear(session);
+    let config = Config { authentication: Authentication::Ntlm, ..Config::new("172.16.0.4:5986") };
+    let mut dialogues = vec![("allowed", whole.expect("a clean dialogue"))];
+    for (name, access) in [("ntlm", Access::Allow), ("denied", Access::Deny)] {
+        let mut client = Client::new(1, config.clone());
+        let mut server = Server::new(2, Version::Tls12, Certificate::new("vm"), access);
+        client.login_check();
+        let lines = Way::clear(|way| talk(&mut client, &mut server, way, |_, _| {})).expect("a clean dialogue");
+        dialogues.push((name, lines));
+    }
+    for (name, lines) in dialogues {
+        for port in [60000, 5986] {
+            dissect::check_whole(&format!("winrm-{name}-{port}"), &lines, port, "tls");
+        }
+    }
+}
+
 // Catches: randomness that does not come from the seed, or a seed that does not reach the handshake.
 #[test]
 fn the_seed_decides_every_byte_and_no_size() {

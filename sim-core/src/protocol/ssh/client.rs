@@ -176,7 +176,7 @@ impl Client {
         self.phase = match (self.phase, message) {
             (Phase::Over, _) => Phase::Over,
             (Phase::Offers, Message::KexInit(offer)) => {
-                check_offers(&offer)?;
+                check_offers(&CLIENT_OFFERS, &offer.lists)?;
                 let public = Bytes::copy_from_slice(&self.transport.random::<32>());
                 self.transport.write(&[Message::EcdhInit(public)], "SSH KEX_ECDH_INIT");
                 Phase::Exchange

@@ -117,17 +117,17 @@ proptest! {
 // Catches: a session that keeps what it is sent until the end of a packet which never comes, or never ends.
 #[test]
 fn a_long_packet_is_not_collected() {
-    let (_, mut server) = ready();
-    let big = [&30_001_u32.to_be_bytes()[..], &[0; 20_000]].concat();
+    let (client, mut server) = ready();
+    let big = [&client.transport.forge_length(30_001)[..], &[0; 20_000]].concat();
     assert_eq!(server.receive(&big), Err(Violation::Malformed("SSH packet length")), "no whole block");
-    let (_, mut server) = ready();
-    let longest = [&34_992_u32.to_be_bytes()[..], &[0; 34_000]].concat();
+    let (client, mut server) = ready();
+    let longest = [&client.transport.forge_length(34_992)[..], &[0; 34_000]].concat();
     assert_eq!(server.receive(&longest), Ok(()));
     assert!(server.transport.held() < 35_020);
     assert_eq!(server.receive(&[0; 1_000]).and_then(|()| server.receive(&[0; 9_000])), Err(Violation::Tampered));
     assert_eq!(server.transport.held(), 0);
-    let (_, mut server) = ready();
-    assert!(matches!(server.receive(&u32::MAX.to_be_bytes()), Err(Violation::TooLong { .. })));
+    let (client, mut server) = ready();
+    assert!(matches!(server.receive(&client.transport.forge_length(u32::MAX)), Err(Violation::TooLong { .. })));
 }
 
 // Catches: replies or events that pile up without limit when nobody takes them.

@@ -2,7 +2,7 @@
 
 use super::super::Violation;
 use super::super::cursor::Writer;
-use super::messages::{KexInit, Message};
+use super::messages::Message;
 use super::transport::Transport;
 use bytes::Bytes;
 
@@ -10,14 +10,15 @@ use bytes::Bytes;
 const KEX: &str = "curve25519-sha256";
 /// The host key algorithm that both ends here know.
 const HOST_KEY: &str = "ecdsa-sha2-nistp256";
-/// The cipher that both ends here know.
-const CIPHER: &str = "aes128-gcm@openssh.com";
+/// The cipher that both ends here know; why this one, the module's page says.
+const CIPHER: &str = "chacha20-poly1305@openssh.com";
 
 /// How Packer's library names itself.
 pub(super) const CLIENT_BANNER: &str = "SSH-2.0-Go\r\n";
-const CLIENT_CIPHERS: &str = "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr";
+/// The Go library's own five, the first two the other way round, as Packer's `ssh_ciphers` can put them.
+const CLIENT_CIPHERS: &str = "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr";
 const CLIENT_MACS: &str = "hmac-sha2-256-etm@openssh.com,hmac-sha2-256,hmac-sha1,hmac-sha1-96";
-/// What the Go library of azure-services 10 offers.
+/// What the Go library of azure-services 10 offers, but for the order of the ciphers.
 pub(super) const CLIENT_OFFERS: [&str; 8] = [
     "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,\
      diffie-hellman-group14-sha256,diffie-hellman-group14-sha1,ext-info-c",
@@ -63,14 +64,19 @@ const SIGNATURES: &str = "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nist
 /// OpenSSH pads packets in the clear to the least that the protocol allows.
 pub(super) const SERVER_BLOCK: usize = 8;
 
-/// Whether the peer offers what both ends here would settle on.
-pub(super) fn check_offers(offer: &KexInit) -> Result<(), Violation> {
-    let mut wanted = [KEX, HOST_KEY, CIPHER, CIPHER].into_iter().zip(&offer.lists);
-    if wanted.all(|(name, list)| list.split(',').any(|offer| offer == name)) {
+/// Whether the offers of the two ends settle on what both ends here know.
+pub(super) fn check_offers(client: &[impl AsRef<str>; 8], server: &[impl AsRef<str>; 8]) -> Result<(), Violation> {
+    let mut lists = client.iter().zip(server).zip([KEX, HOST_KEY, CIPHER, CIPHER]);
+    if lists.all(|((client, server), name)| settle(client.as_ref(), server.as_ref()) == Some(name)) {
         Ok(())
     } else {
         Err(Violation::NothingInCommon("SSH algorithm"))
     }
+}
+
+/// The first name of the client's list that the server has too (RFC 4253 7.1).
+fn settle<'a>(client: &'a str, server: &str) -> Option<&'a str> {
+    client.split(',').find(|name| server.split(',').any(|other| other == *name))
 }
 
 /// The server's half of the key exchange, and what it says first under the new keys.
@@ -128,4 +134,31 @@ fn ecdsa_blob(point: &[u8; 65]) -> Bytes {
     let mut blob = Writer::default();
     blob.text(HOST_KEY).text("nistp256").block(4, &point);
     blob.0.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Catches: lists that settle on another algorithm than the one whose packets we build, as the Go library's own order
+    // of ciphers would; an end that overlooks it; names lost or made up in the reordering.
+    #[test]
+    fn offers_settle_on_what_we_speak() {
+        let settled: Vec<_> =
+            CLIENT_OFFERS.iter().zip(SERVER_OFFERS).filter_map(|(client, server)| settle(client, server)).collect();
+        let mac = "hmac-sha2-256-etm@openssh.com"; // goes unused: the cipher has its own
+        assert_eq!(settled, [KEX, HOST_KEY, CIPHER, CIPHER, mac, mac, "none", "none"]);
+        assert_eq!(check_offers(&CLIENT_OFFERS, &SERVER_OFFERS), Ok(()));
+        let own = "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr";
+        let sorted = |list: &'static str| list.split(',').collect::<std::collections::BTreeSet<_>>();
+        assert_eq!((sorted(CLIENT_CIPHERS), CLIENT_CIPHERS.len()), (sorted(own), own.len()));
+        for list in 0..4 {
+            for other in [own, "", "curve25519", "ecdh-sha2-nistp256,curve25519-sha256", "rsa-sha2-512"] {
+                let mut offers = CLIENT_OFFERS;
+                offers[list] = other;
+                let refused = Err(Violation::NothingInCommon("SSH algorithm"));
+                assert_eq!(check_offers(&offers, &SERVER_OFFERS), refused, "{list}: {other}");
+            }
+        }
+    }
 }

@@ -151,7 +151,7 @@ impl Server {
         self.phase = match (self.phase, message) {
             (Phase::Over, _) => Phase::Over,
             (Phase::Offers, Message::KexInit(offer)) => {
-                check_offers(&offer)?;
+                check_offers(&offer.lists, &SERVER_OFFERS)?;
                 Phase::Exchange
             }
             (Phase::Exchange, Message::EcdhInit(public)) if public.len() == 32 => {

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 const MAX_PACKET: usize = 35_000;
 /// The longest banner line, bytes, CR LF included (RFC 4253 4.2).
 const MAX_BANNER: usize = 255;
-/// Sealed packets are padded to the cipher's block.
+/// Sealed packets are padded to this, the block of the cipher they were measured with (see the module's page).
 const SEALED_BLOCK: usize = 16;
 
 /// One end of the packet stream.
@@ -138,6 +138,13 @@ impl Transport {
         bytes
     }
 
+    /// The length field before the next sealed packet, were it `length` bytes long.
+    #[cfg(test)]
+    pub(super) fn forge_length(&self, length: u32) -> [u8; 4] {
+        let field = length.to_be_bytes();
+        self.sending.as_ref().map_or(field, |seal| seal.mask_length(field))
+    }
+
     /// How many bytes wait for the rest of their packet.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
@@ -156,7 +163,7 @@ impl Transport {
 
     fn frame(&mut self, payload: &[u8], out: &mut Vec<u8>) {
         let block = if self.sending.is_some() { SEALED_BLOCK } else { self.clear_block };
-        // The length field counts for the block in the clear, but not when it stays in the clear before a sealed rest.
+        // The length field counts for the block in the clear, but not when it is sealed by itself.
         let counted = if self.sending.is_some() { 1 } else { 5 } + payload.len();
         let mut padding = block - counted % block;
         if padding < 4 {
@@ -169,8 +176,10 @@ impl Transport {
         out.resize(out.len() + padding, 0);
         match &mut self.sending {
             Some(seal) => {
-                let (clear, body) = out[start..].split_at_mut(4);
-                let tag = seal.seal(clear, body);
+                let (length, body) = out[start..].split_at_mut(4);
+                let hidden = seal.mask_length([length[0], length[1], length[2], length[3]]);
+                length.copy_from_slice(&hidden);
+                let tag = seal.seal(length, body);
                 out.extend_from_slice(&tag);
             }
             None => self.transcript.add(self.side, &out[start..]),
@@ -194,7 +203,7 @@ impl Transport {
     }
 
     fn take_clear(&mut self) -> Result<Option<Bytes>, Violation> {
-        let Some(length) = self.packet_length()? else { return Ok(None) };
+        let Some(length) = self.packet_length(None)? else { return Ok(None) };
         // The sender's block is not known; eight divides both.
         if (4 + length) % 8 != 0 {
             return Err(Violation::Malformed("SSH packet length"));
@@ -208,23 +217,24 @@ impl Transport {
     }
 
     fn take_sealed(&mut self, seal: &mut Seal) -> Result<Option<Bytes>, Violation> {
-        let Some(length) = self.packet_length()? else { return Ok(None) };
+        let Some(length) = self.packet_length(Some(seal))? else { return Ok(None) };
         if length % SEALED_BLOCK != 0 {
             return Err(Violation::Malformed("SSH packet length"));
         }
         if self.inbox.len() < 4 + length + TAG {
             return Ok(None);
         }
-        let clear = self.inbox.split_to(4);
+        let hidden = self.inbox.split_to(4);
         let mut body = self.inbox.split_to(length);
-        seal.open(&clear, &mut body, &self.inbox[..TAG])?;
+        seal.open(&hidden, &mut body, &self.inbox[..TAG])?;
         self.inbox.advance(TAG);
         unpad(body.freeze()).map(Some)
     }
 
-    fn packet_length(&self) -> Result<Option<usize>, Violation> {
-        let Some(field) = self.inbox.first_chunk() else { return Ok(None) };
-        match u32::from_be_bytes(*field) as usize {
+    fn packet_length(&self, seal: Option<&Seal>) -> Result<Option<usize>, Violation> {
+        let Some(&field) = self.inbox.first_chunk() else { return Ok(None) };
+        let field = seal.map_or(field, |seal| seal.mask_length(field));
+        match u32::from_be_bytes(field) as usize {
             0..8 => Err(Violation::Malformed("SSH packet length")),
             MAX_PACKET.. => Err(Violation::TooLong { what: "SSH packet", limit: MAX_PACKET }),
             length => Ok(Some(length)),
