@@ -120,7 +120,8 @@ impl Net {
 
     /// A host on the Internet.
     pub fn internet_host(&mut self, name: &str, address: &str) -> PortId {
-        let host = InternetHost { prefix: prefix(address), region: None, tags: Vec::new(), azure: false };
+        let host =
+            InternetHost { prefix: prefix(address), region: None, tags: Vec::new(), azure: false, egress_bps: None };
         PortId(self.put(Draft::new(name, Kind::InternetHost(host))).0)
     }
 

@@ -72,9 +72,9 @@ proptest! {
         let node = |net: &Net, name: &str| net.topology.find(name).unwrap().id;
         let (a, b, c) = (node(&net, "client"), node(&net, "proxy"), node(&net, "server"));
         let mut engine = Engine::new(net.topology, facts(), 7, ());
-        assert!(engine.spawn(c, Box::new(Sink { port: 22, read: read.clone(), ended: ended.clone() })));
-        assert!(engine.spawn(b, Box::new(Relay::new(60001, (server_at, 22), Nanos::secs(15)))));
-        assert!(engine.spawn(a, Box::new(Sender { to: (proxy_at, 60001), pieces })));
+        assert!(engine.spawn(c, Box::new(Sink { port: 22, read: read.clone(), ended: ended.clone() })).is_some());
+        assert!(engine.spawn(b, Box::new(Relay::new(60001, (server_at, 22), Nanos::secs(15)))).is_some());
+        assert!(engine.spawn(a, Box::new(Sender { to: (proxy_at, 60001), pieces })).is_some());
         engine.run_until(Nanos::secs(60));
         prop_assert!(*read.borrow() == sent, "{} of {} bytes", read.borrow().len(), sent.len());
         prop_assert!(*ended.borrow());

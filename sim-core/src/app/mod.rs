@@ -3,6 +3,7 @@
 mod attempt;
 mod fetch;
 mod guest;
+mod listener;
 mod relay;
 mod remote;
 mod web;
@@ -10,6 +11,7 @@ mod web;
 pub use attempt::{Attempt, Dialogue};
 pub use fetch::{Download, Fetch, FetchEnd, Timing};
 pub use guest::{Communicator, Guest, Job};
+pub use listener::Listener;
 pub use relay::Relay;
 pub use web::{Files, Web};
 

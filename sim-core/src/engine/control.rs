@@ -172,7 +172,11 @@ impl<O: Observer> Engine<O> {
             .resources()
             .filter_map(|resource| match &resource.kind {
                 Kind::Machine(machine) => Some((resource.id, Some(machine.clone()))),
-                Kind::InternetHost(_) | Kind::Vnet(_) => Some((resource.id, None)),
+                Kind::InternetHost(host) => {
+                    let size: Arc<str> = "".into();
+                    Some((resource.id, Some(MachineKind { size, egress_bps: host.egress_bps, forwards: false })))
+                }
+                Kind::Vnet(_) => Some((resource.id, None)),
                 _ => None,
             })
             .collect();

@@ -95,6 +95,8 @@ pub enum Event<'a> {
         host: HostId,
         /// Its resource.
         machine: NodeId,
+        /// The program, by its number on the machine.
+        program: u32,
         /// What it said.
         report: &'a Report,
     },

@@ -144,13 +144,13 @@ impl<O: Observer> Engine<O> {
         self.machines[host.index()].node
     }
 
-    /// Starts a program on the machine of `node`: a VM, a host on the Internet, a VNet's platform. Says whether there is
-    /// such a machine.
-    pub fn spawn(&mut self, node: NodeId, program: Box<dyn Program>) -> bool {
-        let Some(host) = self.machine_of.get(&node).copied() else { return false };
-        self.install(host, program, Owner::Caller);
+    /// Starts a program on the machine of `node`: a VM, a host on the Internet, a VNet's platform. Gives the machine
+    /// and the program's number on it; `None` without such a machine.
+    pub fn spawn(&mut self, node: NodeId, program: Box<dyn Program>) -> Option<(HostId, u32)> {
+        let host = self.machine_of.get(&node).copied()?;
+        let index = self.install(host, program, Owner::Caller);
         self.settle();
-        true
+        Some((host, index))
     }
 
     /// A run that starts now on the network as it is now: the same machines with the programs that wait for others, as
@@ -246,7 +246,7 @@ impl<O: Observer> Engine<O> {
         id
     }
 
-    fn report(&mut self, host: HostId, report: &Report) {
+    fn report(&mut self, host: HostId, program: u32, report: &Report) {
         self.observer.see(self.now, &Event::Reported { host, machine: self.node_of(host), report }, &self.topology);
     }
 

@@ -64,7 +64,7 @@ impl<O: Observer> Engine<O> {
                 }
             }
             Command::Report(report) => {
-                self.report(host, &report);
+                self.report(host, index, &report);
                 if let Owner::Orchestrator(orchestrator) = owner {
                     let signal = SignalBox::Reported(report);
                     self.work.push_back(Work::Signal { orchestrator, signal });

@@ -422,6 +422,8 @@ pub struct InternetHost {
     pub tags: Vec<Arc<str>>,
     /// Whether the way to it stays on Azure's backbone.
     pub azure: bool,
+    /// How fast it sends, bits per second. `None`: not limited.
+    pub egress_bps: Option<u64>,
 }
 
 /// A role definition.

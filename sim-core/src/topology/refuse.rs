@@ -201,7 +201,9 @@ fn link_service_policies(topology: &Topology, draft: &Draft, edges: &[(Relation,
 fn frontend(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)]) -> Result<(), Box<Refusal>> {
     let balancer = first(topology, edges, Relation::PartOf).map(|found| &found.kind);
     let public = first(topology, edges, Relation::Uses);
-    let (Some(Kind::LoadBalancer(balancer)), Some(public)) = (balancer, public) else { return Ok(()) };
+    let Some(Kind::LoadBalancer(balancer)) = balancer else { return Ok(()) };
+    same_region(topology, draft, edges, &balancer.region)?;
+    let Some(public) = public else { return Ok(()) };
     let Kind::PublicIp(address) = &public.kind else { return Ok(()) };
     if balancer.sku.value == address.sku {
         return Ok(());

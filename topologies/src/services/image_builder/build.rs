@@ -139,6 +139,9 @@ const SSH_WAIT: Nanos = Nanos::secs(20 * 60);
 const WINRM_WAIT: Nanos = Nanos::secs(10 * 60);
 /// A large download when downloads are not made in full, in bytes.
 const TOKEN_SIZE: u64 = 4096;
+
+/// How fast a site sends to one build, bits per second.
+const SITE_RATE: u64 = 1_000_000_000;
 /// Names get addresses for documentation (RFC 5737), from the second block.
 const SITES: Addr = Addr::v4(198, 51, 100, 10);
 
@@ -250,6 +253,7 @@ impl Build {
                 region: Some(self.template.region.clone()),
                 tags: site.tags.iter().map(|tag| Arc::from(*tag)).collect(),
                 azure: site.azure,
+                egress_bps: Some(SITE_RATE),
             };
             control.put(Draft::new(site_id(&site.host), Kind::InternetHost(host)), Nanos::ZERO);
         }

@@ -214,6 +214,7 @@ impl Drafter<'_> {
             region: Some(self.template.region.clone()),
             tags: vec!["AzureCloud".into()],
             azure: true,
+            egress_bps: None,
         };
         let service_id = "/providers/Microsoft.VirtualMachineImages/service";
         self.plan.before.push(Draft::new(service_id, Kind::InternetHost(service)).owned_by(OWNER));
