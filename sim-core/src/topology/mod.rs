@@ -3,11 +3,13 @@
 
 mod allocate;
 mod change;
+mod difference;
 mod kind;
 mod permission;
 mod refuse;
 
 pub use change::{Draft, Edit, Refusal};
+pub use difference::Difference;
 pub use kind::*;
 pub use permission::Permission;
 

@@ -3,11 +3,13 @@
 //! Templates and `az` output carry comments, trailing commas, byte order marks and raw line ends inside strings;
 //! all of these are read. Two equal keys in one object are refused, because which of them counts depends on who reads.
 
+mod edit;
 mod parse;
 #[cfg(test)]
 mod tests;
 mod value;
 mod write;
 
+pub use edit::PathError;
 pub use parse::{Document, MAX_DEPTH, parse, parse_text};
 pub use value::{Data, Member, Number, Value};

@@ -1,0 +1,209 @@
+//! A scenario replayed: the network its files declare, what its timeline does, the connections it tries.
+
+mod actors;
+mod builds;
+mod flows;
+mod rehearsal;
+mod timeline;
+
+use crate::observe::Recorder;
+use crate::report::{Report, Run};
+use crate::scenario::{Action, BuildAction, Downloads, Loaded, Scenario};
+use builds::BuildRun;
+use flows::FlowRun;
+use sim_core::engine::Engine;
+use sim_core::fabric::Facts;
+use sim_core::id::FlowId;
+use sim_core::time::Nanos;
+use sim_core::topology::{Kind, Topology};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use timeline::Timeline;
+use topologies::World;
+use topologies::diagnostic::Diagnostic;
+use topologies::facts::{self, Date};
+
+/// What a run is made with, besides its network and scenario.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What random numbers start from.
+    pub seed: u64,
+    /// How many attempts latencies are taken from.
+    pub repeat: u32,
+    /// Whether delays, boot and deployment times vary.
+    pub jitter: bool,
+    /// How large downloads are made.
+    pub downloads: Downloads,
+    /// The date it is set in.
+    pub date: Date,
+    /// How long it lasts at most.
+    pub until: Nanos,
+}
+
+impl Options {
+    /// What a scenario asks for.
+    ///
+    /// # Errors
+    /// When its era is none; the loader has checked that already.
+    pub fn of(scenario: &Scenario) -> Result<Self, Diagnostic> {
+        let date = match &scenario.era {
+            Some(era) => era.parse().map_err(|error: facts::DateError| {
+                Diagnostic::error("scenario.value", error.to_string())
+            })?,
+            None => Date::DATA,
+        };
+        Ok(Self {
+            seed: scenario.seed,
+            repeat: scenario.repeat,
+            jitter: scenario.jitter,
+            downloads: scenario.downloads,
+            date,
+            until: scenario.until.0,
+        })
+    }
+}
+
+/// Replays a scenario on the world its files declare. What happens goes to `recorder`, which comes back with the report.
+///
+/// # Errors
+/// When the scenario names what is not there.
+pub fn run(
+    loaded: &Loaded,
+    mut world: World,
+    options: &Options,
+    recorder: Recorder,
+) -> Result<(Report, Recorder), Vec<Diagnostic>> {
+    let scenario = &loaded.scenario;
+    let facts = Arc::new(facts::network(options.date, options.jitter));
+    let mut problems = Vec::new();
+    let names = actors::join(&mut world, scenario, &mut problems);
+    let mut builds = Vec::new();
+    let mut changes = Vec::new();
+    for event in &scenario.timeline {
+        match &event.action {
+            Action::Build(action) => {
+                let flow = FlowId(u32::try_from(builds.len()).unwrap_or(u32::MAX));
+                match BuildRun::new(action, event.at.0, &mut world, options, &names, flow) {
+                    Ok(build) => builds.push(build),
+                    Err(diagnostic) => problems.push(diagnostic),
+                }
+            }
+            other => changes.push((event.at.0, other.clone())),
+        }
+    }
+    let timeline = Timeline::new(changes, &world, &mut problems);
+    let mut flows = Vec::new();
+    for flow in &scenario.flows {
+        let number = FlowId(1000 + u32::try_from(flows.len()).unwrap_or(u32::MAX));
+        match FlowRun::new(flow, &world.topology, &names, number) {
+            Ok(run) => flows.push(run),
+            Err(diagnostic) => problems.push(diagnostic),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let topology = world.topology.clone();
+    let mut play = Play { world, options: options.clone(), facts, builds, flows };
+    let recorder = play.run(topology, timeline, recorder);
+    let run = Run { name: &scenario.name, about: scenario.about.as_deref(), options };
+    let report = Report::new(&run, &play.world, &play.builds, &play.flows);
+    Ok((report, recorder))
+}
+
+/// Runs the image builds of a world, without a scenario.
+#[must_use]
+pub fn build_all(mut world: World, options: &Options, recorder: Recorder) -> (World, Vec<BuildRun>, Recorder) {
+    let facts = Arc::new(facts::network(options.date, options.jitter));
+    let templates = builds::templates(&world);
+    let names = BTreeMap::new();
+    let mut builds = Vec::new();
+    for (n, template) in (0u32..).zip(templates) {
+        let action = BuildAction { template: Some(template), ..BuildAction::default() };
+        if let Ok(build) = BuildRun::new(&action, Nanos::ZERO, &mut world, options, &names, FlowId(n)) {
+            builds.push(build);
+        }
+    }
+    let topology = world.topology.clone();
+    let mut play = Play { world, options: options.clone(), facts, builds, flows: Vec::new() };
+    let recorder = play.run(topology, Timeline::default(), recorder);
+    (play.world, play.builds, recorder)
+}
+
+/// A run under way.
+struct Play {
+    world: World,
+    options: Options,
+    facts: Arc<Facts>,
+    builds: Vec<BuildRun>,
+    flows: Vec<FlowRun>,
+}
+
+impl Play {
+    fn run(&mut self, topology: Topology, timeline: Timeline, recorder: Recorder) -> Recorder {
+        let mut engine = Engine::new(topology, self.facts.clone(), self.options.seed, recorder);
+        engine.conduct(Box::new(timeline));
+        for build in &mut self.builds {
+            if let Some(orchestrator) = build.orchestrator() {
+                engine.conduct(orchestrator);
+            }
+        }
+        for flow in &self.flows {
+            engine.conduct(flow.orchestrator());
+        }
+        // The end is one event beyond the last: probers never rest, so time must end the run.
+        while engine.now() < self.options.until && !self.is_over() {
+            if !engine.step() {
+                break;
+            }
+            self.rehearse(&engine);
+        }
+        engine.observer
+    }
+
+    fn is_over(&self) -> bool {
+        self.builds.iter().all(BuildRun::is_over) && self.flows.iter().all(FlowRun::is_over)
+    }
+
+    /// Takes latencies where a connection has just come about: many attempts in a copy of the network as it is.
+    fn rehearse(&mut self, engine: &Engine<Recorder>) {
+        for build in &mut self.builds {
+            build.rehearse(engine, &self.options);
+        }
+        for flow in &mut self.flows {
+            flow.rehearse(engine, &self.options);
+        }
+    }
+}
+
+/// The resource that a person means by `name`: an actor, a resource id, or the last part of one.
+///
+/// # Errors
+/// When there is none, or more than one; the candidates are named.
+fn find(topology: &Topology, name: &str) -> Result<Arc<str>, Diagnostic> {
+    if let Some(found) = topology.find(name).or_else(|| topology.find(&actors::actor_id(name))) {
+        return Ok(found.name.clone());
+    }
+    let nameable = |found: &&sim_core::topology::Resource| !matches!(found.kind, Kind::IpConfig(_));
+    let candidates: Vec<&sim_core::topology::Resource> = topology
+        .resources()
+        .filter(nameable)
+        .filter(|found| found.short_name().eq_ignore_ascii_case(name))
+        .collect();
+    match candidates[..] {
+        [one] => Ok(one.name.clone()),
+        [] => {
+            let known = topology.resources().filter(nameable).map(|found| found.short_name());
+            let near = topologies::diagnostic::nearest(name, known);
+            let help = near.map(|near| format!("did you mean `{near}`?"));
+            let mut diagnostic = Diagnostic::error("scenario.unknown-name", format!("nothing is called `{name}`"));
+            diagnostic.help = help;
+            Err(diagnostic)
+        }
+        _ => {
+            let names: Vec<&str> = candidates.iter().map(|found| &*found.name).collect();
+            let message = format!("`{name}` is ambiguous: {}", names.join(", "));
+            Err(Diagnostic::error("scenario.ambiguous-name", message).help("use the resource id"))
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Many attempts at one connection, in a copy of the network as it is at that instant, so that measuring does not disturb
+//! what is measured.
+
+use super::Options;
+use crate::latency::{Latency, Stats};
+use rand::RngExt;
+use rand_pcg::Pcg64;
+use sim_core::app::{Attempt, Dialogue};
+use sim_core::engine::{Engine, Event, Observer};
+use sim_core::host::Socket;
+use sim_core::id::{FlowId, HostId, NodeId};
+use sim_core::time::Nanos;
+use sim_core::topology::Topology;
+use std::collections::BTreeSet;
+
+/// What is tried.
+#[derive(Clone, Debug)]
+pub(super) struct Trial {
+    /// The machine that tries.
+    pub from: NodeId,
+    /// Where it connects to.
+    pub to: Socket,
+    /// What it says.
+    pub dialogue: Dialogue,
+    /// How long it waits for a connection.
+    pub timeout: Nanos,
+    /// The flow it belongs to.
+    pub flow: FlowId,
+}
+
+/// Machines that have to start their services anew in the copy are up by then.
+const WARM_UP: Nanos = Nanos::secs(600);
+/// Attempts start within so long for each: they hardly meet.
+const SPACING: Nanos = Nanos::millis(500);
+
+/// Makes `n` attempts at seeded times; gives their latencies.
+pub(super) fn rehearse<O: Observer>(engine: &Engine<O>, trial: &Trial, n: u32, options: &Options) -> Latency {
+    let seed = options.seed.wrapping_add(0x7265_6865_6172_7365);
+    let mut copy = engine.rehearse(seed, Samples::default());
+    let stream = (u128::from(trial.flow.0) << 64) | u128::from(engine.now().0);
+    let mut rng = Pcg64::new(u128::from(seed), stream);
+    let span = Nanos(SPACING.0.saturating_mul(n.into()));
+    for _ in 0..n {
+        let after = WARM_UP + Nanos(rng.random_range(0..=span.0));
+        let attempt = Attempt::new(trial.to, trial.dialogue.clone(), trial.timeout, after, Some(trial.flow));
+        if let Some(program) = copy.spawn(trial.from, Box::new(attempt)) {
+            copy.observer.attempts.insert(program);
+        }
+    }
+    let end = WARM_UP + span + trial.timeout + Nanos::secs(120);
+    while copy.observer.over < copy.observer.attempts.len() && copy.now() < end && copy.step() {}
+    copy.observer.latency()
+}
+
+/// What the attempts of a rehearsal report.
+#[derive(Default)]
+struct Samples {
+    attempts: BTreeSet<(HostId, u32)>,
+    connect: Vec<Nanos>,
+    first_byte: Vec<Nanos>,
+    whole: Vec<Nanos>,
+    over: usize,
+}
+
+impl Observer for Samples {
+    fn see(&mut self, _: Nanos, event: &Event<'_>, _: &Topology) {
+        let Event::Reported { host, program, report, .. } = event else { return };
+        if !self.attempts.contains(&(*host, *program)) {
+            return;
+        }
+        let list = match report.what {
+            "connect" => &mut self.connect,
+            "first-byte" => &mut self.first_byte,
+            "done" => {
+                self.over += 1;
+                &mut self.whole
+            }
+            "failed" => {
+                self.over += 1;
+                return;
+            }
+            _ => return,
+        };
+        list.push(Nanos(report.value));
+    }
+}
+
+impl Samples {
+    fn latency(&self) -> Latency {
+        Latency {
+            connect: Stats::of(&self.connect),
+            first_byte: Stats::of(&self.first_byte),
+            whole: Stats::of(&self.whole),
+            failed: self.attempts.len() - self.whole.len(),
+        }
+    }
+}
