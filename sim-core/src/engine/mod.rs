@@ -247,7 +247,8 @@ impl<O: Observer> Engine<O> {
     }
 
     fn report(&mut self, host: HostId, program: u32, report: &Report) {
-        self.observer.see(self.now, &Event::Reported { host, machine: self.node_of(host), report }, &self.topology);
+        let event = Event::Reported { host, machine: self.node_of(host), program, report };
+        self.observer.see(self.now, &event, &self.topology);
     }
 
     fn install(&mut self, host: HostId, program: Box<dyn Program>, owner: Owner) -> u32 {
