@@ -50,7 +50,7 @@ impl Run {
 
     fn spawn(&mut self, on: &str, program: impl sim_core::host::Program + 'static) {
         let node = self.engine.topology().find(on).unwrap().id;
-        assert!(self.engine.spawn(node, Box::new(program)));
+        assert!(self.engine.spawn(node, Box::new(program)).is_some());
     }
 
     fn finish(&mut self, seconds: u64) -> Vec<Written> {
