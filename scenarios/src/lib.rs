@@ -1,4 +1,13 @@
-//! What a run was like: observers of the engine that write traces, captures and counts.
+//! Scenario files, replays, verdicts and reports, and the observers of the engine that feed them.
+//!
+//! [`scenario`] is the file, [`replay`] the run; [`observe`] and [`pcap`] write down what happens, [`verdict`],
+//! [`problem`] and [`latency`] judge it, [`report`] tells it.
 
+pub mod latency;
 pub mod observe;
 pub mod pcap;
+pub mod problem;
+pub mod replay;
+pub mod report;
+pub mod scenario;
+pub mod verdict;

@@ -81,13 +81,7 @@ pub fn of_walk(walk: &Walk, fabric: &Fabric, topology: &Topology, sources: &Sour
     found
 }
 
-fn of_blocker(
-    blocker: &Blocker,
-    probe: bool,
-    fabric: &Fabric,
-    topology: &Topology,
-    sources: &Sources,
-) -> Problem {
+fn of_blocker(blocker: &Blocker, probe: bool, fabric: &Fabric, topology: &Topology, sources: &Sources) -> Problem {
     let steps: Vec<Step> = blocker.step.iter().cloned().collect();
     let said = describe::blocker(blocker.reason, &steps, topology);
     let what = if probe { "health probe " } else { "" };

@@ -32,6 +32,13 @@ pub struct Layers {
 }
 
 impl Layers {
+    /// Azure would not take it, so nothing else was tried.
+    #[must_use]
+    pub const fn undeployed() -> Self {
+        let skipped = Verdict::Skipped;
+        Self { deployment: Verdict::Disconnected, name: skipped, transport: skipped, service: skipped }
+    }
+
     /// The worst of all layers.
     #[must_use]
     pub fn overall(&self) -> Verdict {

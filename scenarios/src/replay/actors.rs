@@ -20,11 +20,7 @@ pub(super) fn actor_id(name: &str) -> String {
 }
 
 /// Joins the actors to the network; gives the host names that lead to them.
-pub(super) fn join(
-    world: &mut World,
-    scenario: &Scenario,
-    problems: &mut Vec<Diagnostic>,
-) -> BTreeMap<Arc<str>, Addr> {
+pub(super) fn join(world: &mut World, scenario: &Scenario, problems: &mut Vec<Diagnostic>) -> BTreeMap<Arc<str>, Addr> {
     let mut names = BTreeMap::new();
     for (name, actor) in &scenario.actors {
         let wrong = |what: String| Diagnostic::error("scenario.value", format!("actor {name}: {what}"));
@@ -38,7 +34,7 @@ pub(super) fn join(
         names.extend(actor.names.iter().map(|host| (Arc::from(host.to_ascii_lowercase()), prefix.first())));
         let joined = match actor.kind {
             ActorKind::Internet | ActorKind::Service => on_the_internet(world, name, actor, prefix),
-            ActorKind::OnPremises => on_premises(world, name, actor, prefix.first()).map_err(|what| wrong(what)),
+            ActorKind::OnPremises => on_premises(world, name, actor, prefix.first()).map_err(wrong),
         };
         problems.extend(joined.err());
     }

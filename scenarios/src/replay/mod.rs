@@ -9,8 +9,8 @@ mod timeline;
 use crate::observe::Recorder;
 use crate::report::{Report, Run};
 use crate::scenario::{Action, BuildAction, Downloads, Loaded, Scenario};
-use builds::BuildRun;
-use flows::FlowRun;
+pub use builds::{BuildRun, Running};
+pub use flows::{FlowLog, FlowRun};
 use sim_core::engine::Engine;
 use sim_core::fabric::Facts;
 use sim_core::id::FlowId;
@@ -47,9 +47,9 @@ impl Options {
     /// When its era is none; the loader has checked that already.
     pub fn of(scenario: &Scenario) -> Result<Self, Diagnostic> {
         let date = match &scenario.era {
-            Some(era) => era.parse().map_err(|error: facts::DateError| {
-                Diagnostic::error("scenario.value", error.to_string())
-            })?,
+            Some(era) => {
+                era.parse().map_err(|error: facts::DateError| Diagnostic::error("scenario.value", error.to_string()))?
+            }
             None => Date::DATA,
         };
         Ok(Self {
@@ -185,11 +185,8 @@ fn find(topology: &Topology, name: &str) -> Result<Arc<str>, Diagnostic> {
         return Ok(found.name.clone());
     }
     let nameable = |found: &&sim_core::topology::Resource| !matches!(found.kind, Kind::IpConfig(_));
-    let candidates: Vec<&sim_core::topology::Resource> = topology
-        .resources()
-        .filter(nameable)
-        .filter(|found| found.short_name().eq_ignore_ascii_case(name))
-        .collect();
+    let candidates: Vec<&sim_core::topology::Resource> =
+        topology.resources().filter(nameable).filter(|found| found.short_name().eq_ignore_ascii_case(name)).collect();
     match candidates[..] {
         [one] => Ok(one.name.clone()),
         [] => {

@@ -57,9 +57,8 @@ impl Span {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| {
-            de::Error::custom(format!("`{text}` is no length of time; write 250ms, 15s, 20m, 1h30m"))
-        })
+        Self::parse(&text)
+            .ok_or_else(|| de::Error::custom(format!("`{text}` is no length of time; write 250ms, 15s, 20m, 1h30m")))
     }
 }
 

@@ -219,7 +219,7 @@ pub enum Action {
 }
 
 /// An image build.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BuildAction {
     /// The image template, by name or resource id; the only one there is when it is not given.

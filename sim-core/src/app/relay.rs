@@ -43,8 +43,8 @@ impl Program for Relay {
     fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
         match input {
             Input::Start => cx.listen(self.port, SMALL_BUFFER),
-            Input::Accepted { conn, .. } => {
-                let onward = cx.connect(Dial { timeout: self.timeout, ..Dial::to(self.target) });
+            Input::Accepted { conn, flow, .. } => {
+                let onward = cx.connect(Dial { timeout: self.timeout, flow, ..Dial::to(self.target) });
                 self.other.insert(conn, Peer::new(onward, false));
                 self.other.insert(onward, Peer::new(conn, true));
             }

@@ -191,11 +191,13 @@ impl<O: Observer> Engine<O> {
 
     /// Runs the next event. Says whether there was one.
     pub fn step(&mut self) -> bool {
+        // A changed network is in force from the instant of its change on, once all changes of that instant are in.
+        if self.dirty && !self.queue.next_is_change_at(self.now) {
+            self.publish();
+            self.settle();
+        }
         let Some((time, due)) = self.queue.pop() else { return false };
         self.now = time;
-        if self.dirty && !matches!(due, Due::Apply(_)) {
-            self.publish();
-        }
         match due {
             Due::Link(link) => self.link_arrival(link),
             Due::Poll { host, conn, generation } => self.wake_conn(host, conn, generation),
@@ -247,7 +249,11 @@ impl<O: Observer> Engine<O> {
     }
 
     fn report(&mut self, host: HostId, program: u32, report: &Report) {
-        self.observer.see(self.now, &Event::Reported { host, machine: self.node_of(host), program, report }, &self.topology);
+        self.observer.see(
+            self.now,
+            &Event::Reported { host, machine: self.node_of(host), program, report },
+            &self.topology,
+        );
     }
 
     fn install(&mut self, host: HostId, program: Box<dyn Program>, owner: Owner) -> u32 {

@@ -81,6 +81,11 @@ impl Queue {
         self.heap.peek().map(|entry| entry.time)
     }
 
+    /// Whether the next thing is a change of the network at `time`.
+    pub fn next_is_change_at(&self, time: Nanos) -> bool {
+        self.heap.peek().is_some_and(|entry| entry.time == time && matches!(entry.due, Due::Apply(_)))
+    }
+
     /// The next thing.
     pub fn pop(&mut self) -> Option<(Nanos, Due)> {
         self.heap.pop().map(|entry| (entry.time, entry.due))

@@ -180,7 +180,12 @@ impl Conn {
             self.seen == State::Opening && matches!(state, State::Open | State::RemoteClosed | State::Finishing);
         if opened {
             inputs.push(if self.accepting {
-                Input::Accepted { conn: id, port: self.tuple.src_port, peer: (self.tuple.dst, self.tuple.dst_port) }
+                Input::Accepted {
+                    conn: id,
+                    port: self.tuple.src_port,
+                    peer: (self.tuple.dst, self.tuple.dst_port),
+                    flow: self.flow,
+                }
             } else {
                 Input::Connected(id)
             });

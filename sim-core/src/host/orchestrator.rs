@@ -100,7 +100,12 @@ impl Control<'_> {
     /// Start a program on the machine, Internet host or VNet platform with this resource id. What it reports comes back
     /// as [`Signal::Reported`].
     pub fn spawn(&mut self, on: impl Into<Arc<str>>, program: impl Program + 'static) {
-        self.orders.push(Order::Spawn { on: on.into(), program: Box::new(program) });
+        self.spawn_boxed(on, Box::new(program));
+    }
+
+    /// The same for a program whose kind is known only at run time.
+    pub fn spawn_boxed(&mut self, on: impl Into<Arc<str>>, program: Box<dyn Program>) {
+        self.orders.push(Order::Spawn { on: on.into(), program });
     }
 
     /// Stop all programs of this orchestrator on a machine; their connections are aborted.

@@ -41,6 +41,8 @@ pub enum Input {
         port: u16,
         /// Who.
         peer: Socket,
+        /// The simulated flow it belongs to, for those who carry it on.
+        flow: Option<FlowId>,
     },
     /// A connection it asked for is open.
     Connected(ConnId),

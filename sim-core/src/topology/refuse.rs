@@ -247,7 +247,13 @@ pub(super) fn subnet_full(topology: &Topology, draft: &Draft, subnet: NodeId, ta
     };
     let list: Vec<String> = prefixes.iter().map(ToString::to_string).collect();
     let room: u128 = prefixes.iter().map(|prefix| allocate::capacity(*prefix)).sum();
+    let edit = prefixes.first().and_then(|prefix| larger(topology, subnet, *prefix)).map(|larger| Edit {
+        resource: name.clone(),
+        property: "properties.addressPrefix".into(),
+        value: format!("\"{larger}\""),
+    });
     Box::new(Refusal {
+        edit,
         span: span.or(draft.span),
         ..*refusal(
             draft,
@@ -259,6 +265,27 @@ pub(super) fn subnet_full(topology: &Topology, draft: &Draft, subnet: NodeId, ta
             ),
         )
     })
+}
+
+/// The next larger prefix around a subnet's that its VNet has room for.
+fn larger(topology: &Topology, subnet: NodeId, prefix: Prefix) -> Option<Prefix> {
+    let vnet = topology.target(subnet, Relation::PartOf)?;
+    let Kind::Vnet(attributes) = &vnet.kind else { return None };
+    let siblings = topology.referrers(vnet.id, Relation::PartOf);
+    let taken: Vec<Prefix> = siblings
+        .into_iter()
+        .filter(|sibling| sibling.id != subnet)
+        .filter_map(|sibling| if let Kind::Subnet(other) = &sibling.kind { Some(other.prefixes.clone()) } else { None })
+        .flatten()
+        .collect();
+    let fits = |wider: &Prefix| {
+        attributes.space.iter().any(|space| space.covers(*wider)) && !taken.iter().any(|other| other.overlaps(*wider))
+    };
+    (0..prefix.len())
+        .rev()
+        .filter_map(|len| Prefix::new(prefix.first(), len))
+        .take_while(fits)
+        .find(|wider| wider.size() >= prefix.size() * 4)
 }
 
 /// The address asked for is not one of the subnet's. Azure's code; the text is ours.

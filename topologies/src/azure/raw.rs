@@ -32,6 +32,18 @@ pub struct RawResource {
 }
 
 impl RawResource {
+    /// A resource from its body alone, as REST and Resource Graph give it: with `id`, and `type` or a type that the id
+    /// shows. `None` without an id.
+    #[must_use]
+    pub fn of_body(body: Value) -> Option<Self> {
+        let id = id::tidy(text(&body, "id")?);
+        let resource_type = text(&body, "type").map_or_else(|| id::resource_type(&id), str::to_owned);
+        let name = text(&body, "name").map_or_else(|| id::name_of(&id).to_owned(), str::to_owned);
+        let location = text(&body, "location").map(region::short);
+        let span = body.span;
+        Some(Self { id, resource_type, name, location, api_version: String::new(), body, span, owner: None })
+    }
+
     /// Its `properties`, or the body itself where a tool has flattened them.
     #[must_use]
     pub fn properties(&self) -> &Value {

@@ -86,7 +86,7 @@ fn step<'v>(at: &'v mut Value, part: &Part<'_>) -> Result<&'v mut Value, PathErr
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+
     use sim_core::source::FileId;
 
     #[test]

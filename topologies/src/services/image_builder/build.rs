@@ -103,7 +103,7 @@ pub struct BuildLog {
     pub assumed: Vec<String>,
     /// Downloads that failed: what the machine printed.
     pub failed_downloads: Vec<String>,
-    /// What the build downloads, by address on the network: name and port.
+    /// What the build VM downloads from: names with ports, and where they lead.
     pub downloads: Vec<(String, Socket)>,
 }
 
@@ -245,8 +245,11 @@ impl Build {
         let given = self.setup.names.get(&site.host).or_else(|| self.at.get(&site.host)).copied();
         let address = given.unwrap_or_else(|| SITES.plus(n as u128));
         self.at.insert(site.host.clone(), address);
-        let socket = (address, site.port);
-        self.log.borrow_mut().downloads.push((format!("{}:{}", site.host, site.port), socket));
+        let mut own = self.works.iter().filter_map(|work| work.job.as_ref()).flat_map(|task| &task.downloads);
+        if own.any(|asset| asset.url.host == site.host && asset.url.port == site.port) {
+            let name = format!("{}:{}", site.host, site.port);
+            self.log.borrow_mut().downloads.push((name, (address, site.port)));
+        }
         if given.is_none() {
             let host = InternetHost {
                 prefix: Prefix::host(address),

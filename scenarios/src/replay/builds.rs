@@ -1,0 +1,207 @@
+//! Image builds of a scenario.
+
+use super::Options;
+use super::rehearsal::{Trial, rehearse};
+use crate::latency::Latency;
+use crate::scenario::{BuildAction, BuildExpectation, Downloads};
+use sim_core::app::{Communicator, Dialogue};
+use sim_core::engine::{Engine, Observer};
+use sim_core::host::{Control, Orchestrator, Signal};
+use sim_core::id::FlowId;
+use sim_core::net::Addr;
+use sim_core::time::Nanos;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use topologies::World;
+use topologies::diagnostic::{Diagnostic, nearest};
+use topologies::facts;
+use topologies::services::image_builder::{
+    Build, BuildLog, ImageTemplate, Leg, Network, Phase, RESOURCE_TYPE, Setup, Way, read,
+};
+
+/// One build.
+pub struct BuildRun {
+    /// The template's name.
+    pub name: String,
+    /// What is expected.
+    pub expect: BuildExpectation,
+    /// Why the service would not take the template; nothing runs then.
+    pub rejected: Vec<Diagnostic>,
+    /// What runs.
+    pub running: Option<Running>,
+    at: Nanos,
+    /// Handed to the engine when the run starts.
+    waiting: Option<Build>,
+    flow: FlowId,
+}
+
+/// A build that the service took.
+pub struct Running {
+    /// The template.
+    pub template: ImageTemplate,
+    /// How the service connects.
+    pub way: Way,
+    /// What must be able to reach what.
+    pub legs: Vec<Leg>,
+    /// The address resource of the build VM.
+    pub build: Arc<str>,
+    /// What happens, as it happens.
+    pub log: Rc<RefCell<BuildLog>>,
+    /// Latencies of Packer's connection.
+    pub latency: Option<Latency>,
+    packer: Arc<str>,
+}
+
+/// The ids of all image templates.
+pub(super) fn templates(world: &World) -> Vec<String> {
+    let is = |kind: &str| kind.eq_ignore_ascii_case(RESOURCE_TYPE);
+    world.resources.iter().filter(|raw| is(&raw.resource_type)).map(|raw| raw.id.to_string()).collect()
+}
+
+impl BuildRun {
+    /// Prepares a build: reads the template, assumes the networks it names and nobody declares.
+    pub(super) fn new(
+        action: &BuildAction,
+        at: Nanos,
+        world: &mut World,
+        options: &Options,
+        names: &BTreeMap<Arc<str>, Addr>,
+        flow: FlowId,
+    ) -> Result<Self, Diagnostic> {
+        let id = choose(action.template.as_deref(), world)?;
+        let Some(raw) = world.resources.get(&id) else {
+            return Err(Diagnostic::error("scenario.unknown-name", format!("there is no image template `{id}`")));
+        };
+        let region = raw.location.clone().unwrap_or_else(|| "eastus".into());
+        let name = id.rsplit('/').next().unwrap_or(&id).to_owned();
+        let read = read(&id, &region, &raw.body);
+        let expect = action.expect.clone();
+        let mut run = Self { name, expect, rejected: Vec::new(), running: None, at, waiting: None, flow };
+        match read {
+            Ok(template) => run.take(template, world, options, names),
+            Err(rejected) => run.rejected = rejected,
+        }
+        Ok(run)
+    }
+
+    fn take(
+        &mut self,
+        template: ImageTemplate,
+        world: &mut World,
+        options: &Options,
+        names: &BTreeMap<Arc<str>, Addr>,
+    ) {
+        let subnets: Vec<Arc<str>> = match &template.network {
+            Network::Own => Vec::new(),
+            Network::Existing { subnet, .. } => vec![subnet.clone()],
+            Network::WithContainers { subnet, containers } => vec![subnet.clone(), containers.clone()],
+        };
+        for subnet in subnets {
+            if let Err(finding) = world.assume_subnet(&subnet, &template.region) {
+                let mut diagnostic = finding.diagnostic;
+                diagnostic.span = Some(template.network_span);
+                self.rejected.push(diagnostic);
+            }
+        }
+        if !self.rejected.is_empty() {
+            return;
+        }
+        let setup = Setup {
+            date: options.date,
+            assumptions: facts::assumptions(),
+            spread: options.jitter,
+            bulk: options.downloads == Downloads::Full,
+            names: names.clone(),
+            flow: self.flow,
+        };
+        let (build, log) = Build::new(template.clone(), setup);
+        let plan = build.plan();
+        self.running = Some(Running {
+            way: plan.way,
+            legs: plan.legs.clone(),
+            build: plan.build.1.clone(),
+            packer: plan.packer.clone(),
+            template,
+            log,
+            latency: None,
+        });
+        self.waiting = Some(build);
+    }
+
+    /// What the engine conducts; once.
+    pub(super) fn orchestrator(&mut self) -> Option<Box<dyn Orchestrator>> {
+        let build = self.waiting.take()?;
+        Some(Box::new(Later { at: self.at, build }))
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.running.as_ref().is_none_or(|running| running.log.borrow().phase == Phase::Over)
+    }
+
+    /// Takes latencies once Packer is connected.
+    pub(super) fn rehearse<O: Observer>(&mut self, engine: &Engine<O>, options: &Options) {
+        let Some(running) = &mut self.running else { return };
+        if running.latency.is_some() || running.log.borrow().connected.is_none() {
+            return;
+        }
+        let target = running.log.borrow().target;
+        let from = engine.topology().find(&running.packer).map(|found| found.id);
+        let (Some(to), Some(from)) = (target, from) else { return };
+        let dialogue = match running.template.communicator {
+            Communicator::Ssh => Dialogue::Ssh,
+            Communicator::WinRm => Dialogue::WinRm,
+        };
+        let trial = Trial { from, to, dialogue, timeout: Nanos::secs(15), flow: self.flow };
+        running.latency = Some(rehearse(engine, &trial, options.repeat, options));
+    }
+}
+
+/// The template that is meant: the one named, or the only one.
+fn choose(wanted: Option<&str>, world: &World) -> Result<String, Diagnostic> {
+    let known = templates(world);
+    let short = |id: &str| id.rsplit('/').next().unwrap_or_default().to_owned();
+    match wanted {
+        Some(wanted) => {
+            let means = |id: &&String| id.eq_ignore_ascii_case(wanted) || short(id).eq_ignore_ascii_case(wanted);
+            known.iter().find(means).cloned().ok_or_else(|| {
+                let shorts: Vec<String> = known.iter().map(|id| short(id)).collect();
+                let message = format!("there is no image template `{wanted}`");
+                let help = match nearest(wanted, shorts.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there is: {}", shorts.join(", ")),
+                };
+                Diagnostic::error("scenario.unknown-name", message).help(help)
+            })
+        }
+        None => match &known[..] {
+            [one] => Ok(one.clone()),
+            [] => Err(Diagnostic::error("scenario.no-template", "the topology declares no image template")),
+            many => {
+                let names: Vec<String> = many.iter().map(|id| short(id)).collect();
+                let message = format!("there are several image templates: {}", names.join(", "));
+                Err(Diagnostic::error("scenario.ambiguous-name", message).help("name one with `template`"))
+            }
+        },
+    }
+}
+
+/// A build that starts later.
+struct Later {
+    at: Nanos,
+    build: Build,
+}
+
+/// No timer of a build has this number.
+const START: u64 = u64::MAX;
+
+impl Orchestrator for Later {
+    fn handle(&mut self, signal: Signal<'_>, control: &mut Control<'_>) {
+        match signal {
+            Signal::Start => control.after(self.at, START),
+            Signal::Timer(START) => self.build.handle(Signal::Start, control),
+            signal => self.build.handle(signal, control),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What a run showed: the same facts as text for people and as JSON for programs.
+
+mod builds;
+mod flows;
+mod text;
+
+pub use builds::BuildReport;
+pub use flows::FlowReport;
+
+use crate::observe::names;
+use crate::problem::{Place, Problem};
+use crate::replay::{BuildRun, FlowRun, Options};
+use crate::scenario::Downloads;
+use serde::Serialize;
+use sim_core::explain::Stop;
+use sim_core::id::NodeId;
+use sim_core::topology::{Kind, Topology};
+use topologies::World;
+use topologies::azure::Finding;
+
+/// Version of the JSON form; a change that a reader could trip over raises it.
+pub const SCHEMA: u32 = 1;
+
+/// What is reported of.
+pub struct Run<'a> {
+    /// The scenario's name.
+    pub name: &'a str,
+    /// More about it.
+    pub about: Option<&'a str>,
+    /// How it was run.
+    pub options: &'a Options,
+}
+
+/// What a run showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Version of this form.
+    pub schema: u32,
+    /// Version of the program.
+    pub version: &'static str,
+    /// The scenario.
+    pub scenario: String,
+    /// More about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// What random numbers started from.
+    pub seed: u64,
+    /// The date it was set in.
+    pub date: String,
+    /// Whether delays varied.
+    pub jitter: bool,
+    /// Whether large downloads were made in full.
+    pub full_downloads: bool,
+    /// Whether everything went as expected.
+    pub as_expected: bool,
+    /// Image builds.
+    pub builds: Vec<BuildReport>,
+    /// Connections that the scenario tried.
+    pub flows: Vec<FlowReport>,
+    /// What Azure would refuse of the declared network.
+    pub findings: Vec<Problem>,
+    /// What the input leaves open and was assumed.
+    pub assumptions: Vec<String>,
+    /// What of the input is not modelled.
+    pub skipped: Vec<String>,
+}
+
+impl Report {
+    /// The report of a run.
+    #[must_use]
+    pub fn new(run: &Run<'_>, world: &World, builds: &[BuildRun], flows: &[FlowRun]) -> Self {
+        let builds: Vec<BuildReport> = builds.iter().map(|build| BuildReport::new(build, world)).collect();
+        let flows: Vec<FlowReport> = flows.iter().map(|flow| FlowReport::of_run(flow, world)).collect();
+        let unmet =
+            builds.iter().any(|build| !build.unmet.is_empty()) || flows.iter().any(|flow| !flow.unmet.is_empty());
+        let mut assumptions: Vec<String> = world.assumptions.iter().map(|assumed| assumed.text.clone()).collect();
+        assumptions.extend(builds.iter().flat_map(|build| build.assumed.iter().cloned()));
+        let mut seen = std::collections::BTreeSet::new();
+        assumptions.retain(|text| seen.insert(text.clone()));
+        Self {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            scenario: run.name.to_owned(),
+            about: run.about.map(|about| about.trim().to_owned()),
+            seed: run.options.seed,
+            date: run.options.date.to_string(),
+            jitter: run.options.jitter,
+            full_downloads: run.options.downloads == Downloads::Full,
+            as_expected: !unmet,
+            builds,
+            flows,
+            findings: world.findings.iter().map(|finding| of_finding(finding, world)).collect(),
+            assumptions,
+            skipped: world.diagnostics.iter().map(|diagnostic| diagnostic.message.clone()).collect(),
+        }
+    }
+
+    /// The report for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        text::report(self)
+    }
+}
+
+/// A finding of the readers, in the form of all problems.
+#[must_use]
+pub fn of_finding(finding: &Finding, world: &World) -> Problem {
+    let diagnostic = &finding.diagnostic;
+    let mut mend: Vec<String> = diagnostic.help.iter().cloned().collect();
+    mend.extend(finding.edit.iter().map(crate::problem::edit_text));
+    Problem {
+        code: diagnostic.code.to_owned(),
+        text: diagnostic.message.clone(),
+        rule: None,
+        resource: Some(finding.resource.to_string()),
+        place: diagnostic.span.and_then(|span| Place::of(span, &world.sources)),
+        on_return: false,
+        mend,
+    }
+}
+
+/// The names along a way, each once: machines where there are some, else what passes packets on.
+fn path(stops: &[Stop], topology: &Topology) -> Vec<String> {
+    let mut along: Vec<String> = Vec::new();
+    for stop in stops {
+        let Some(resource) = topology.get(NodeId(stop.port.0)) else { continue };
+        let name = match (&resource.kind, topology.machine_of(resource.id)) {
+            (Kind::IpConfig(_), Some(machine)) => machine.short_name().to_owned(),
+            (Kind::Subnet(_), _) => format!("default outbound of {}", resource.short_name()),
+            (Kind::Vnet(_), _) => "platform".to_owned(),
+            _ => names::short(resource, topology),
+        };
+        if along.last() != Some(&name) {
+            along.push(name);
+        }
+    }
+    along
+}

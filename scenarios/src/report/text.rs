@@ -1,0 +1,175 @@
+//! The report for people.
+
+use super::{BuildReport, FlowReport, Report};
+use crate::latency::Stats;
+use crate::problem::Problem;
+use crate::verdict::Verdict;
+use sim_core::time::Nanos;
+use std::fmt::Write as _;
+
+pub(super) fn report(report: &Report) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", report.scenario);
+    if let Some(about) = &report.about {
+        for line in about.lines() {
+            let _ = writeln!(out, "  {}", line.trim());
+        }
+    }
+    let jitter = if report.jitter { "on" } else { "off" };
+    let downloads = if report.full_downloads { "in full" } else { "as a few bytes each" };
+    let _ = writeln!(
+        out,
+        "  vnetsim {}, seed {}, date {}, jitter {jitter}, large downloads {downloads}",
+        report.version, report.seed, report.date
+    );
+    for build in &report.builds {
+        build_text(&mut out, build);
+    }
+    if !report.flows.is_empty() {
+        let _ = writeln!(out, "\nFlows");
+        flow_table(&mut out, &report.flows);
+        for flow in &report.flows {
+            flow_details(&mut out, flow);
+        }
+    }
+    section(&mut out, "Azure would refuse", &report.findings);
+    list(&mut out, "Assumed", &report.assumptions);
+    list(&mut out, "Skipped", &report.skipped);
+    let unmet: Vec<String> = report
+        .builds
+        .iter()
+        .flat_map(|build| &build.unmet)
+        .chain(report.flows.iter().flat_map(|flow| &flow.unmet))
+        .cloned()
+        .collect();
+    if report.as_expected {
+        let _ = writeln!(out, "\nAs expected.");
+    } else {
+        list(&mut out, "Not as expected", &unmet);
+    }
+    out
+}
+
+fn build_text(out: &mut String, build: &BuildReport) {
+    let took = build.took_ns.map_or(String::new(), |took| format!(" after {}", Nanos(took)));
+    let _ = writeln!(out, "\nImage build {}: {}{took}", build.name, build.outcome.to_uppercase());
+    let _ = writeln!(out, "  {}", build.way);
+    let layers = [
+        ("deployment", build.layers.deployment),
+        ("transport", build.layers.transport),
+        ("service", build.layers.service),
+    ];
+    let words: Vec<String> = layers.iter().map(|(name, verdict)| format!("{name} {verdict:?}")).collect();
+    let _ = writeln!(out, "  {}", words.join(", "));
+    if build.layers.service == Verdict::Disconnected {
+        let _ = writeln!(out, "  {}", build.message);
+    }
+    section(out, "In the way", &build.problems);
+    if build.verdict != Verdict::Connected {
+        list(out, "  The client printed", &build.printed);
+    }
+    if !build.flows.is_empty() {
+        let _ = writeln!(out, "\n  Flows");
+        flow_table(out, &build.flows);
+        build.flows.iter().for_each(|flow| latency_lines(out, flow));
+    }
+    timeline(out, build);
+}
+
+fn timeline(out: &mut String, build: &BuildReport) {
+    if build.timeline.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n  Timeline");
+    for row in &build.timeline {
+        let again = match row.until_ns {
+            Some(until) => format!(" (x{}, until {})", row.times, Nanos(until)),
+            None => String::new(),
+        };
+        let _ = writeln!(out, "  {:>11}  {:<12} {}{again}", Nanos(row.at_ns).to_string(), row.phase, row.text);
+    }
+}
+
+fn flow_table(out: &mut String, flows: &[FlowReport]) {
+    let width = flows.iter().map(|flow| flow.name.chars().count()).max().unwrap_or(4).clamp(4, 60);
+    let _ = writeln!(
+        out,
+        "  {:<width$}  {:<12}  {:>10}  {:>10}  {:>10}  path",
+        "flow", "verdict", "connect", "first byte", "whole"
+    );
+    for flow in flows {
+        let latency = flow.latency.clone().unwrap_or_default();
+        let half = |stats: &Option<Stats>| stats.as_ref().map_or("-".to_owned(), |stats| Nanos(stats.p50).to_string());
+        let _ = writeln!(
+            out,
+            "  {:<width$}  {:<12}  {:>10}  {:>10}  {:>10}  {}",
+            flow.name,
+            format!("{:?}", flow.verdict),
+            half(&latency.connect),
+            half(&latency.first_byte),
+            half(&latency.whole),
+            flow.path.join(" > ")
+        );
+    }
+}
+
+fn flow_details(out: &mut String, flow: &FlowReport) {
+    latency_lines(out, flow);
+    if let Some(printed) = &flow.printed {
+        let _ = writeln!(out, "  {}: the client printed: {printed}", flow.name);
+    }
+    for problem in &flow.problems {
+        problem_text(out, problem);
+    }
+}
+
+fn latency_lines(out: &mut String, flow: &FlowReport) {
+    let Some(latency) = &flow.latency else { return };
+    let failed = if latency.failed > 0 { format!(", {} attempts failed", latency.failed) } else { String::new() };
+    let _ = writeln!(out, "  {} over many attempts{failed}:", flow.name);
+    for (name, stats) in [("connect", &latency.connect), ("first byte", &latency.first_byte), ("whole", &latency.whole)]
+    {
+        let Some(stats) = stats else { continue };
+        let p99 = stats.p99.map_or("-".to_owned(), |p99| Nanos(p99).to_string());
+        let _ = writeln!(
+            out,
+            "    {name:<10}  n {}  min {}  mean {}  p50 {}  p90 {}  p99 {p99}  max {}",
+            stats.n,
+            Nanos(stats.min),
+            Nanos(stats.mean),
+            Nanos(stats.p50),
+            Nanos(stats.p90),
+            Nanos(stats.max)
+        );
+    }
+}
+
+fn section(out: &mut String, title: &str, problems: &[Problem]) {
+    if problems.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n  {title}");
+    for problem in problems {
+        problem_text(out, problem);
+    }
+}
+
+fn problem_text(out: &mut String, problem: &Problem) {
+    let _ = writeln!(out, "  [{}] {}", problem.code, problem.text);
+    if let Some(place) = &problem.place {
+        let _ = writeln!(out, "      at {}:{}:{}: {}", place.file, place.line, place.column, place.snippet);
+    }
+    for mend in &problem.mend {
+        let _ = writeln!(out, "      mend: {mend}");
+    }
+}
+
+fn list(out: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{title}");
+    for line in lines {
+        let _ = writeln!(out, "  {line}");
+    }
+}
