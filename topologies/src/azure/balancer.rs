@@ -4,8 +4,10 @@ use super::address::sku;
 use super::id;
 use super::nic::requested;
 use super::raw::RawResource;
-use super::read::{bad, given, inner, list, missing, not_modelled, number, port, reference, references, switch, text};
-use super::reading::Reading;
+use super::read::{
+    address, bad, given, inner, list, missing, not_modelled, number, port, reference, references, switch, text,
+};
+use super::reading::{Piece, Reading};
 use crate::diagnostic::Diagnostic;
 use crate::json::Value;
 use sim_core::net::Protocol;
@@ -15,15 +17,10 @@ use sim_core::topology::{
 };
 use std::sync::Arc;
 
+const POOLS: &str = "backendAddressPools";
 /// The collections of parts, each after those its members refer to.
-const COLLECTIONS: [&str; 6] = [
-    "frontendIPConfigurations",
-    "backendAddressPools",
-    "probes",
-    "loadBalancingRules",
-    "inboundNatRules",
-    "outboundRules",
-];
+const COLLECTIONS: [&str; 6] =
+    ["frontendIPConfigurations", POOLS, "probes", "loadBalancingRules", "inboundNatRules", "outboundRules"];
 
 pub(super) fn balancer(raw: &RawResource, out: &mut Reading) {
     let written = given(&raw.body, "sku").and_then(|sku| given(sku, "name"));
@@ -32,6 +29,9 @@ pub(super) fn balancer(raw: &RawResource, out: &mut Reading) {
     for collection in COLLECTIONS {
         for value in list(raw.properties(), collection) {
             let Some(id) = raw.part_id(collection, value) else { continue };
+            if collection == POOLS {
+                members(&id, inner(value), out);
+            }
             match part(collection, inner(value)) {
                 Ok(kind) => {
                     let draft = Draft { owner: raw.owner.clone(), ..Draft::new(id, kind).at(Some(value.span)) };
@@ -39,7 +39,6 @@ pub(super) fn balancer(raw: &RawResource, out: &mut Reading) {
                 }
                 Err(diagnostic) => out.leave_out(&id, diagnostic),
             }
-            notes(collection, value, out);
         }
     }
     for pool in list(raw.properties(), "inboundNatPools") {
@@ -55,11 +54,13 @@ pub(super) fn child_alone(raw: &RawResource, out: &mut Reading) {
     let Some(collection) = COLLECTIONS.into_iter().find(|it| it.eq_ignore_ascii_case(kind)) else {
         return out.inert(raw);
     };
+    if collection == POOLS {
+        members(&raw.id, raw.properties(), out);
+    }
     match part(collection, raw.properties()) {
         Ok(kind) => out.node(refer(raw.draft(kind), &parent, raw.properties())),
         Err(diagnostic) => out.leave_out(&raw.id, diagnostic),
     }
-    notes(collection, &raw.body, out);
 }
 
 /// What a part of a collection is.
@@ -69,7 +70,7 @@ fn part(collection: &str, properties: &Value) -> Result<Kind, Diagnostic> {
             let requested = requested(properties)?;
             Ok(Kind::Frontend(Frontend { requested, address: None }))
         }
-        "backendAddressPools" => Ok(Kind::BackendPool),
+        POOLS => Ok(Kind::BackendPool),
         "probes" => probe(properties),
         "loadBalancingRules" => balancing_rule(properties),
         "inboundNatRules" => nat_rule(properties),
@@ -165,14 +166,18 @@ fn refer(draft: Draft, balancer: &Arc<str>, properties: &Value) -> Draft {
     links.into_iter().fold(draft, |draft, (relation, target)| draft.refer(relation, target))
 }
 
-/// Says what of a part is not modelled.
-fn notes(collection: &str, value: &Value, out: &mut Reading) {
-    let by_address = |member: &&Value| text(inner(member), "ipAddress").is_some();
-    if collection == "backendAddressPools"
-        && let Some(member) = list(inner(value), "loadBalancerBackendAddresses").iter().find(by_address)
-        && !list(inner(value), "backendIPConfigurations").iter().any(|config| text(config, "id").is_some())
-    {
-        let name = Arc::from(text(value, "name").unwrap_or_default());
-        out.leave_out(&name, not_modelled(member, "a pool's member that is given by its address"));
+/// Members of a pool that are given by their addresses, in a VNet or subnet that each names, or the pool.
+fn members(pool: &Arc<str>, properties: &Value, out: &mut Reading) {
+    let default = reference(properties, "virtualNetwork");
+    for member in list(properties, "loadBalancerBackendAddresses").iter().map(inner) {
+        let Some(written) = given(member, "ipAddress").filter(|_| text(member, "ipAddress").is_some()) else {
+            continue;
+        };
+        let network = reference(member, "subnet").or_else(|| reference(member, "virtualNetwork"));
+        match (address(written), network.or_else(|| default.clone())) {
+            (Ok(address), Some(network)) => out.pieces.push(Piece::Member { pool: pool.clone(), network, address }),
+            (Ok(_), None) => out.warn(missing(member, "virtualNetwork")),
+            (Err(diagnostic), _) => out.leave_out(&format!("{pool}/{written}").into(), diagnostic),
+        }
     }
 }

@@ -33,9 +33,28 @@ pub(super) fn machine(raw: &RawResource, out: &mut Reading) {
         out.link(&nic, Relation::PartOf, &raw.id);
     }
     for part in list(profile, "networkInterfaceConfigurations") {
-        let name = text(part, "name").unwrap_or("nic");
-        let nic = sibling(&raw.id, &format!("Microsoft.Network/networkInterfaces/{name}"));
-        out.leave_out(&nic, not_modelled(part, "a NIC that its machine makes"));
+        own_nic(raw, part, out);
+    }
+}
+
+/// A NIC that the machine makes itself.
+fn own_nic(raw: &RawResource, part: &Value, out: &mut Reading) {
+    let name = text(part, "name").unwrap_or("nic");
+    let nic = RawResource {
+        id: sibling(&raw.id, &format!("Microsoft.Network/networkInterfaces/{name}")),
+        resource_type: "Microsoft.Network/networkInterfaces".to_owned(),
+        name: name.to_owned(),
+        body: part.clone(),
+        span: part.span,
+        owner: Some("Microsoft.Compute".into()),
+        ..raw.clone()
+    };
+    super::nic::interface(&nic, out);
+    out.link(&nic.id, Relation::PartOf, &raw.id);
+    for config in list(inner(part), "ipConfigurations") {
+        if let Some(public) = given(inner(config), "publicIPAddressConfiguration") {
+            out.warn(not_modelled(public, "a public address that a machine makes for its NIC"));
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod id;
 mod machine;
 mod nat;
 mod nic;
+mod placeholder;
 mod private_link;
 mod raw;
 mod read;
@@ -19,14 +20,12 @@ mod route;
 mod security;
 mod vnet;
 
-#[cfg(test)]
-mod tests;
-
 pub use machine::os;
 pub use raw::{RawResource, Resources};
 pub use reading::Finding;
 
 pub(crate) use id::{name_of, parent, resource_type, tidy};
+pub(crate) use placeholder::resolved;
 pub(crate) use reading::{Piece, Reading};
 pub(crate) use role::{definition_of, is_definition};
 

@@ -2,6 +2,7 @@
 
 use super::raw::RawResource;
 use crate::diagnostic::{Diagnostic, Severity};
+use sim_core::net::Addr;
 use sim_core::topology::{Draft, Edit, Kind, Relation, Route, SecurityRule};
 use std::sync::Arc;
 
@@ -23,8 +24,8 @@ pub(crate) struct Reading {
     pub(crate) pieces: Vec<Piece>,
     /// What Azure would refuse.
     pub(crate) findings: Vec<Finding>,
-    /// What is left out because the simulator does not know it, by resource, and what else is to be told.
-    pub(crate) skipped: Vec<(Arc<str>, Diagnostic)>,
+    /// What is left out because the simulator does not know it; with the resource, if it is a whole one.
+    pub(crate) skipped: Vec<(Option<Arc<str>>, Diagnostic)>,
     /// The region it stands in.
     pub(crate) region: Arc<str>,
 }
@@ -52,6 +53,15 @@ pub(crate) enum Piece {
         table: Arc<str>,
         /// The route.
         route: Route,
+    },
+    /// A member of a backend pool that is given by its address.
+    Member {
+        /// The pool's id.
+        pool: Arc<str>,
+        /// The VNet or subnet it is in.
+        network: Arc<str>,
+        /// The address.
+        address: Addr,
     },
     /// A reference that is written at its other end: a machine names its NICs, a NIC the NAT rules that lead to it.
     Link {
@@ -86,12 +96,17 @@ impl Reading {
         self.node(raw.draft(Kind::Inert { resource_type: raw.resource_type.clone() }));
     }
 
+    /// Says what of a resource is not modelled; the rest of it is.
+    pub(super) fn warn(&mut self, diagnostic: Diagnostic) {
+        self.skipped.push((None, diagnostic));
+    }
+
     /// Leaves a resource, or a rule, out: for Azure's reasons if the diagnostic is an error, else for our own.
     pub(super) fn leave_out(&mut self, resource: &Arc<str>, diagnostic: Diagnostic) {
         if diagnostic.severity == Severity::Error {
             self.findings.push(Finding { resource: resource.clone(), diagnostic, edit: None });
         } else {
-            self.skipped.push((resource.clone(), diagnostic));
+            self.skipped.push((Some(resource.clone()), diagnostic));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::id;
 use super::raw::{RawResource, Resources};
-use super::read::{enabled, given, inner, list, missing, prefix, reference, switch, text};
+use super::read::{enabled, given, inner, list, missing, not_modelled, prefix, reference, switch, text};
 use super::reading::Reading;
 use crate::diagnostic::Diagnostic;
 use crate::json::Value;
@@ -14,10 +14,18 @@ use std::sync::Arc;
 /// (azure-dataplane 4.4).
 const LAST_OPEN_API: &str = "2026-03-31";
 
+/// Address pools of a network manager choose the prefixes.
+const POOLS: &str = "ipamPoolPrefixAllocations";
+
 pub(super) fn network(raw: &RawResource, out: &mut Reading) {
     let properties = raw.properties();
     let space = given(properties, "addressSpace").map_or(&[][..], |space| list(space, "addressPrefixes"));
     match space.iter().map(prefix).collect::<Result<Vec<Prefix>, Diagnostic>>() {
+        Ok(space)
+            if space.is_empty() && given(properties, "addressSpace").is_some_and(|it| given(it, POOLS).is_some()) =>
+        {
+            return out.leave_out(&raw.id, not_modelled(properties, "a network whose space an address pool chooses"));
+        }
         Ok(space) if space.is_empty() => return out.leave_out(&raw.id, missing(properties, "addressSpace")),
         Ok(space) => out.node(raw.draft(Kind::Vnet(Vnet { region: out.region.clone(), space }))),
         Err(diagnostic) => return out.leave_out(&raw.id, diagnostic),
@@ -67,6 +75,9 @@ fn subnet(properties: &Value, default_outbound: bool) -> Result<Subnet, Diagnost
         if !prefixes.contains(&prefix) {
             prefixes.push(prefix);
         }
+    }
+    if let (true, Some(pool)) = (prefixes.is_empty(), given(properties, POOLS)) {
+        return Err(not_modelled(pool, "a subnet whose prefix an address pool chooses"));
     }
     if prefixes.is_empty() {
         return Err(missing(properties, "addressPrefix"));

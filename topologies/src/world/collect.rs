@@ -1,9 +1,10 @@
 //! Gathers what the readers found: each resource once, with the rules and references that are written elsewhere.
 
 use crate::arm::Assumption;
-use crate::azure::{Finding, Piece, Reading};
+use crate::azure::{self, Finding, Piece, Reading, Resources};
 use crate::diagnostic::Diagnostic;
 use crate::facts::vm_size;
+use sim_core::net::Addr;
 use sim_core::source::Span;
 use sim_core::topology::{Draft, Kind, Nic, Nsg, Relation, Route, RouteTable, SecurityRule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,15 @@ pub(super) struct Node {
     pub(super) region: Arc<str>,
     /// In the network, or left out.
     pub(super) done: bool,
+}
+
+/// A member of a backend pool, by its address.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) pool: Arc<str>,
+    /// The VNet or subnet that the address is in.
+    pub(super) network: Arc<str>,
+    pub(super) address: Addr,
 }
 
 /// Why a resource is left out.
@@ -40,29 +50,40 @@ pub(super) struct Collected {
     pub(super) findings: Vec<Finding>,
     pub(super) skipped: Vec<Diagnostic>,
     pub(super) assumptions: Vec<Assumption>,
+    pub(super) members: Vec<Member>,
     rules: Vec<(Arc<str>, SecurityRule)>,
     routes: Vec<(Arc<str>, Route)>,
     links: Vec<(Arc<str>, Relation, Arc<str>)>,
 }
 
 impl Collected {
-    /// Adds the reading of one resource.
-    pub(super) fn add(&mut self, reading: Reading) {
+    /// Adds the reading of one of `all` resources.
+    pub(super) fn add(&mut self, reading: Reading, all: &Resources) {
         let region = reading.region;
         for finding in reading.findings {
             self.left_out.insert(finding.resource.to_ascii_lowercase(), Blame::Finding(self.findings.len()));
             self.findings.push(finding);
         }
         for (resource, diagnostic) in reading.skipped {
-            self.left_out.insert(resource.to_ascii_lowercase(), Blame::Skipped(self.skipped.len()));
+            if let Some(resource) = resource {
+                self.left_out.insert(resource.to_ascii_lowercase(), Blame::Skipped(self.skipped.len()));
+            }
             self.skipped.push(diagnostic);
         }
         for piece in reading.pieces {
             match piece {
-                Piece::Node { draft, inline } => self.node(Node { draft, inline, region: region.clone(), done: false }),
+                Piece::Node { mut draft, inline } => {
+                    for (_, target) in &mut draft.refers {
+                        *target = azure::resolved(target, all);
+                    }
+                    self.node(Node { draft, inline, region: region.clone(), done: false });
+                }
                 Piece::Rule { group, rule } => self.rules.push((group, rule)),
                 Piece::Route { table, route } => self.routes.push((table, route)),
-                Piece::Link { from, relation, to } => self.links.push((from, relation, to)),
+                Piece::Member { pool, network, address } => self.members.push(Member { pool, network, address }),
+                Piece::Link { from, relation, to } => {
+                    self.links.push((azure::resolved(&from, all), relation, azure::resolved(&to, all)))
+                }
             }
         }
     }

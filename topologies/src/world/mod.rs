@@ -15,7 +15,9 @@ use crate::source::Sources;
 use collect::Collected;
 use settle::Settling;
 use sim_core::id::NodeId;
+use sim_core::source::Span;
 use sim_core::topology::Topology;
+use stand_in::Hints;
 use std::collections::BTreeSet;
 
 /// What an input declares.
@@ -52,14 +54,14 @@ impl World {
         let region = region::short(region);
         let mut collected = Collected::default();
         for raw in world.resources.iter() {
-            collected.add(azure::read(raw, &world.resources, &region));
+            collected.add(azure::read(raw, &world.resources, &region), &world.resources);
         }
         collected.join();
-        let Collected { nodes, places, left_out, findings, skipped, assumptions, .. } = collected;
+        let Collected { nodes, places, left_out, members, findings, skipped, assumptions, .. } = collected;
         world.findings = findings;
         world.diagnostics = skipped;
         world.assumptions = assumptions;
-        Settling { world: &mut world, nodes, places, left_out }.run();
+        Settling { world: &mut world, nodes, places, left_out, members }.run();
         world
     }
 
@@ -84,7 +86,7 @@ impl World {
                 Diagnostic { span: self.span_of(vnet), ..Diagnostic::error("InvalidResourceReference", message) };
             return Err(Box::new(Finding { resource: id.into(), diagnostic, edit: None }));
         }
-        self.stand_in_subnet(&azure::tidy(id), &region::short(region), &[], None)
+        self.stand_in_subnet(&azure::tidy(id), &region::short(region), &Hints::default(), None)
     }
 
     /// Whether this resource stands in for one that nobody declared.
@@ -93,7 +95,7 @@ impl World {
         self.assumed.contains(&id.to_ascii_lowercase())
     }
 
-    fn span_of(&self, id: &str) -> Option<sim_core::source::Span> {
+    fn span_of(&self, id: &str) -> Option<Span> {
         self.topology.find(id).and_then(|found| found.span)
     }
 }

@@ -1,13 +1,12 @@
 //! Puts the gathered resources into the network, in an order that works.
 
 use super::World;
-use super::collect::{Blame, Node};
+use super::collect::{Blame, Member, Node};
 use super::stand_in;
 use crate::azure::{self, Finding};
 use crate::diagnostic::Diagnostic;
 use sim_core::topology::{Draft, Frontend, IpConfig, Kind, Nsg, Refusal, Relation};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The work of putting resources.
 pub(super) struct Settling<'w> {
@@ -15,6 +14,7 @@ pub(super) struct Settling<'w> {
     pub(super) nodes: Vec<Node>,
     pub(super) places: BTreeMap<String, usize>,
     pub(super) left_out: BTreeMap<String, Blame>,
+    pub(super) members: Vec<Member>,
 }
 
 impl Settling<'_> {
@@ -26,6 +26,9 @@ impl Settling<'_> {
             if !self.nodes[place].done {
                 self.put(place);
             }
+        }
+        for member in std::mem::take(&mut self.members) {
+            self.join(&member);
         }
     }
 
@@ -75,6 +78,27 @@ impl Settling<'_> {
         }
     }
 
+    /// Makes the holder of an address a member of a pool. An address that nobody has is no error: somebody may yet take it.
+    fn join(&mut self, member: &Member) {
+        let topology = &self.world.topology;
+        let Some(network) = topology.find(&member.network).map(|found| found.id) else { return };
+        let inside = |id| {
+            topology.subnet_of(id).is_some_and(|(subnet, _)| subnet.id == network)
+                || topology.vnet_of(id).is_some_and(|vnet| vnet.id == network)
+        };
+        let holder = topology.resources().find(|resource| {
+            matches!(resource.kind, Kind::IpConfig(IpConfig { address: Some(own), .. }) if own == member.address)
+                && inside(resource.id)
+        });
+        let place = holder.and_then(|holder| self.places.get(&holder.name.to_ascii_lowercase()).copied());
+        let Some(place) = place.filter(|_| topology.find(&member.pool).is_some()) else { return };
+        let refers = &mut self.nodes[place].draft.refers;
+        if !refers.iter().any(|(_, target)| target.eq_ignore_ascii_case(&member.pool)) {
+            refers.push((Relation::MemberOf, member.pool.clone()));
+            self.put(place);
+        }
+    }
+
     /// Leaves out what refers to something that was left out, and says so there; and lets the network refuse what refers
     /// to a part that its declared whole does not have.
     fn leave_out_orphans(&mut self) -> bool {
@@ -120,6 +144,7 @@ impl Settling<'_> {
 
     /// Adds stand-ins for what nobody declares. Subnets come last: what is declared of their VNet goes first.
     fn stand_in(&mut self) -> bool {
+        let hints = stand_in::Hints::of(self.nodes.iter().filter(|node| !node.done).map(|node| &node.draft));
         let mut subnets = Vec::new();
         let mut moved = false;
         for place in 0..self.nodes.len() {
@@ -127,14 +152,13 @@ impl Settling<'_> {
                 continue;
             }
             for (relation, target) in self.nodes[place].draft.refers.clone() {
-                let key = target.to_ascii_lowercase();
-                if self.places.contains_key(&key) || self.world.topology.find(&target).is_some() {
+                if self.places.contains_key(&target.to_ascii_lowercase()) || self.world.topology.find(&target).is_some()
+                {
                     continue;
                 }
                 if relation == Relation::Attached {
                     subnets.push((place, target));
                 } else {
-                    let hints = self.hints(&target);
                     moved |= self.world.stand_in(relation, &target, &self.nodes[place], &hints);
                 }
             }
@@ -143,28 +167,16 @@ impl Settling<'_> {
             return true;
         }
         for (place, target) in subnets {
-            if self.world.topology.find(&target).is_some() {
-                continue;
-            }
-            let hints = self.hints(&target);
-            let Node { region, draft, .. } = &self.nodes[place];
-            match self.world.stand_in_subnet(&target, region, &hints, draft.span) {
-                Ok(_) => return true,
-                Err(finding) => {
-                    let blame = Blame::Finding(self.world.findings.len());
+            if self.world.topology.find(&target).is_none() {
+                let Node { region, draft, .. } = &self.nodes[place];
+                if let Err(finding) = self.world.stand_in_subnet(&target, region, &hints, draft.span) {
+                    self.left_out.insert(target.to_ascii_lowercase(), Blame::Finding(self.world.findings.len()));
                     self.world.findings.push(*finding);
-                    self.left_out.insert(target.to_ascii_lowercase(), blame);
-                    return true;
                 }
+                moved = true;
             }
         }
-        false
-    }
-
-    /// What is known of a network that nobody declares: prefixes of its subnets, and addresses that are asked for.
-    fn hints(&self, target: &Arc<str>) -> Vec<stand_in::Hint> {
-        let waiting = self.nodes.iter().filter(|node| !node.done);
-        waiting.flat_map(|node| stand_in::hints(&node.draft, target)).collect()
+        moved
     }
 }
 

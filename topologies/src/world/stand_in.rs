@@ -12,6 +12,7 @@ use sim_core::topology::{
     Draft, Frontend, IpConfig, Kind, LoadBalancer, Machine, Nic, Nsg, PublicIp, Relation, RouteTable, Setting, Sku,
     Subnet, Topology, Vnet,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Length of a stand-in VNet and of a subnet in it.
@@ -20,40 +21,60 @@ const SUBNET_LEN: u8 = 24;
 /// How many places for a subnet are tried.
 const MAX_TRIES: u128 = 4096;
 
-/// What the rest of the input tells of a network that it does not declare.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Hint {
-    /// A subnet of it.
-    Subnet(Prefix),
-    /// An address in it.
-    Address(Addr),
+/// What the rest of the input tells of networks that it does not declare: prefixes of subnets, and addresses that are
+/// asked for, by the id of the VNet or subnet in lower case.
+#[derive(Debug, Default)]
+pub(super) struct Hints {
+    subnets: BTreeMap<String, Vec<Prefix>>,
+    addresses: BTreeMap<String, Vec<Addr>>,
 }
 
-/// What `draft` tells of the VNet or subnet `target`.
-pub(super) fn hints(draft: &Draft, target: &str) -> Vec<Hint> {
-    let within = |id: &Arc<str>| {
-        id.eq_ignore_ascii_case(target) || azure::parent(id).is_some_and(|vnet| vnet.eq_ignore_ascii_case(target))
-    };
-    if !draft
-        .refers
-        .iter()
-        .any(|(relation, id)| matches!(relation, Relation::Attached | Relation::PartOf) && within(id))
-    {
-        return Vec::new();
-    }
-    match &draft.kind {
-        Kind::Subnet(subnet) => subnet.prefixes.iter().copied().map(Hint::Subnet).collect(),
-        Kind::IpConfig(IpConfig { requested, .. }) | Kind::Frontend(Frontend { requested, .. }) => {
-            requested.iter().copied().map(Hint::Address).collect()
+impl Hints {
+    /// What these resources tell.
+    pub(super) fn of<'d>(drafts: impl Iterator<Item = &'d Draft>) -> Self {
+        let mut hints = Self::default();
+        for draft in drafts {
+            for (relation, target) in &draft.refers {
+                match (relation, &draft.kind) {
+                    (Relation::PartOf, Kind::Subnet(subnet)) => {
+                        hints.subnets.entry(target.to_ascii_lowercase()).or_default().extend(&subnet.prefixes);
+                    }
+                    (Relation::Attached, kind) => {
+                        let vnet = azure::parent(target).unwrap_or(target);
+                        for id in [target, vnet] {
+                            hints.addresses.entry(id.to_ascii_lowercase()).or_default().extend(asked(kind));
+                        }
+                    }
+                    _ => {}
+                }
+            }
         }
-        Kind::LinkService(service) => service.nat.iter().flatten().copied().map(Hint::Address).collect(),
+        hints
+    }
+
+    fn subnets(&self, vnet: &str) -> &[Prefix] {
+        self.subnets.get(&vnet.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn addresses(&self, id: &str) -> &[Addr] {
+        self.addresses.get(&id.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// The addresses that a resource asks for.
+fn asked(kind: &Kind) -> Vec<Addr> {
+    match kind {
+        Kind::IpConfig(IpConfig { requested, .. }) | Kind::Frontend(Frontend { requested, .. }) => {
+            requested.iter().copied().collect()
+        }
+        Kind::LinkService(service) => service.nat.iter().flatten().copied().collect(),
         _ => Vec::new(),
     }
 }
 
 impl World {
     /// Adds a stand-in for `target`, to which `from` refers. `false` if the network does not take it.
-    pub(super) fn stand_in(&mut self, relation: Relation, target: &Arc<str>, from: &Node, hints: &[Hint]) -> bool {
+    pub(super) fn stand_in(&mut self, relation: Relation, target: &Arc<str>, from: &Node, hints: &Hints) -> bool {
         let region = &from.region;
         let span = from.draft.span;
         let draft = |kind| Draft::new(target.clone(), kind);
@@ -102,17 +123,15 @@ impl World {
         &mut self,
         target: &Arc<str>,
         region: &Arc<str>,
-        hints: &[Hint],
+        hints: &Hints,
         span: Option<Span>,
     ) -> Result<NodeId, Box<Finding>> {
         let vnet = azure::parent(target).map_or_else(|| format!("{target}/virtualNetwork").into(), Arc::from);
         if self.topology.find(&vnet).is_none() {
             self.stand_in_vnet(&vnet, region, hints, false, span);
         }
-        let asked = hints.iter().find_map(|hint| match hint {
-            Hint::Address(address) => Prefix::new(*address, SUBNET_LEN).filter(|_| address.is_v4()),
-            Hint::Subnet(_) => None,
-        });
+        let asked = hints.addresses(target).iter().find(|address| address.is_v4());
+        let asked = asked.and_then(|address| Prefix::new(*address, SUBNET_LEN));
         let prefix = asked.or_else(|| free_subnet(&self.topology, &vnet)).unwrap_or(Prefix::ALL_V4);
         let kind = Kind::Subnet(Subnet {
             prefixes: vec![prefix],
@@ -142,18 +161,15 @@ impl World {
         &mut self,
         target: &Arc<str>,
         region: &Arc<str>,
-        hints: &[Hint],
+        hints: &Hints,
         apart: bool,
         span: Option<Span>,
     ) -> Option<NodeId> {
         let mut space: Vec<Prefix> = Vec::new();
-        let known = hints.iter().filter_map(|hint| match hint {
-            Hint::Subnet(prefix) => Some(*prefix),
-            Hint::Address(address) => Prefix::new(*address, if address.is_v4() { VNET_LEN } else { 64 }),
-        });
-        let blocks = known.map(|prefix| match Prefix::new(prefix.first(), VNET_LEN) {
-            Some(block) if prefix.is_v4() && block.covers(prefix) => block,
-            _ => prefix,
+        let addresses = hints.addresses(target).iter().map(|address| Prefix::host(*address));
+        let blocks = hints.subnets(target).iter().copied().chain(addresses).map(|prefix| {
+            let len = if prefix.is_v4() { VNET_LEN } else { 64 };
+            Prefix::new(prefix.first(), len).filter(|block| block.covers(prefix)).unwrap_or(prefix)
         });
         for block in blocks {
             if !space.iter().any(|own| own.covers(block)) {

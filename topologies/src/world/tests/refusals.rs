@@ -1,0 +1,144 @@
+//! What Azure refuses: a finding that points at the place, and the rest of the network stands.
+
+use super::{at, deployed, drawn, resource, told};
+
+fn vnet(subnets: &str) -> String {
+    let text = format!("\"addressSpace\": {{\"addressPrefixes\": [\"10.0.0.0/16\"]}}, \"subnets\": [{subnets}]");
+    resource("virtualNetworks", "v", &text)
+}
+
+fn subnet(name: &str, prefix: &str) -> String {
+    format!("\n{{\"name\": \"{name}\", \"properties\": {{\"addressPrefix\": \"{prefix}\"}}}}")
+}
+
+fn nic(name: &str, subnet: &str, more: &str) -> String {
+    let subnet = at(&format!("virtualNetworks/v/subnets/{subnet}"));
+    let config = format!("\"subnet\": {{\"id\": \"{subnet}\"}}{more}");
+    let text = format!("\"ipConfigurations\": [{{\"name\": \"c\", \"properties\": {{{config}}}}}]");
+    resource("networkInterfaces", name, &text)
+}
+
+/// Catches: another code than Azure's, a place that is not the setting's, a refusal that takes the rest with it.
+#[test]
+fn refusals_are_findings_with_a_place() {
+    let rule = |name: &str, priority: u32| {
+        format!(
+            "\n{{\"name\": \"{name}\", \"properties\": {{\"priority\": {priority}, \"direction\": \"Inbound\", \
+             \"access\": \"Allow\", \"protocol\": \"*\", \"sourceAddressPrefix\": \"*\", \"sourcePortRange\": \"*\", \
+             \"destinationAddressPrefix\": \"*\", \"destinationPortRange\": \"*\"}}}}"
+        )
+    };
+    let group =
+        |rules: &[String]| resource("networkSecurityGroups", "g", &format!("\"securityRules\": [{}]", rules.join(",")));
+    let network = |one: (&str, &str), two: (&str, &str)| vnet(&[subnet(one.0, one.1), subnet(two.0, two.1)].join(","));
+    let taken = ", \"privateIPAllocationMethod\": \"Static\", \"privateIPAddress\": \"10.0.1.5\"";
+    let fixed = |name: &str| nic(name, "a", taken);
+    for (text, code, line, kept) in [
+        (network(("a", "10.0.1.0/24"), ("b", "10.0.1.128/25")), "NetcfgSubnetRangesOverlap", 4, "subnets/a"),
+        (network(("a", "10.0.1.0/24"), ("b", "10.1.0.0/24")), "NetcfgSubnetRangeOutsideVnet", 4, "subnets/a"),
+        (network(("a", "10.0.1.0/24"), ("b", "10.0.2.9/24")), "InvalidCIDRNotation", 4, "subnets/a"),
+        (network(("a", "10.0.1.0/24"), ("b", "10.0.2.0")), "InvalidAddressPrefixFormat", 4, "subnets/a"),
+        (group(&[rule("x", 100), rule("y", 100)]), "SecurityRuleConflict", 4, "networkSecurityGroups/g"),
+        (group(&[rule("x", 100), rule("y", 4097)]), "SecurityRuleInvalidPriority", 4, "networkSecurityGroups/g"),
+        (
+            format!("{},\n{}", vnet(&subnet("a", "10.0.1.0/24")), nic("n", "typo", "")),
+            "InvalidResourceReference",
+            4,
+            "Nic",
+        ),
+        (
+            format!("{},\n{},\n{}", vnet(&subnet("a", "10.0.1.0/24")), fixed("n"), fixed("m")),
+            "PrivateIPAddressInUse",
+            5,
+            "networkInterfaces/n/ipConfigurations/c",
+        ),
+        (
+            format!("{},\n{}", vnet(&subnet("a", "10.0.1.0/24")), nic("n", "a", &taken.replace("1.5", "1.2"))),
+            "PrivateIPAddressInReservedRange",
+            4,
+            "subnets/a",
+        ),
+        (
+            // The finding points at the VNet: it is what would have to move.
+            format!("{},\n{}", vnet(&subnet("a", "10.0.1.0/24")), nic("n", "a", "").replace("West US 2", "eastus")),
+            "InvalidResourceReference",
+            2,
+            "subnets/a",
+        ),
+    ] {
+        let world = deployed(&text);
+        assert_eq!(world.findings.len(), 1, "{code}: {}", told(&world));
+        let diagnostic = &world.findings[0].diagnostic;
+        let found = diagnostic.span.and_then(|span| world.sources.locate(span)).map(|at| at.line);
+        assert_eq!((diagnostic.code, found), (code, Some(line)), "{}", told(&world));
+        assert!(drawn(&world).contains(kept), "{code}: {}", drawn(&world));
+        assert!(!world.has_errors(), "{code}");
+    }
+}
+
+/// Catches: an edit that is not passed on to those who print it.
+#[test]
+fn a_refusal_says_how_to_mend_it() {
+    let frontend = at("loadBalancers/b/frontendIPConfigurations/f");
+    let inside = format!("\"subnet\": {{\"id\": \"{}\"}}", at("virtualNetworks/v/subnets/a"));
+    let text = [
+        vnet(&subnet("a", "10.0.1.0/24")),
+        resource(
+            "loadBalancers",
+            "b",
+            &format!("\"frontendIPConfigurations\": [{{\"name\": \"f\", \"properties\": {{{inside}}}}}]"),
+        ),
+        resource(
+            "privateLinkServices",
+            "s",
+            &format!(
+                "\"loadBalancerFrontendIpConfigurations\": [{{\"id\": \"{frontend}\"}}], \
+                 \"ipConfigurations\": [{{\"name\": \"c\", \"properties\": {{{inside}}}}}]"
+            ),
+        ),
+    ];
+    let world = deployed(&text.join(",\n"));
+    let finding = &world.findings[0];
+    assert_eq!(finding.diagnostic.code, "PrivateLinkServiceCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled");
+    assert_eq!(
+        finding.diagnostic.help.as_deref(),
+        Some("set properties.privateLinkServiceNetworkPolicies of a to \"Disabled\"")
+    );
+    assert_eq!(finding.edit.as_ref().unwrap().property, "properties.privateLinkServiceNetworkPolicies");
+    assert_eq!(world.sources.locate(finding.diagnostic.span.unwrap()).unwrap().line, 3);
+}
+
+/// Catches: one mistake reported once for every resource that leads to it.
+#[test]
+fn what_refers_to_the_refused_is_a_note() {
+    let text = [
+        vnet(&[subnet("a", "10.0.1.0/24"), subnet("b", "10.0.1.0/25")].join(",")),
+        nic("n", "b", ""),
+        resource(
+            "privateEndpoints",
+            "e",
+            &format!("\"subnet\": {{\"id\": \"{}\"}}", at("virtualNetworks/v/subnets/b")),
+        ),
+    ];
+    let world = deployed(&text.join(",\n"));
+    assert_eq!(world.findings.len(), 1, "{}", told(&world));
+    let notes: Vec<&str> = world.findings[0].diagnostic.notes.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(notes[0].contains("networkInterfaces/n/ipConfigurations/c is left out too"), "{notes:?}");
+    assert!(notes[1].contains("privateEndpoints/e is left out too"), "{notes:?}");
+}
+
+/// Catches: a machine with more NICs than its size takes.
+#[test]
+fn a_size_limits_the_nics() {
+    let nics: Vec<String> =
+        (0..3).map(|n| format!("{{\"id\": \"{}\"}}", at(&format!("networkInterfaces/n{n}")))).collect();
+    let text = format!(
+        "{{\"type\": \"Microsoft.Compute/virtualMachines\", \"apiVersion\": \"2021-11-01\", \"name\": \"m\", \
+         \"properties\": {{\"hardwareProfile\": {{\"vmSize\": \"Standard_A1_v2\"}}, \
+         \"networkProfile\": {{\"networkInterfaces\": [{}]}}}}}}",
+        nics.join(",")
+    );
+    let world = deployed(&text);
+    assert_eq!(world.findings[0].diagnostic.code, "NetworkInterfaceCountExceeded");
+}
