@@ -77,27 +77,29 @@ fn choose(
     let Some(Kind::Subnet(attributes)) = topology.get(subnet).map(|found| &found.kind) else {
         return Err(refuse::missing(draft, "subnet"));
     };
-    let taken: Vec<Addr> = topology
+    let mut taken: Vec<Addr> = topology
         .taken(subnet)
         .into_iter()
         .filter(|(_, id)| Some(*id) != holder)
         .map(|(address, _)| address)
         .chain(also_taken.iter().copied())
         .collect();
+    taken.sort_unstable();
+    let is_taken = |address: &Addr| taken.binary_search(address).is_ok();
     if let Some(wanted) = requested {
         if !attributes.prefixes.iter().any(|prefix| usable(*prefix, wanted)) {
             return Err(refuse::address_outside(topology, draft, subnet, wanted));
         }
-        return if taken.contains(&wanted) { Err(refuse::address_taken(topology, draft, wanted)) } else { Ok(wanted) };
+        return if is_taken(&wanted) { Err(refuse::address_taken(topology, draft, wanted)) } else { Ok(wanted) };
     }
-    if let Some(had) = had.filter(|had| !taken.contains(had)) {
+    if let Some(had) = had.filter(|had| !is_taken(had)) {
         return Ok(had);
     }
     let first_free = attributes.prefixes.iter().find_map(|prefix| {
         let usable = prefix.size().saturating_sub(RESERVED_FIRST + RESERVED_LAST);
         // One more than are taken is enough to find a free one.
         let tries = usable.min(taken.len() as u128 + 1);
-        (0..tries).map(|n| prefix.first().plus(RESERVED_FIRST + n)).find(|address| !taken.contains(address))
+        (0..tries).map(|n| prefix.first().plus(RESERVED_FIRST + n)).find(|address| !is_taken(address))
     });
     first_free.ok_or_else(|| refuse::subnet_full(topology, draft, subnet, taken.len()))
 }

@@ -4,7 +4,7 @@ use super::World;
 use super::collect::{Blame, Member, Node};
 use super::stand_in;
 use crate::azure::{self, Finding};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use sim_core::topology::{Draft, Frontend, IpConfig, Kind, Nsg, Refusal, Relation};
 use std::collections::BTreeMap;
 
@@ -115,12 +115,30 @@ impl Settling<'_> {
             if let Some(blame) = blame {
                 self.blame(place, blame);
                 moved = true;
-            } else if draft.refers.iter().any(|(_, target)| self.is_lacking(target)) {
+            } else if let Some((_, target)) = draft.refers.iter().find(|(_, target)| self.is_lacking(target)) {
+                let target = target.clone();
                 self.put(place);
+                self.suggest(&target);
                 moved = true;
             }
         }
         moved
+    }
+
+    /// Names the part that was probably meant, in the finding just made.
+    fn suggest(&mut self, target: &str) {
+        let Some(whole) = azure::parent(target).and_then(|whole| self.world.topology.find(whole)) else { return };
+        let kind = azure::resource_type(target);
+        let siblings = self.world.topology.referrers(whole.id, Relation::PartOf).into_iter();
+        let names = siblings.filter(|it| azure::resource_type(&it.name).eq_ignore_ascii_case(&kind));
+        let near = nearest(azure::name_of(target), names.map(|it| it.short_name()));
+        let help = match near {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("{} is declared without it", whole.short_name()),
+        };
+        if let Some(finding) = self.world.findings.last_mut() {
+            finding.diagnostic.help.get_or_insert(help);
+        }
     }
 
     fn blame(&mut self, place: usize, blame: Blame) {

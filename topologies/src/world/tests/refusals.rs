@@ -108,6 +108,15 @@ fn a_refusal_says_how_to_mend_it() {
     assert_eq!(world.sources.locate(finding.diagnostic.span.unwrap()).unwrap().line, 3);
 }
 
+/// Catches: a misspelt name that one has to find out for oneself.
+#[test]
+fn a_misspelt_subnet_is_named() {
+    let text =
+        [vnet(&[subnet("frontend", "10.0.1.0/24"), subnet("b", "10.0.2.0/24")].join(",")), nic("n", "frontnd", "")];
+    let world = deployed(&text.join(",\n"));
+    assert_eq!(world.findings[0].diagnostic.help.as_deref(), Some("did you mean frontend?"));
+}
+
 /// Catches: one mistake reported once for every resource that leads to it.
 #[test]
 fn what_refers_to_the_refused_is_a_note() {

@@ -129,5 +129,24 @@ fn many_undeclared_resources_take_little_time() {
     let world = World::new(nics, "westus2");
     assert_eq!(world.assumptions.len(), 4_000);
     assert!(world.findings.is_empty(), "{}", super::told(&world));
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+/// Catches: giving out addresses that takes longer the more are given.
+#[test]
+fn a_full_network_takes_little_time() {
+    let started = Instant::now();
+    let nics = (0..4_000).map(|n| {
+        let subnet = "/p/providers/Microsoft.Network/virtualNetworks/v/subnets/s";
+        let body = format!(
+            "{{\"ipConfigurations\": [{{\"name\": \"c\", \"properties\": {{\"subnet\": {{\"id\": \"{subnet}\"}}}}}}]}}"
+        );
+        raw("networkInterfaces", &format!("/p/providers/Microsoft.Network/networkInterfaces/n{n}"), &body)
+    });
+    let vnet = "{\"addressSpace\": {\"addressPrefixes\": [\"10.0.0.0/8\"]}, \"subnets\": [{\"name\": \"s\", \"properties\": \
+                {\"addressPrefix\": \"10.0.0.0/16\"}}]}";
+    let vnet = raw("virtualNetworks", "/p/providers/Microsoft.Network/virtualNetworks/v", vnet);
+    let world = World::new(nics.chain([vnet]), "westus2");
+    assert!(world.findings.is_empty(), "{}", super::told(&world));
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
