@@ -20,6 +20,10 @@ pub(super) fn interface(raw: &RawResource, out: &mut Reading) {
         draft = draft.refer(Relation::FilteredBy, group);
     }
     out.node(draft);
+    // Written by Azure, in what is read back from it.
+    if let Some(machine) = reference(properties, "virtualMachine") {
+        out.link(&raw.id, Relation::PartOf, &machine);
+    }
     let configs = list(properties, "ipConfigurations");
     let chosen = configs.iter().position(|config| switch(inner(config), "primary", false).value).unwrap_or(0);
     for (n, part) in configs.iter().enumerate() {
