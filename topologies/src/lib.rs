@@ -1,8 +1,9 @@
 //! From the outside world to the network graph: readers for the files people already have.
 //!
-//! [`json`] reads JSON with the place of every value; [`arm`] evaluates ARM templates to resources as Azure would;
-//! [`facts`] is what Azure is like, as data; [`services`] are the managed services; [`source`] keeps the input files that
-//! all spans point into, [`diagnostic`] what is wrong with them.
+//! [`load()`] is the whole way: [`json`] reads JSON with the place of every value; [`arm`] evaluates ARM templates to
+//! resources as Azure would; [`azure`] says what each resource is for the network; [`world`] puts them together, and
+//! says what Azure would refuse and what was assumed. [`facts`] is what Azure is like, as data; [`services`] are the managed
+//! services; [`source`] keeps the input files that all spans point into, [`diagnostic`] what is wrong with them.
 
 pub mod arm;
 pub mod azure;

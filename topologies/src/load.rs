@@ -81,8 +81,8 @@ impl Files {
             self.roles.push(azure::definition_of(&value));
         } else {
             let message = format!("{} is JSON, but of no kind that is read here", input.name);
-            let help = "read are ARM templates (with `$schema`, or `contentVersion` and `resources`), their parameters files, \
-                        and role definitions";
+            let help = "read are ARM templates (with `$schema`, or `contentVersion` and `resources`), their parameters \
+                        files, and role definitions";
             self.diagnostics.push(Diagnostic::error("input.unknown-kind", message).at(value.span).help(help));
         }
     }

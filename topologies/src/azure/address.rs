@@ -7,7 +7,7 @@ use crate::json::Value;
 use sim_core::net::Prefix;
 use sim_core::topology::{Kind, PublicIp, Sku};
 
-/// A public address, with the address in the property `key` if it has one already. A prefix counts as its first address.
+/// A public address, with the address in the property `key` if it has one already. A prefix counts as its first one.
 pub(super) fn public(raw: &RawResource, key: &str, out: &mut Reading) {
     let properties = raw.properties();
     let known = given(properties, key).filter(|value| text(properties, key).is_some() || value.as_str().is_none());
@@ -30,8 +30,8 @@ pub(super) fn public(raw: &RawResource, key: &str, out: &mut Reading) {
     }
 }
 
-/// The tier in `sku.name`; Basic when it is absent, as in API versions of its time. `Gateway` balancers and `StandardV2`
-/// addresses behave as Standard ones here.
+/// The tier in `sku.name`; Basic when it is absent, as in API versions of its time. `Gateway` balancers and
+/// `StandardV2` addresses behave as Standard ones here.
 pub(super) fn sku(body: &Value) -> Sku {
     match given(body, "sku").and_then(|sku| text(sku, "name")) {
         Some(name) if !name.eq_ignore_ascii_case("Basic") => Sku::Standard,

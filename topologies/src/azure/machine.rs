@@ -18,8 +18,8 @@ pub(super) fn machine(raw: &RawResource, out: &mut Reading) {
     let nics: Vec<Arc<str>> = references(profile, "networkInterfaces").collect();
     if let Some(known) = known.filter(|known| nics.len() > known.max_nics) {
         let message = format!(
-            "The number of network interfaces for virtual machine {} exceeds the maximum allowed for the virtual machine \
-             size {size}. The number of network interfaces is {} and the maximum allowed is {}.",
+            "The number of network interfaces for virtual machine {} exceeds the maximum allowed for the virtual \
+             machine size {size}. The number of network interfaces is {} and the maximum allowed is {}.",
             raw.name,
             nics.len(),
             known.max_nics

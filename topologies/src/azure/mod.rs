@@ -1,8 +1,8 @@
 //! From Azure resources to the declared network: one module for each family of resource types.
 //!
 //! A reader hands over [`RawResource`]s, whatever it read them from: an evaluated template, the output of `az`, a plan.
-//! [`read`] turns one into drafts for the network and findings about it. Names of properties count in any letter case, and
-//! an object whose `properties` a tool has flattened is read like any other.
+//! `read` turns one into drafts for the network and findings about it. Names of properties count in any letter case,
+//! and an object whose `properties` a tool has flattened is read like any other.
 
 mod address;
 mod balancer;
@@ -25,7 +25,7 @@ pub use raw::{RawResource, Resources};
 pub use reading::Finding;
 
 pub(crate) use id::{name_of, parent, resource_type, tidy};
-pub(crate) use placeholder::resolved;
+pub(crate) use placeholder::{fill_addresses, resolved};
 pub(crate) use reading::{Piece, Reading};
 pub(crate) use role::{definition_of, is_definition};
 

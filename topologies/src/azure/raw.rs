@@ -109,6 +109,14 @@ impl Resources {
         self.list.iter()
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut RawResource> {
+        self.list.iter_mut()
+    }
+
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = RawResource> {
+        self.list.into_iter()
+    }
+
     /// Adds a resource; one that has the same id is replaced, as a second deployment would.
     pub(crate) fn insert(&mut self, raw: RawResource) {
         let key = raw.id.to_ascii_lowercase();

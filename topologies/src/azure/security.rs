@@ -127,8 +127,8 @@ fn ports(properties: &Value, [one, many]: [&str; 2]) -> Result<Vec<PortRange>, D
             }
             found.push(range(part).ok_or_else(|| {
                 let message = format!(
-                    "Security rule has invalid Port range. Value provided: {part}. Value should be an integer OR integer \
-                     range with '-' delimiter. Valid range 0-65535"
+                    "Security rule has invalid Port range. Value provided: {part}. Value should be an integer OR \
+                     integer range with '-' delimiter. Valid range 0-65535"
                 );
                 bad(value, "SecurityRuleInvalidPortRange", message)
             })?);

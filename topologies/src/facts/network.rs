@@ -66,7 +66,7 @@ mod tests {
         }
     }
 
-    /// Catches: a round trip taken for one way, a class without a delay, loss or variation left in a run without jitter.
+    /// Catches: a round trip taken for one way, a class without a delay, loss or variation in a run without jitter.
     #[test]
     fn ways_take_their_time() {
         let place = |name: &str| Place { region: Some(name.into()), vnet: None, azure: true };

@@ -47,6 +47,15 @@ impl World {
     /// it. For what is referred to but not declared there are stand-ins, each with an assumption.
     #[must_use]
     pub fn new(resources: impl IntoIterator<Item = RawResource>, region: &str) -> Self {
+        let world = Self::build(resources, region);
+        // Some resources ask for addresses of others, which are known only now: a route, for its next hop.
+        let mut filled = world.resources.clone();
+        let fill = |raw: &mut RawResource| azure::fill_addresses(&mut raw.body, &world.resources, &world.topology);
+        let count: usize = filled.iter_mut().map(fill).sum();
+        if count > 0 { Self::build(filled.into_iter(), region) } else { world }
+    }
+
+    fn build(resources: impl IntoIterator<Item = RawResource>, region: &str) -> Self {
         let mut world = Self::default();
         for raw in resources {
             world.resources.insert(raw);

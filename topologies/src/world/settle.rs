@@ -78,7 +78,7 @@ impl Settling<'_> {
         }
     }
 
-    /// Makes the holder of an address a member of a pool. An address that nobody has is no error: somebody may yet take it.
+    /// Makes the holder of an address a member of a pool. One that nobody has is no error: somebody may yet take it.
     fn join(&mut self, member: &Member) {
         let topology = &self.world.topology;
         let Some(network) = topology.find(&member.network).map(|found| found.id) else { return };
@@ -99,8 +99,8 @@ impl Settling<'_> {
         }
     }
 
-    /// Leaves out what refers to something that was left out, and says so there; and lets the network refuse what refers
-    /// to a part that its declared whole does not have.
+    /// Leaves out what refers to something that was left out, and says so there; and lets the network refuse what
+    /// refers to a part that its declared whole does not have.
     fn leave_out_orphans(&mut self) -> bool {
         let mut moved = false;
         for place in 0..self.nodes.len() {

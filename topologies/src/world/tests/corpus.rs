@@ -99,7 +99,8 @@ const DRAWN: [(&str, &[&str]); 7] = [
             "Frontend loadBalancers/myILB/frontendIPConfigurations/myFrontEnd; PartOf myILB; Attached frontendSubnet",
             "BalancingRule loadBalancers/myILB/loadBalancingRules/myHTTPRule; PartOf myILB; Listens myFrontEnd; \
              Sends myBackEndPool; Checks myHealthProbe",
-            "InboundNatRule loadBalancers/myILB/inboundNatRules/RDP-VM0; PartOf myILB; Listens myFrontEnd; Sends ipConfig1",
+            "InboundNatRule loadBalancers/myILB/inboundNatRules/RDP-VM0; PartOf myILB; Listens myFrontEnd; \
+             Sends ipConfig1",
             "LinkService privateLinkServices/myPLS; Attached frontendSubnet; Listens myFrontEnd",
             "PrivateEndpoint privateEndpoints/myPrivateEndpoint; Attached myPESubnet; Target myPLS",
         ],
@@ -194,8 +195,8 @@ fn image_builder_files_are_read() {
     assert_eq!(world.assume_subnet(&subnet, "West US 2").unwrap(), id);
 }
 
-/// Catches: an answer of Azure that is taken for something it would refuse: these resources were all there. What a world
-/// does not hold (the recorder did not ask) has a stand-in.
+/// Catches: an answer of Azure that is taken for something it would refuse: these resources were all there. What a
+/// world does not hold (the recorder did not ask) has a stand-in.
 #[test]
 fn what_azure_has_answered_is_not_refused() {
     let Some(root) = corpus("oracles") else { return };

@@ -3,12 +3,10 @@
 use super::{at, deployed, resource, told};
 use crate::azure;
 use crate::facts::Os;
-use sim_core::topology::{
-    Access, ConnectionState, Direction, Distribution, EndpointPolicies, Kind, ProbeProtocol, Sku, UserHop,
-};
+use sim_core::topology::{ConnectionState, Distribution, EndpointPolicies, Kind, ProbeProtocol, Sku};
 
 /// The kind of the one resource with this id.
-fn kind_of(world: &crate::World, part: &str) -> Kind {
+pub(super) fn kind_of(world: &crate::World, part: &str) -> Kind {
     let found = world.topology.find(&at(part)).unwrap_or_else(|| panic!("no {part}\n{}", told(world)));
     found.kind.clone()
 }
@@ -21,8 +19,8 @@ const VNET: &str = r#""addressSpace": {"addressPrefixes": ["10.0.0.0/16", "fd00:
      "delegations": [{"name": "d", "properties": {"serviceName": "Microsoft.ContainerInstance/containerGroups"}}]}},
     {"name": "flat", "addressPrefix": "10.0.3.0/24"}]"#;
 
-/// Catches: a default taken for a setting or the other way round, a flattened subnet not read, one of two prefixes lost,
-/// a setting that no longer knows its line.
+/// Catches: a default taken for a setting or the other way round, a flattened subnet not read, one of two prefixes
+/// lost, a setting that no longer knows its line.
 #[test]
 fn networks_and_subnets() {
     let world = deployed(&resource("virtualNetworks", "v", VNET));
@@ -76,134 +74,6 @@ fn a_subnet_of_its_own_counts_more() {
         assert_eq!(subnet.prefixes[0].to_string(), "10.0.9.0/24");
         assert_eq!(world.topology.resources().count(), 4);
     }
-}
-
-/// One rule with the defaults of the test, and `more` in place of what it names.
-fn rule(more: &str) -> String {
-    let mut all = String::from("{\"name\": \"r\", \"properties\": {");
-    for (key, default) in [
-        ("priority", "100"),
-        ("direction", "\"Inbound\""),
-        ("access", "\"Allow\""),
-        ("protocol", "\"*\""),
-        ("sourceAddressPrefix", "\"*\""),
-        ("destinationAddressPrefix", "\"*\""),
-        ("sourcePortRange", "\"*\""),
-        ("destinationPortRange", "\"*\""),
-    ] {
-        if !more.contains(&format!("\"{key}")) {
-            all.push_str(&format!("\"{key}\": {default}, "));
-        }
-    }
-    format!("{all}{more}}}}}")
-}
-
-/// Catches: the quirks of real rules (azure-dataplane 1.2): letter case, strings for numbers, blanks, lists beside single
-/// values, tags in capitals, the three spellings of any.
-#[test]
-fn security_rules_as_people_write_them() {
-    let any = "[Any] [] [Any] []";
-    for (written, expected) in [
-        ("\"priority\": \"4096\"", format!("4096 Inbound Allow None {any}")),
-        ("\"direction\": \"outbound\", \"access\": \"DENY\"", format!("100 Outbound Deny None {any}")),
-        ("\"protocol\": \"TCP\"", format!("100 Inbound Allow Some(TCP) {any}")),
-        ("\"sourceAddressPrefix\": \"0.0.0.0/0\"", format!("100 Inbound Allow None {any}")),
-        (
-            "\"sourceAddressPrefix\": \"INTERNET\"",
-            "100 Inbound Allow None [Tag(\"INTERNET\")] [] [Any] []".to_owned(),
-        ),
-        (
-            "\"sourceAddressPrefixes\": [\"10.0.0.0/8\", \"1.2.3.4\"]",
-            "100 Inbound Allow None [Prefix(10.0.0.0/8), Prefix(1.2.3.4/32)] [] [Any] []".to_owned(),
-        ),
-        (
-            "\"sourceAddressPrefix\": \"10.0.0.0/8\", \"sourceAddressPrefixes\": [\"*\"]",
-            format!("100 Inbound Allow None {any}"),
-        ),
-        (
-            "\"destinationPortRange\": \"65503-65534 \"",
-            "100 Inbound Allow None [Any] [] [Any] [PortRange { first: 65503, last: 65534 }]".to_owned(),
-        ),
-        (
-            "\"destinationPortRanges\": [22, \"80\"], \"destinationPortRange\": null",
-            "100 Inbound Allow None [Any] [] [Any] [PortRange { first: 22, last: 22 }, PortRange { first: 80, last: 80 }]"
-                .to_owned(),
-        ),
-        (
-            "\"sourceApplicationSecurityGroups\": [{\"id\": \"/a\"}], \"sourceAddressPrefix\": \"\"",
-            "100 Inbound Allow None [Asg(\"/a\")] [] [Any] []".to_owned(),
-        ),
-    ] {
-        let world = deployed(&resource("networkSecurityGroups", "g", &format!("\"securityRules\": [{}]", rule(written))));
-        assert_eq!(told(&world), "", "{written}");
-        let Kind::Nsg(group) = kind_of(&world, "networkSecurityGroups/g") else { panic!() };
-        let found = &group.rules[0];
-        let found = format!(
-            "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
-            found.priority,
-            found.direction,
-            found.access,
-            found.protocol,
-            found.source,
-            found.source_ports,
-            found.destination,
-            found.destination_ports
-        );
-        assert_eq!(found, expected, "{written}");
-    }
-}
-
-/// Catches: a bad value that takes the whole group with it, or that is taken for something else; a finding that does not
-/// point at the value.
-#[test]
-fn rules_that_cannot_be_read_are_left_out() {
-    for (written, code) in [
-        ("\"priority\": \"abc\"", "InvalidRequestFormat"),
-        ("\"priority\": 70000", "SecurityRuleInvalidPriority"),
-        ("\"priority\": 99", "SecurityRuleInvalidPriority"),
-        ("\"destinationPortRange\": \"70000\"", "SecurityRuleInvalidPortRange"),
-        ("\"sourceAddressPrefix\": \"10.0.0.0/33\"", "SecurityRuleInvalidAddressPrefix"),
-        ("\"protocol\": \"SCTP\"", "InvalidRequestFormat"),
-        ("\"access\": null", "azure.missing-property"),
-    ] {
-        let good = rule("\"direction\": \"Inbound\"").replace("\"r\"", "\"good\"");
-        let text = format!("\"securityRules\": [\n{},\n{good}]", rule(written).replace("100", "101"));
-        let world = deployed(&resource("networkSecurityGroups", "g", &text));
-        let Kind::Nsg(group) = kind_of(&world, "networkSecurityGroups/g") else { panic!() };
-        assert_eq!(group.rules.len(), 1, "{written}");
-        assert_eq!(world.findings.len(), 1, "{written}: {}", told(&world));
-        assert_eq!(world.findings[0].diagnostic.code, code, "{written}");
-        let line = world.sources.locate(world.findings[0].diagnostic.span.unwrap()).unwrap().line;
-        assert_eq!(line, 3, "{written}");
-    }
-}
-
-/// Catches: a rule or route of its own lost, or put beside the one it replaces.
-#[test]
-fn rules_and_routes_of_their_own_join_their_group() {
-    let inside = format!("\"securityRules\": [{}]", rule("\"access\": \"Deny\""));
-    let alone = rule("\"access\": \"Allow\"").replace("{\"name\": \"r\", \"properties\": {", "");
-    let alone = alone.trim_end_matches('}');
-    let route =
-        "\"addressPrefix\": \"10.9.0.0/16\", \"nextHopType\": \"virtualAppliance\", \"nextHopIpAddress\": \"10.0.0.4\"";
-    let text = [
-        resource("networkSecurityGroups", "g", &inside),
-        resource("networkSecurityGroups/securityRules", "g/R", alone),
-        resource("networkSecurityGroups/securityRules", "g/other", &alone.replace("100", "200")),
-        resource("routeTables", "t", "\"routes\": []"),
-        resource("routeTables/routes", "t/a", route),
-        resource("routeTables/routes", "elsewhere/a", "\"addressPrefix\": \"0.0.0.0/0\", \"nextHopType\": \"none\""),
-    ];
-    let world = deployed(&text.join(",\n"));
-    assert_eq!(told(&world), "");
-    let Kind::Nsg(group) = kind_of(&world, "networkSecurityGroups/g") else { panic!() };
-    let rules: Vec<_> = group.rules.iter().map(|rule| (rule.priority, rule.direction, rule.access)).collect();
-    assert_eq!(rules, [(100, Direction::Inbound, Access::Allow), (200, Direction::Inbound, Access::Allow)]);
-    let Kind::RouteTable(table) = kind_of(&world, "routeTables/t") else { panic!() };
-    assert_eq!(table.routes[0].next_hop, UserHop::Appliance("10.0.0.4".parse().unwrap()));
-    let Kind::RouteTable(table) = kind_of(&world, "routeTables/elsewhere") else { panic!() };
-    assert_eq!(table.routes[0].next_hop, UserHop::None);
-    assert_eq!(world.assumptions.len(), 1);
 }
 
 /// Catches: strings for numbers, letter case of collections, defaults of the API (azure-dataplane 3.4, 3.7).
@@ -275,8 +145,8 @@ fn private_endpoints_wait_for_approval() {
     }
 }
 
-/// Catches: a first free address that takes the one another NIC asks for; the wrong address taken for the primary one; an
-/// address read back from Azure forgotten.
+/// Catches: a first free address that takes the one another NIC asks for; the wrong address taken for the primary one;
+/// an address read back from Azure forgotten.
 #[test]
 fn addresses_of_machines() {
     let config = |name: &str, more: &str| {

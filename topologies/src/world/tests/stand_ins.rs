@@ -37,7 +37,8 @@ fn a_stand_in_agrees_with_what_is_known() {
     let text = [
         resource("virtualNetworks/subnets", "hub/known", "\"addressPrefix\": \"172.20.0.0/24\""),
         nic(&format!(
-            "\"privateIPAllocationMethod\": \"Static\", \"privateIPAddress\": \"172.20.7.9\", \"subnet\": {{\"id\": \"{}\"}}",
+            "\"privateIPAllocationMethod\": \"Static\", \"privateIPAddress\": \"172.20.7.9\", \
+             \"subnet\": {{\"id\": \"{}\"}}",
             at("virtualNetworks/hub/subnets/other")
         )),
     ];
@@ -68,8 +69,9 @@ fn the_other_side_of_a_peering_has_its_own_space() {
 fn every_kind_of_reference_has_a_stand_in() {
     let id = |part: &str| format!("{{\"id\": \"{}\"}}", at(part));
     let vnet = format!(
-        "\"addressSpace\": {{\"addressPrefixes\": [\"10.0.0.0/16\"]}}, \"subnets\": [{{\"name\": \"a\", \"properties\": \
-         {{\"addressPrefix\": \"10.0.0.0/24\", \"networkSecurityGroup\": {}, \"routeTable\": {}, \"natGateway\": {}}}}}]",
+        "\"addressSpace\": {{\"addressPrefixes\": [\"10.0.0.0/16\"]}}, \"subnets\": [{{\"name\": \"a\", \
+         \"properties\": {{\"addressPrefix\": \"10.0.0.0/24\", \"networkSecurityGroup\": {}, \"routeTable\": {}, \
+         \"natGateway\": {}}}}}]",
         id("networkSecurityGroups/x"),
         id("routeTables/x"),
         id("natGateways/x")
@@ -94,8 +96,8 @@ fn every_kind_of_reference_has_a_stand_in() {
         at("privateLinkServices/x")
     );
     let machine = format!(
-        "{{\"type\": \"Microsoft.Compute/virtualMachines\", \"apiVersion\": \"2021-11-01\", \"name\": \"m\", \"properties\": \
-         {{\"networkProfile\": {{\"networkInterfaces\": [{}]}}}}}}",
+        "{{\"type\": \"Microsoft.Compute/virtualMachines\", \"apiVersion\": \"2021-11-01\", \"name\": \"m\", \
+         \"properties\": {{\"networkProfile\": {{\"networkInterfaces\": [{}]}}}}}}",
         id("networkInterfaces/x")
     );
     let text = [
@@ -138,7 +140,8 @@ fn a_declared_network_gets_no_stand_ins() {
 fn inputs_are_known_by_their_content() {
     let template = |name: &str| {
         format!(
-            "{{\"contentVersion\": \"1.0.0.0\", \"parameters\": {{\"p\": {{\"type\": \"string\"}}}}, \"resources\": [{}]}}",
+            "{{\"contentVersion\": \"1.0.0.0\", \"parameters\": {{\"p\": {{\"type\": \"string\"}}}}, \
+             \"resources\": [{}]}}",
             resource("networkSecurityGroups", name, "").replace(name, &format!("[concat('{name}', parameters('p'))]"))
         )
     };

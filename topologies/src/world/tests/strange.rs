@@ -102,7 +102,10 @@ proptest! {
     /// Catches: an index, a slice or a conversion that some body makes panic; a circle of references that never ends.
     #[test]
     fn no_body_makes_it_panic(
-        parts in prop::collection::vec((prop::sample::select(&TYPES[..]), prop::sample::select(&VALUES[6..]), value()), 1..6)
+        parts in prop::collection::vec(
+            (prop::sample::select(&TYPES[..]), prop::sample::select(&VALUES[6..]), value()),
+            1..6,
+        )
     ) {
         let resources = parts.iter().map(|(kind, id, body)| raw(kind, id.trim_matches('"'), body));
         let first = World::new(resources.clone(), "westus2");
@@ -143,7 +146,8 @@ fn a_full_network_takes_little_time() {
         );
         raw("networkInterfaces", &format!("/p/providers/Microsoft.Network/networkInterfaces/n{n}"), &body)
     });
-    let vnet = "{\"addressSpace\": {\"addressPrefixes\": [\"10.0.0.0/8\"]}, \"subnets\": [{\"name\": \"s\", \"properties\": \
+    let vnet = "{\"addressSpace\": {\"addressPrefixes\": [\"10.0.0.0/8\"]}, \"subnets\": [{\"name\": \"s\", \
+                \"properties\": \
                 {\"addressPrefix\": \"10.0.0.0/16\"}}]}";
     let vnet = raw("virtualNetworks", "/p/providers/Microsoft.Network/virtualNetworks/v", vnet);
     let world = World::new(nics.chain([vnet]), "westus2");
