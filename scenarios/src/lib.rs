@@ -3,6 +3,7 @@
 //! [`scenario`] is the file, [`replay`] the run; [`observe`] and [`pcap`] write down what happens, [`verdict`],
 //! [`problem`] and [`latency`] judge it, [`report`] tells it.
 
+pub mod check;
 pub mod latency;
 pub mod observe;
 pub mod pcap;

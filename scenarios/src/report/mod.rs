@@ -2,7 +2,7 @@
 
 mod builds;
 mod flows;
-mod text;
+pub(crate) mod text;
 
 pub use builds::BuildReport;
 pub use flows::FlowReport;

@@ -7,7 +7,7 @@ use crate::verdict::Verdict;
 use sim_core::time::Nanos;
 use std::fmt::Write as _;
 
-pub(super) fn report(report: &Report) -> String {
+pub(crate) fn report(report: &Report) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}", report.scenario);
     if let Some(about) = &report.about {
@@ -50,7 +50,7 @@ pub(super) fn report(report: &Report) -> String {
     out
 }
 
-fn build_text(out: &mut String, build: &BuildReport) {
+pub(crate) fn build_text(out: &mut String, build: &BuildReport) {
     let took = build.took_ns.map_or(String::new(), |took| format!(" after {}", Nanos(took)));
     let _ = writeln!(out, "\nImage build {}: {}{took}", build.name, build.outcome.to_uppercase());
     let _ = writeln!(out, "  {}", build.way);
@@ -144,7 +144,7 @@ fn latency_lines(out: &mut String, flow: &FlowReport) {
     }
 }
 
-fn section(out: &mut String, title: &str, problems: &[Problem]) {
+pub(crate) fn section(out: &mut String, title: &str, problems: &[Problem]) {
     if problems.is_empty() {
         return;
     }
@@ -164,7 +164,7 @@ fn problem_text(out: &mut String, problem: &Problem) {
     }
 }
 
-fn list(out: &mut String, title: &str, lines: &[String]) {
+pub(crate) fn list(out: &mut String, title: &str, lines: &[String]) {
     if lines.is_empty() {
         return;
     }

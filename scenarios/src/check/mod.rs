@@ -1,0 +1,122 @@
+//! A first look at an input: what was built, what is open to whom, how each subnet gets out, and whether the services in
+//! it connect.
+
+mod exposure;
+mod text;
+
+pub use exposure::{MachineRow, SubnetRow};
+
+use crate::observe::Recorder;
+use crate::problem::Problem;
+use crate::replay::{Options, build_all};
+use crate::report::{BuildReport, of_finding};
+use crate::verdict::Verdict;
+use serde::Serialize;
+use sim_core::fabric::Fabric;
+use sim_core::topology::Kind;
+use std::collections::{BTreeMap, BTreeSet};
+use topologies::World;
+use topologies::facts;
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Version of this form.
+    pub schema: u32,
+    /// Version of the program.
+    pub version: &'static str,
+    /// The date it was set in.
+    pub date: String,
+    /// Resources by Azure type, as declared.
+    pub resources: BTreeMap<String, usize>,
+    /// Of those, the types that no packet meets here, with their count.
+    pub inert: BTreeMap<String, usize>,
+    /// Machines.
+    pub machines: Vec<MachineRow>,
+    /// Subnets.
+    pub subnets: Vec<SubnetRow>,
+    /// What roles permit.
+    pub roles: Vec<String>,
+    /// Image builds.
+    pub builds: Vec<BuildReport>,
+    /// What Azure would refuse.
+    pub findings: Vec<Problem>,
+    /// What was assumed.
+    pub assumptions: Vec<String>,
+    /// What of the input is not modelled.
+    pub skipped: Vec<String>,
+}
+
+impl Check {
+    /// Whether nothing is wrong: Azure would take it, and what the services need connects.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        self.findings.is_empty() && self.builds.iter().all(|build| build.verdict == Verdict::Connected)
+    }
+
+    /// The check for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        text::check(self)
+    }
+}
+
+/// Checks a world. What happens while its image builds are played goes to `recorder`.
+#[must_use]
+pub fn run(world: World, options: &Options, recorder: Recorder) -> (Check, Recorder) {
+    let network = facts::network(options.date, false);
+    let fabric = Fabric::compile(&world.topology, &network, 0);
+    let machines = exposure::machines(&world.topology, &fabric);
+    let subnets = exposure::subnets(&world.topology, &fabric);
+    let roles = roles(&world);
+    let (resources, inert) = types(&world);
+    let (world, builds, recorder) = build_all(world, options, recorder);
+    let builds: Vec<BuildReport> = builds.iter().map(|build| BuildReport::new(build, &world)).collect();
+    let mut assumptions: Vec<String> = world.assumptions.iter().map(|assumed| assumed.text.clone()).collect();
+    assumptions.extend(builds.iter().flat_map(|build| build.assumed.iter().cloned()));
+    let mut seen = BTreeSet::new();
+    assumptions.retain(|text| seen.insert(text.clone()));
+    let check = Check {
+        schema: crate::report::SCHEMA,
+        version: env!("CARGO_PKG_VERSION"),
+        date: options.date.to_string(),
+        resources,
+        inert,
+        machines,
+        subnets,
+        roles,
+        builds,
+        findings: world.findings.iter().map(|finding| of_finding(finding, &world)).collect(),
+        assumptions,
+        skipped: world.diagnostics.iter().map(|diagnostic| diagnostic.message.clone()).collect(),
+    };
+    (check, recorder)
+}
+
+/// Declared resources by type; and those types that only stand for themselves.
+fn types(world: &World) -> (BTreeMap<String, usize>, BTreeMap<String, usize>) {
+    let (mut all, mut inert) = (BTreeMap::new(), BTreeMap::new());
+    for raw in world.resources.iter() {
+        *all.entry(raw.resource_type.clone()).or_default() += 1;
+        let modelled = topologies::services::is_modelled(&raw.resource_type);
+        let stands = world.topology.find(&raw.id).is_some_and(|found| matches!(found.kind, Kind::Inert { .. }));
+        if stands && !modelled {
+            *inert.entry(raw.resource_type.clone()).or_default() += 1;
+        }
+    }
+    (all, inert)
+}
+
+fn roles(world: &World) -> Vec<String> {
+    let role = |found: &sim_core::topology::Resource| match &found.kind {
+        Kind::RoleDefinition(role) => {
+            let except = match &role.not_actions[..] {
+                [] => String::new(),
+                actions => format!(", but not {}", actions.join(", ")),
+            };
+            Some(format!("{} permits {}{except}", found.short_name(), role.actions.join(", ")))
+        }
+        _ => None,
+    };
+    world.topology.resources().filter_map(role).collect()
+}
