@@ -74,3 +74,16 @@ fn s07_winport() {
         serde_json::json!({"os": "Windows", "securityRules": [allow("r", 400, "Inbound", "AzureLoadBalancer", "VirtualNetwork", "60001"), allow("winrm", 410, "Inbound", "VirtualNetwork", "VirtualNetwork", "5985"), deny("Deny-All-In", 4000, "Inbound")]}),
     );
 }
+
+#[test]
+fn full_linux() {
+    play(
+        serde_json::json!({"name": "full linux", "downloads": "full", "topology": ["topologies/library/image-builder/existing-vnet.json"], "timeline": [{"action": {"build": {}}}]}),
+    );
+}
+#[test]
+fn full_windows() {
+    play(
+        serde_json::json!({"name": "full windows", "downloads": "full", "parameters": {"os": "Windows"}, "topology": ["topologies/library/image-builder/existing-vnet.json"], "timeline": [{"action": {"build": {}}}]}),
+    );
+}

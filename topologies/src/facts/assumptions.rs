@@ -89,6 +89,17 @@ pub struct Downloads {
     pub container_image: u64,
 }
 
+/// How long image builder itself takes, where the network does not decide it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageBuilder {
+    /// From a submitted template until it is taken.
+    pub validation: Stretch,
+    /// Copying the image to one place.
+    pub distribution: Stretch,
+    /// How long the proxy machine tries to reach the build VM.
+    pub relay_dial: Nanos,
+}
+
 impl Assumptions {
     /// All of them, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
@@ -140,6 +151,26 @@ impl Assumptions {
             Stretch { typical, spread: Nanos(typical.0 / 100 * self.count("deploy.spread")) }
         };
         Lifetime { create: stretch("create"), delete: stretch("delete") }
+    }
+
+    /// How long image builder itself takes.
+    #[must_use]
+    pub fn image_builder(&self) -> ImageBuilder {
+        let stretch = |what: &str| {
+            let name = format!("image-builder.{what}");
+            Stretch { typical: self.time(&name), spread: self.time(&format!("{name}.spread")) }
+        };
+        ImageBuilder {
+            validation: stretch("validation"),
+            distribution: stretch("distribution"),
+            relay_dial: self.time("image-builder.relay-dial"),
+        }
+    }
+
+    /// How fast a site on the Internet sends to one client, bits per second.
+    #[must_use]
+    pub fn download_bps(&self) -> u64 {
+        self.count("download.rate") * 8
     }
 
     /// Sizes of downloads.
@@ -200,6 +231,11 @@ mod tests {
                 assert!(stretch.typical > stretch.spread && stretch.spread > Nanos::ZERO, "{os:?}");
             }
         }
+        let service = all.image_builder();
+        for stretch in [service.validation, service.distribution] {
+            assert!(stretch.typical > stretch.spread && stretch.spread > Nanos::ZERO);
+        }
+        assert!(service.relay_dial > Nanos::ZERO && all.download_bps() > 0);
         let sizes = all.downloads();
         let sizes = [sizes.script, sizes.file, sizes.linux_update, sizes.windows_update, sizes.container_image];
         assert!(sizes.iter().all(|size| *size > 1_000));

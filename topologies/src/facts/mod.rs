@@ -9,7 +9,7 @@ mod network;
 pub mod region;
 mod vm_size;
 
-pub use assumptions::{Assumptions, Boot, Downloads, Entry, Lifetime, Os, Stretch, assumptions};
+pub use assumptions::{Assumptions, Boot, Downloads, Entry, ImageBuilder, Lifetime, Os, Stretch, assumptions};
 pub use date::{Date, DateError};
 pub use network::network;
 pub use vm_size::{VmSize, vm_size};

@@ -4,10 +4,10 @@
 use super::downloads::{self, Site, Work};
 use super::packer::{Packer, Step, Target};
 use super::plan::{OWNER, Plan, Way};
-use super::template::ImageTemplate;
-use crate::facts::{Assumptions, Date, Os, Stretch};
+use super::template::{CustomizerKind, ImageTemplate, Network};
+use crate::facts::{Assumptions, Date, Downloads, Os, Stretch};
 use rand::RngExt;
-use sim_core::app::{Attempt, Communicator, Dialogue, Files, Guest, Job, Relay, Web};
+use sim_core::app::{Attempt, Communicator, Dialogue, Files, Guest, Job, Listener, Relay, Web};
 use sim_core::fabric::Fabric;
 use sim_core::host::{Control, Orchestrator, Signal, Socket, Ticket};
 use sim_core::id::FlowId;
@@ -118,7 +118,8 @@ pub struct Build {
     at: BTreeMap<Arc<str>, Addr>,
     wave: usize,
     waiting: Vec<Ticket>,
-    fetching: usize,
+    /// How much of what its container needs was asked for.
+    fetched: usize,
     deletion: usize,
     deadline: Option<Nanos>,
 }
@@ -128,20 +129,12 @@ const VALIDATED: u64 = 1;
 const DISTRIBUTED: u64 = 2;
 const TIMED_OUT: u64 = 3;
 const SITES_RAISED: u64 = 4;
-/// How long the service takes to validate a template: one to three minutes (azure-services 2.7).
-const VALIDATION: Nanos = Nanos::secs(90);
-/// How long copying the image takes, for each place it goes. Assumption: not published.
-const DISTRIBUTION: Nanos = Nanos::secs(180);
-/// The relay gives up a target after Linux's default.
-const RELAY_TIMEOUT: Nanos = Nanos::secs(127);
 /// How long Packer waits: 20 minutes for SSH, 10 for WinRM (azure-services 9).
 const SSH_WAIT: Nanos = Nanos::secs(20 * 60);
 const WINRM_WAIT: Nanos = Nanos::secs(10 * 60);
 /// A large download when downloads are not made in full, in bytes.
 const TOKEN_SIZE: u64 = 4096;
 
-/// How fast a site sends to one build, bits per second.
-const SITE_RATE: u64 = 1_000_000_000;
 /// Names get addresses for documentation (RFC 5737), from the second block.
 const SITES: Addr = Addr::v4(198, 51, 100, 10);
 
@@ -181,7 +174,7 @@ impl Build {
             at: BTreeMap::new(),
             wave: 0,
             waiting: Vec::new(),
-            fetching: 0,
+            fetched: 0,
             deletion: 0,
             deadline: None,
         };
@@ -225,13 +218,19 @@ impl Build {
         for draft in self.plan.before.drain(..) {
             control.put(draft, Nanos::ZERO);
         }
+        let container = (self.plan.way == Way::ContainerSubnet)
+            .then(|| downloads::container_image(sizes(&self.setup).container_image));
         let urls: Vec<_> = self
             .works
             .iter()
             .flat_map(|work| work.artifact.iter().chain(work.job.iter().flat_map(|task| &task.downloads)))
+            .chain(&container)
             .cloned()
             .collect();
         self.sites = downloads::sites(&urls);
+        if container.is_some() {
+            self.sites.push(downloads::file_share());
+        }
         for n in 0..self.sites.len() {
             self.raise_site(n, control);
         }
@@ -256,7 +255,7 @@ impl Build {
                 region: Some(self.template.region.clone()),
                 tags: site.tags.iter().map(|tag| Arc::from(*tag)).collect(),
                 azure: site.azure,
-                egress_bps: Some(SITE_RATE),
+                egress_bps: Some(self.setup.assumptions.download_bps()),
             };
             control.put(Draft::new(site_id(&site.host), Kind::InternetHost(host)), Nanos::ZERO);
         }
@@ -265,6 +264,10 @@ impl Build {
     fn fetch_artifacts(&mut self, control: &mut Control<'_>) {
         for site in &self.sites {
             let files = Files { sizes: site.files.iter().map(|(k, v)| (k.clone(), *v)).collect(), other: TOKEN_SIZE };
+            if site.port == 445 {
+                control.spawn(site_id(&site.host), Listener::new(445));
+                continue;
+            }
             let certificate = site.tls.then(|| site.host.clone());
             control.spawn(site_id(&site.host), Web::new(site.port, certificate, Arc::new(files)));
         }
@@ -276,7 +279,6 @@ impl Build {
                 let dialogue = Dialogue::Web { host: url.host.clone(), path: url.path.clone(), tls: url.tls };
                 let attempt = Attempt::new((at, url.port), dialogue, Nanos::secs(30), Nanos::ZERO, None);
                 control.spawn(self.plan.packer.clone(), attempt);
-                self.fetching += 1;
             }
         }
         if !artifacts.is_empty() {
@@ -286,15 +288,15 @@ impl Build {
                 format!("{} script and file artifacts are copied to staging storage", artifacts.len()),
             );
         }
-        control.after(VALIDATION, VALIDATED);
+        let validation = self.draw(self.setup.assumptions.image_builder().validation, control);
+        control.after(validation, VALIDATED);
     }
 
     /// azure-services 2.8: an existing network needs two actions on it.
     fn check_permissions(&self, control: &Control<'_>) -> Result<(), Ended> {
         let subnet = match &self.template.network {
-            super::template::Network::Own => return Ok(()),
-            super::template::Network::Existing { subnet, .. }
-            | super::template::Network::WithContainers { subnet, .. } => subnet,
+            Network::Own => return Ok(()),
+            Network::Existing { subnet, .. } | Network::WithContainers { subnet, .. } => subnet,
         };
         let vnet = subnet.split("/subnets/").next().unwrap_or(subnet);
         let needed = [
@@ -322,7 +324,7 @@ impl Build {
 
     /// Deploys the next wave, or starts the build when all are done.
     fn next_wave(&mut self, control: &mut Control<'_>) {
-        let Some(wave) = self.plan.waves.get(self.wave).cloned() else { return self.start_packer(control) };
+        let Some(wave) = self.plan.waves.get(self.wave).cloned() else { return self.everything_is_there(control) };
         self.wave += 1;
         let types: Vec<&'static str> = wave.iter().map(|(_, kind)| *kind).collect();
         let mut longest = Nanos::ZERO;
@@ -330,6 +332,44 @@ impl Build {
             longest = longest.max(self.draw(self.setup.assumptions.lifetime(kind).create, control));
         }
         self.waiting = wave.into_iter().map(|(draft, _)| control.put(draft, longest)).collect();
+    }
+
+    /// Everything is deployed. A container in the user's subnet must first get its image and its files from there
+    /// (azure-services 2.4); what runs in a network of the service's own has them.
+    fn everything_is_there(&mut self, control: &mut Control<'_>) {
+        let needed: Vec<Needed> =
+            if self.plan.way == Way::ContainerSubnet { self.container_needs() } else { Vec::new() };
+        if self.log.borrow().in_place.is_none() {
+            let fabric = control.fabric();
+            self.log.borrow_mut().in_place = Some((control.topology().clone(), fabric));
+        }
+        match needed.into_iter().nth(self.fetched) {
+            Some(needed) => {
+                self.fetched += 1;
+                self.say(control, "log", format!("the container fetches {}", needed.what));
+                let attempt = Attempt::new(needed.from, needed.dialogue, CONTAINER_DIAL, Nanos::ZERO, None);
+                control.spawn(self.plan.packer.clone(), attempt);
+            }
+            None => self.start_packer(control),
+        }
+    }
+
+    fn container_needs(&self) -> Vec<Needed> {
+        let image = downloads::container_image(0);
+        let share = downloads::FILE_SHARE;
+        let at = |host: &str| self.at.get(host).copied();
+        let web = Dialogue::Web { host: image.url.host.clone(), path: image.url.path.clone(), tls: true };
+        let image = at(&image.url.host).map(|at| Needed {
+            what: format!("its image from {}:443", image.url.host),
+            from: (at, 443),
+            dialogue: web,
+        });
+        let files = at(share).map(|at| Needed {
+            what: format!("its files from {share}:445"),
+            from: (at, 445),
+            dialogue: Dialogue::Tcp,
+        });
+        image.into_iter().chain(files).collect()
     }
 
     fn start_packer(&mut self, control: &mut Control<'_>) {
@@ -340,14 +380,12 @@ impl Build {
         };
         let port = self.template.communicator.port();
         let through = self.plan.proxy.as_ref().and(self.plan.legs.first()).map_or(port, |leg| leg.port);
-        let fabric = control.fabric();
-        {
-            let mut log = self.log.borrow_mut();
-            log.in_place = Some((control.topology().clone(), fabric));
-            log.target = Some((target, through));
-        }
+        self.log.borrow_mut().target = Some((target, through));
         if let Some((proxy, _)) = &self.plan.proxy {
-            control.spawn(proxy.clone(), Relay::new(through, (build, port), RELAY_TIMEOUT));
+            control.spawn(
+                proxy.clone(),
+                Relay::new(through, (build, port), self.setup.assumptions.image_builder().relay_dial),
+            );
         }
         let guest = self.guest(control);
         control.spawn(self.plan.build.0.clone(), guest);
@@ -370,7 +408,7 @@ impl Build {
         let boot = self.setup.assumptions.boot(os);
         let at = |host: &str| self.at.get(host).copied();
         let mut jobs: Vec<Job> = self.works.iter().filter_map(|work| downloads::job(work, at)).collect();
-        let reboot = self.draw(boot.reboot, control);
+        let reboot = self.draw(if self.restarts_after_updates() { boot.update_reboot } else { boot.reboot }, control);
         if self.works.iter().any(|work| work.restarts) {
             jobs.push(Job {
                 command: "packer restart".into(),
@@ -381,6 +419,14 @@ impl Build {
         }
         let first = self.draw(boot.first, control);
         Guest::new(self.template.communicator, first, Nanos(reboot.0 / 2), jobs.into())
+    }
+
+    /// Whether Windows has updates to finish when it restarts.
+    fn restarts_after_updates(&self) -> bool {
+        let mut kinds = self.template.customizers.iter().map(|customizer| &customizer.kind);
+        let update = kinds.clone().position(|kind| matches!(kind, CustomizerKind::Update { .. }));
+        let restart = kinds.rposition(|kind| matches!(kind, CustomizerKind::Restart { .. }));
+        matches!((update, restart), (Some(update), Some(restart)) if update < restart)
     }
 
     /// The build is over, one way or the other: clean up.
@@ -460,10 +506,16 @@ impl Build {
             "build-succeeded" => {
                 let places = self.template.distribute.iter().map(|to| to.regions.len().max(1)).sum::<usize>().max(1);
                 self.enter(Phase::Distributing, control, format!("customized; the image goes to {places} place(s)"));
-                control.after(DISTRIBUTION, DISTRIBUTED);
+                let distribution = self.draw(self.setup.assumptions.image_builder().distribution, control);
+                control.after(distribution, DISTRIBUTED);
             }
             "build-failed" => {
                 let text = format!("Packer build command has failed: exit status 1. {text}");
+                self.end(Ended::Failed(text), control);
+            }
+            "done" if phase == Phase::Deploying => self.everything_is_there(control),
+            "failed" if phase == Phase::Deploying => {
+                let text = format!("the container group stays `Waiting to run`: {text}");
                 self.end(Ended::Failed(text), control);
             }
             "failed" if phase == Phase::Submitted => {
@@ -499,7 +551,29 @@ impl Orchestrator for Build {
     }
 }
 
-fn site_id(host: &str) -> String {
+/// What a container needs before it runs.
+struct Needed {
+    what: String,
+    from: Socket,
+    dialogue: Dialogue,
+}
+
+/// How long a container tries to reach what it needs.
+const CONTAINER_DIAL: Nanos = Nanos::secs(127);
+
+/// Sizes of downloads; a few bytes each unless they are made in full.
+fn sizes(setup: &Setup) -> Downloads {
+    let mut sizes = setup.assumptions.downloads();
+    if !setup.bulk {
+        for size in [&mut sizes.file, &mut sizes.linux_update, &mut sizes.windows_update, &mut sizes.container_image] {
+            *size = (*size).min(TOKEN_SIZE);
+        }
+    }
+    sizes
+}
+
+/// The id of a site's host.
+pub(super) fn site_id(host: &str) -> String {
     format!("/internet/{host}")
 }
 

@@ -62,6 +62,9 @@ impl Url {
 const PACKAGES: (&str, &str) = ("azure.archive.ubuntu.com", "/ubuntu/pool/updates.tar");
 /// Where Windows gets its updates.
 const UPDATES: (&str, &str) = ("download.windowsupdate.com", "/c/msdownload/update/cumulative.cab");
+/// The image of the container that Packer runs in, and the share that its files are on (azure-services 2.3, 2.4).
+const CONTAINER_IMAGE: (&str, &str) = ("mcr.microsoft.com", "/oss/image-builder/packer");
+pub(super) const FILE_SHARE: &str = "imagebuilderstaging.file.core.windows.net";
 /// How long a download may take to connect: curl's default.
 const CONNECT: Nanos = Nanos::secs(300);
 
@@ -189,6 +192,18 @@ fn inline_downloads(lines: &[String], sizes: &Downloads) -> Vec<Asset> {
         }
     }
     found
+}
+
+/// The image of the container that Packer runs in.
+pub(super) fn container_image(bytes: u64) -> Asset {
+    let (host, path) = CONTAINER_IMAGE;
+    Asset { url: Url { host: host.into(), port: 443, tls: true, path: path.into() }, bytes }
+}
+
+/// The share that the container's files are on.
+pub(super) fn file_share() -> Site {
+    let (azure, tags) = service_of(FILE_SHARE);
+    Site { host: FILE_SHARE.into(), port: 445, tls: false, files: BTreeMap::new(), azure, tags }
 }
 
 /// The sites behind all downloads, in order of their names.

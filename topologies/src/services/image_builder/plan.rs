@@ -1,5 +1,7 @@
 //! What the service deploys for a build, by the way it connects (azure-services 2.1 and 2.2).
 
+use super::build::site_id;
+use super::downloads;
 use super::template::{ImageTemplate, Network};
 use crate::facts::{Date, vm_size};
 use sim_core::app::Communicator;
@@ -188,6 +190,14 @@ impl Drafter<'_> {
                 self.container(&containers);
                 self.build_machine(&subnet, None, None);
                 self.direct_leg();
+                let needs = [
+                    ("container -> container image", downloads::container_image(0).url.host, 443),
+                    ("container -> staging file share", downloads::FILE_SHARE.into(), 445),
+                ];
+                for (name, host, port) in needs {
+                    let (from, to) = (self.packer_address(), site_id(&host).into());
+                    self.plan.legs.push(Leg { name, from, to, port });
+                }
             }
             // A template without such a network has no such way.
             _ => {}
