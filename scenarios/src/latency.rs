@@ -1,5 +1,6 @@
 //! Latencies from many attempts.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::time::Nanos;
 
@@ -7,7 +8,7 @@ use sim_core::time::Nanos;
 const ENOUGH_FOR_P99: usize = 100;
 
 /// What attempts measured, in nanoseconds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stats {
     /// How many samples.
     pub n: usize,
@@ -50,7 +51,7 @@ impl Stats {
 }
 
 /// The three latencies of a connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Latency {
     /// From the first SYN until the connection is open.
     #[serde(skip_serializing_if = "Option::is_none")]

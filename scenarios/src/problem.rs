@@ -1,6 +1,7 @@
 //! What is in the way, as people read it: the rule or setting with its place in the input, and what would mend it.
 
 use crate::observe::{describe, names};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::explain::{Blocker, Mend, Walk};
 use sim_core::fabric::Fabric;
@@ -11,7 +12,7 @@ use sim_core::topology::{Access, Direction, Edit, Kind, Peer, Refusal, SecurityR
 use topologies::source::Sources;
 
 /// Something in the way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
     /// A stable reason code, or Azure's error code.
     pub code: String,
@@ -33,7 +34,7 @@ pub struct Problem {
 }
 
 /// A place in an input file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Place {
     /// The file, as it was named.
     pub file: String,

@@ -1,9 +1,10 @@
 //! Verdicts, layer by layer.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Whether something connects.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub enum Verdict {
     /// It was not looked at, and the report says why.
     Skipped,
@@ -19,7 +20,7 @@ pub enum Verdict {
 }
 
 /// The layers of a verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Layers {
     /// Would Azure take it?
     pub deployment: Verdict,

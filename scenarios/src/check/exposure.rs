@@ -1,5 +1,6 @@
 //! What is open to whom: for every machine, the TCP ports that rules let in, from the Internet and from its own network.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::fabric::{Fabric, NicPort, Outbound, PortKind};
 use sim_core::id::NodeId;
@@ -9,7 +10,7 @@ use sim_core::topology::{Access, Direction, Kind, Relation, Resource, Sku, Topol
 use std::collections::BTreeSet;
 
 /// A machine and what reaches it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MachineRow {
     /// Its name.
     pub machine: String,
@@ -31,7 +32,7 @@ pub struct MachineRow {
 }
 
 /// A subnet and its way out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SubnetRow {
     /// VNet and subnet.
     pub subnet: String,

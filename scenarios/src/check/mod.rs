@@ -11,6 +11,7 @@ use crate::problem::Problem;
 use crate::replay::{Options, build_all};
 use crate::report::{BuildReport, of_finding};
 use crate::verdict::Verdict;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::fabric::Fabric;
 use sim_core::topology::Kind;
@@ -19,7 +20,7 @@ use topologies::World;
 use topologies::facts;
 
 /// What a check found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Check {
     /// Version of this form.
     pub schema: u32,

@@ -5,6 +5,7 @@ use crate::problem::{self, Place, Problem};
 use crate::replay::{BuildRun, Running};
 use crate::scenario::{BuildExpectation, BuildOutcome};
 use crate::verdict::{Layers, Verdict};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::explain::{Question, walk};
 use sim_core::fabric::Fabric;
@@ -17,7 +18,7 @@ use topologies::World;
 use topologies::services::image_builder::{BuildLog, Ended, LogLine};
 
 /// An image build.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BuildReport {
     /// The template's name.
     pub name: String,
@@ -52,7 +53,7 @@ pub struct BuildReport {
 }
 
 /// A line of a build's timeline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TimelineRow {
     /// When, in nanoseconds since the start of the run.
     pub at_ns: u64,

@@ -6,6 +6,7 @@ use crate::problem::{self, Problem};
 use crate::replay::FlowRun;
 use crate::scenario::{FlowExpectation, FlowVerdict};
 use crate::verdict::{Layers, Verdict};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::explain::Walk;
 use sim_core::fabric::Fabric;
@@ -13,7 +14,7 @@ use sim_core::topology::Topology;
 use topologies::World;
 
 /// One connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FlowReport {
     /// What it is called.
     pub name: String,

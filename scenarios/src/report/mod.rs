@@ -11,6 +11,7 @@ use crate::observe::names;
 use crate::problem::{Place, Problem};
 use crate::replay::{BuildRun, FlowRun, Options};
 use crate::scenario::Downloads;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::explain::Stop;
 use sim_core::id::NodeId;
@@ -32,7 +33,7 @@ pub struct Run<'a> {
 }
 
 /// What a run showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Report {
     /// Version of this form.
     pub schema: u32,
