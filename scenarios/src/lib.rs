@@ -1,9 +1,11 @@
 //! Scenario files, replays, verdicts and reports, and the observers of the engine that feed them.
 //!
 //! [`scenario`] is the file, [`replay`] the run; [`observe`] and [`pcap`] write down what happens, [`verdict`],
-//! [`problem`] and [`latency`] judge it, [`report`] tells it. [`render`] shows messages about input.
+//! [`problem`] and [`latency`] judge it, [`report`] tells it. [`render`] shows messages about input, [`codes`] says what
+//! their codes mean.
 
 pub mod check;
+pub mod codes;
 pub mod latency;
 pub mod observe;
 pub mod pcap;
