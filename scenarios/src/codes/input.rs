@@ -223,6 +223,11 @@ pub const INPUT: &[Explanation] = &[
         "Check the spelling; if Azure takes it, do not trust answers that depend on it.",
     ),
     row(
+        "input.file",
+        "An input file or folder cannot be read from disk.",
+        "Check the path and the permissions; the message says why.",
+    ),
+    row(
         "input.not-text",
         "A file is neither UTF-8 nor UTF-16 text.",
         "Save it as UTF-8, or check that this is the file that you meant.",
