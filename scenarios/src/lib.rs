@@ -1,14 +1,19 @@
 //! Scenario files, replays, verdicts and reports, and the observers of the engine that feed them.
 //!
 //! [`scenario`] is the file, [`replay`] the run; [`observe`] and [`pcap`] write down what happens, [`verdict`],
-//! [`problem`] and [`latency`] judge it, [`report`] tells it.
+//! [`problem`] and [`latency`] judge it, [`report`] tells it. [`render`] shows messages about input, [`codes`] says what
+//! their codes mean, [`schema`] describes files; [`cli`] is the `vnetsim` command.
 
 pub mod check;
+pub mod cli;
+pub mod codes;
 pub mod latency;
 pub mod observe;
 pub mod pcap;
 pub mod problem;
+pub mod render;
 pub mod replay;
 pub mod report;
 pub mod scenario;
+pub mod schema;
 pub mod verdict;

@@ -1,2 +1,7 @@
 //! The `vnetsim` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    scenarios::cli::main()
+}

@@ -1,12 +1,15 @@
 //! Scenarios replayed.
 use scenarios::observe::Recorder;
 use scenarios::replay::{Options, run};
-use scenarios::scenario::{Loaded, Scenario};
-use std::path::PathBuf;
+use scenarios::scenario::parse;
+use std::path::{Path, PathBuf};
 use topologies::arm::Environment;
+use topologies::source::Sources;
 
 fn play(value: serde_json::Value) {
-    let scenario: Scenario = serde_json::from_value(value).unwrap();
+    let text = value.to_string();
+    let loaded = parse(Path::new("test.yaml"), text.as_bytes(), &mut Sources::new()).unwrap_or_else(|e| panic!("{e:#?}"));
+    let scenario = &loaded.scenario;
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let paths: Vec<PathBuf> = scenario.topology.iter().map(|p| root.join(p)).collect();
     let t = std::time::Instant::now();
@@ -18,8 +21,7 @@ fn play(value: serde_json::Value) {
         eprintln!("{d:?}");
     }
     eprintln!("read {:?}", t.elapsed());
-    let options = Options::of(&scenario).unwrap();
-    let loaded = Loaded { scenario };
+    let options = Options::of(scenario).unwrap();
     let t = std::time::Instant::now();
     let (report, _) = run(&loaded, world, &options, Recorder::default()).unwrap_or_else(|e| panic!("{e:#?}"));
     eprintln!("ran {:?}", t.elapsed());

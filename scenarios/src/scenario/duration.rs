@@ -1,9 +1,11 @@
 //! Lengths of time as people write them: `250ms`, `15s`, `1h30m`.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
 use sim_core::time::Nanos;
 use std::borrow::Cow;
+use std::fmt;
 
 /// A length of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,9 +58,40 @@ impl Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| de::Error::custom(format!("`{text}` is no length of time; write 250ms, 15s, 20m, 1h30m")))
+        deserializer.deserialize_any(Written)
+    }
+}
+
+/// A length of time as it is written: a text, or the number 0.
+struct Written;
+
+impl Written {
+    fn wrong<E: de::Error>(written: impl fmt::Display) -> E {
+        E::custom(format!("`{written}` is no length of time; write 250ms, 15s, 20m, 1h30m"))
+    }
+}
+
+impl Visitor<'_> for Written {
+    type Value = Span;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a length of time such as 250ms, 15s, 20m, 1h30m")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {
+        Span::parse(text).ok_or_else(|| Self::wrong(text))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Span, E> {
+        if number == 0 { Ok(Span(Nanos::ZERO)) } else { Err(Self::wrong(number)) }
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Span, E> {
+        if number == 0 { Ok(Span(Nanos::ZERO)) } else { Err(Self::wrong(number)) }
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Span, E> {
+        Err(Self::wrong(number))
     }
 }
 
@@ -69,9 +102,11 @@ impl JsonSchema for Span {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "type": "string",
-            "description": "A length of time: 250ms, 15s, 20m, 1h30m.",
-            "pattern": "^(0|([0-9]+(h|min|ms|us|ns|m|s))+)$"
+            "description": "A length of time: 250ms, 15s, 20m, 1h30m; 0 for none.",
+            "anyOf": [
+                { "type": "string", "pattern": "^(0|([0-9]+(h|min|ms|us|ns|m|s))+)$" },
+                { "type": "integer", "const": 0 }
+            ]
         })
     }
 }
@@ -93,6 +128,17 @@ mod tests {
             ("99999999999999h", None),
         ] {
             assert_eq!(Span::parse(text).map(|span| span.0.0), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn zero_needs_no_quotes() {
+        // Catches: `at: 0` refused because it is a number, or any other number taken for some unit.
+        let read = |json: &str| serde_json::from_str::<Span>(json).map_err(|error| error.to_string());
+        assert_eq!(read("0"), Ok(Span::default()));
+        assert_eq!(read("\"0\""), Ok(Span::default()));
+        for wrong in ["15", "-1", "1.5", "true", "[]"] {
+            assert!(read(wrong).unwrap_err().contains("length of time"), "{wrong}");
         }
     }
 }

@@ -1,15 +1,24 @@
 //! Scenario files: a network, what happens to it, what is expected.
 
+mod checks;
 mod duration;
 mod load;
+mod places;
+mod target;
+mod yaml;
 
 pub use duration::Span;
-pub use load::{Loaded, load};
+pub use load::{Loaded, find, load, parse};
+pub use places::{ActorPlaces, EventPlaces, FlowPlaces, Places};
+pub use target::{Target, TargetError};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// Most attempts of one flow.
+pub const MAX_REPEAT: u32 = 100_000;
 
 /// A scenario: one run, or as many attempts of its flows as it asks for.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -34,6 +43,7 @@ pub struct Scenario {
     pub seed: u64,
     /// How many attempts latencies are taken from.
     #[serde(default = "two_hundred")]
+    #[schemars(range(min = 1, max = 100_000))]
     pub repeat: u32,
     /// Whether delays, boot and deployment times vary.
     #[serde(default = "yes")]
@@ -84,7 +94,7 @@ pub enum Downloads {
 pub struct Actor {
     /// Where it is.
     pub kind: ActorKind,
-    /// Its address.
+    /// Its address, or a prefix if it stands for several hosts.
     pub address: String,
     /// The Azure region that it is in or near.
     #[serde(default)]
@@ -103,6 +113,7 @@ pub struct Actor {
     pub connected_to: Option<String>,
     /// Ports that it listens on, for flows towards it: SSH on 22, WinRM on 5986, the web on 80 and 443, plain TCP on others.
     #[serde(default)]
+    #[schemars(inner(range(min = 1)))]
     pub listens: Vec<u16>,
 }
 
@@ -128,6 +139,7 @@ pub struct Flow {
     pub from: String,
     /// Where it goes: `name:port`, with an actor, a machine, a frontend, an endpoint, a resource id, a host name or an
     /// address as name.
+    #[schemars(with = "Target")]
     pub to: String,
     /// What is said.
     #[serde(default)]
@@ -137,6 +149,7 @@ pub struct Flow {
     pub at: Span,
     /// How many attempts are made; the scenario's `repeat` where it is not given.
     #[serde(default)]
+    #[schemars(range(min = 1, max = 100_000))]
     pub repeat: Option<u32>,
     /// How long an attempt waits for a connection.
     #[serde(default = "Span::fifteen_seconds")]
@@ -144,6 +157,16 @@ pub struct Flow {
     /// What is expected.
     #[serde(default)]
     pub expect: FlowExpectation,
+}
+
+impl Flow {
+    /// Where it goes, taken apart.
+    ///
+    /// # Errors
+    /// When `to` is no target, which the loader has ruled out for flows of files.
+    pub fn target(&self) -> Result<Target, TargetError> {
+        self.to.parse()
+    }
 }
 
 /// What is said on a connection.

@@ -1,0 +1,313 @@
+//! What readers of input say: errors, warnings, and what was assumed for want of a value.
+
+use super::{Explanation, row};
+
+/// Every code of a reader, by family.
+pub const INPUT: &[Explanation] = &[
+    row(
+        "arm.api-versions",
+        "The list of API versions that Azure would answer is not known here; one version stands for it.",
+        "Nothing is to be mended unless a resource depends on the list.",
+    ),
+    row(
+        "arm.argument-count",
+        "A template function has too few or too many arguments.",
+        "Give it as many as the message says.",
+    ),
+    row(
+        "arm.bad-access",
+        "An expression reaches into a value that has no members or items.",
+        "Check what the value before the dot or bracket is.",
+    ),
+    row(
+        "arm.bad-argument",
+        "A template function does not take this value.",
+        "Check the argument's type; the notes show what it evaluated to.",
+    ),
+    row(
+        "arm.bad-condition",
+        "A resource's `condition` is neither true nor false.",
+        "Let the expression give a Boolean.",
+    ),
+    row(
+        "arm.copy-count",
+        "A `copy` loop has no count, or one that Azure does not take.",
+        "Give `count` a whole number within the bounds that the message names.",
+    ),
+    row(
+        "arm.dependency-cycle",
+        "Resources wait for each other by `dependsOn`.",
+        "Remove one of the dependencies that the message lists.",
+    ),
+    row(
+        "arm.deployer",
+        "Who deploys is not known here; a made-up identity stands in.",
+        "Nothing is to be mended unless the network depends on it.",
+    ),
+    row(
+        "arm.duplicate-resource",
+        "Two resources have the same type and name.",
+        "Rename one, or put a condition on each so that only one is deployed.",
+    ),
+    row("arm.fail", "The template itself calls `fail`.", "Its message says which value it does not want."),
+    row(
+        "arm.function-not-here",
+        "A function that asks about deployed resources stands where values must be known before.",
+        "Use a parameter or variable in names, conditions, loops and variables.",
+    ),
+    row(
+        "arm.guid",
+        "A GUID made by `guid` differs from Azure's, which does not publish its way of making it.",
+        "Nothing is to be mended: it is the same in every run.",
+    ),
+    row(
+        "arm.index-out-of-range",
+        "An index is larger than its array.",
+        "Check the array's length; the first item has index 0.",
+    ),
+    row(
+        "arm.linked-template",
+        "A linked template stands at an address, and nothing is downloaded.",
+        "Give the linked template as a file, or build one file from both.",
+    ),
+    row(
+        "arm.name-segments",
+        "A resource's name has not as many parts as its type.",
+        "A child's name holds its parents' names: `parent/child`.",
+    ),
+    row(
+        "arm.new-guid",
+        "`newGuid` gives the same value in every run, so that runs can be compared.",
+        "Nothing is to be mended.",
+    ),
+    row(
+        "arm.no-property",
+        "An expression names a property that the value does not have.",
+        "Check the spelling; the message names the nearest one.",
+    ),
+    row(
+        "arm.no-resources",
+        "The template has no `resources`, or they are no list.",
+        "Check that this is the file that you meant.",
+    ),
+    row(
+        "arm.not-a-resource",
+        "An entry of `resources` lacks what every resource has.",
+        "Give it `type`, `apiVersion` and `name`.",
+    ),
+    row(
+        "arm.outside-resource",
+        "The template asks about a resource that no input declares; placeholders stand in for the answer.",
+        "Give the template that declares it as well.",
+    ),
+    row(
+        "arm.parameter-not-allowed",
+        "A parameter's value is not among its `allowedValues`.",
+        "Give one of those that the message lists.",
+    ),
+    row(
+        "arm.parameter-out-of-range",
+        "A parameter's value, or its length, is out of its declared bounds.",
+        "Give one within the bounds.",
+    ),
+    row(
+        "arm.parameter-placeholder",
+        "A parameter has neither value nor default; a placeholder stands in.",
+        "Give the value in a parameters file or in the scenario's `parameters`.",
+    ),
+    row(
+        "arm.parameter-type",
+        "A parameter's value has another type than the template declares.",
+        "Give a value of the declared type.",
+    ),
+    row(
+        "arm.parameters-file",
+        "The parameters file has not the form that Azure reads.",
+        "It is an object with `parameters`, each with `value` or `reference`.",
+    ),
+    row(
+        "arm.quickstart-placeholder",
+        "A parameters file holds a placeholder of the quickstart templates; a value stands in.",
+        "Give a real value if the network depends on it.",
+    ),
+    row(
+        "arm.reference-cycle",
+        "Resources need each other's properties.",
+        "Remove one of the references that the message lists.",
+    ),
+    row(
+        "arm.resource-group-location",
+        "The region of the resource group is not known; the default stands in.",
+        "Give resources a `location` of their own, or a parameter for it.",
+    ),
+    row(
+        "arm.runtime-value",
+        "A property that only Azure knows after deployment is asked for; a placeholder stands in.",
+        "Nothing is to be mended unless the network depends on the value.",
+    ),
+    row(
+        "arm.secret",
+        "A parameter comes from a key vault; a placeholder stands in.",
+        "Nothing is to be mended: secrets are not needed.",
+    ),
+    row("arm.string-too-long", "An expression gives a text longer than is kept.", "Look for loops that join text."),
+    row(
+        "arm.syntax",
+        "A template expression is not written as Azure reads them.",
+        "The message points at the place. A text that starts with `[` is written with `[[`.",
+    ),
+    row(
+        "arm.text-placeholder",
+        "A value holds a placeholder in angle brackets; a value stands in.",
+        "Replace it if the network depends on it.",
+    ),
+    row(
+        "arm.too-deep",
+        "Values, calls or templates are nested deeper than is read.",
+        "Look for values that build on each other.",
+    ),
+    row(
+        "arm.too-many-resources",
+        "The template gives more resources than Azure takes in one deployment.",
+        "Split it, or check the counts of its loops.",
+    ),
+    row(
+        "arm.too-much-work",
+        "Evaluating the template takes more steps than any real one does.",
+        "Look for loops inside loops.",
+    ),
+    row(
+        "arm.unknown-dependency",
+        "`dependsOn` names a resource that the template does not declare.",
+        "Check the name; the message names the nearest one.",
+    ),
+    row(
+        "arm.unknown-function",
+        "There is no template function of this name.",
+        "Check the spelling; the message names the nearest one.",
+    ),
+    row(
+        "arm.unknown-parameter",
+        "An expression, or a parameters file, names a parameter that the template does not declare.",
+        "Check the spelling; the message names the nearest one.",
+    ),
+    row(
+        "arm.unknown-resource",
+        "`reference` names a resource that the template does not declare.",
+        "Check the name, or use the full resource id.",
+    ),
+    row(
+        "arm.unknown-variable",
+        "An expression names a variable that the template does not define.",
+        "Check the spelling; the message names the nearest one.",
+    ),
+    row("arm.utc-now", "`utcNow` gives a fixed date, so that runs can be compared.", "Nothing is to be mended."),
+    row(
+        "arm.value-cycle",
+        "Parameters or variables are defined by each other.",
+        "Break the circle that the notes show.",
+    ),
+    row(
+        "azure.missing-property",
+        "A resource lacks a property that Azure asks for.",
+        "Add it; the message names it and where.",
+    ),
+    row(
+        "azure.not-modelled",
+        "The simulator does not know this resource or setting and leaves it out.",
+        "Do not trust answers about traffic that meets it.",
+    ),
+    row(
+        "azure.unknown-value",
+        "A property has a value that the simulator does not know.",
+        "Check the spelling; if Azure takes it, do not trust answers that depend on it.",
+    ),
+    row(
+        "input.file",
+        "An input file or folder cannot be read from disk.",
+        "Check the path and the permissions; the message says why.",
+    ),
+    row(
+        "input.not-text",
+        "A file is neither UTF-8 nor UTF-16 text.",
+        "Save it as UTF-8, or check that this is the file that you meant.",
+    ),
+    row("input.too-large", "A file is larger than is read.", "Check that this is the file that you meant."),
+    row(
+        "input.unknown-kind",
+        "A JSON file is of no kind that is read.",
+        "Give ARM templates, their parameters files, or role definitions.",
+    ),
+    row(
+        "json.duplicate-key",
+        "An object has a key twice.",
+        "Remove one: which of the two counts depends on the program that reads the file.",
+    ),
+    row("json.empty", "A file holds no JSON value.", "Check that this is the file that you meant."),
+    row(
+        "json.keys-differ-in-case",
+        "Two keys of an object differ only in letter case, and Azure takes them for the same.",
+        "Remove one.",
+    ),
+    row("json.syntax", "A file is not JSON.", "The message points at the first place that cannot be read."),
+    row("json.too-deep", "JSON is nested deeper than is read.", "Check that this is the file that you meant."),
+    row("json.too-large", "JSON text is larger than is read.", "Check that this is the file that you meant."),
+    row(
+        "scenario.actor",
+        "An actor cannot be joined to the network as it is described.",
+        "The message says what is in the way: an address in use, a network that is not there.",
+    ),
+    row("scenario.ambiguous-name", "A name fits more than one resource.", "Use the resource id."),
+    row("scenario.duplicate-key", "A scenario has a key twice in one place.", "Keep one of the two."),
+    row(
+        "scenario.file",
+        "A file or folder that is named cannot be read.",
+        "Paths in `topology` are relative to the scenario file; nothing is downloaded.",
+    ),
+    row(
+        "scenario.missing",
+        "A scenario lacks a key that is needed in this place.",
+        "Add it; `vnetsim schema scenario` lists all keys.",
+    ),
+    row(
+        "scenario.no-template",
+        "A build needs an image template, and the topology declares none.",
+        "Add the template's file to `topology`.",
+    ),
+    row(
+        "scenario.syntax",
+        "A scenario file is not the YAML that is read: one document, no merge keys, no tags of one's own.",
+        "The message points at the first place that cannot be read.",
+    ),
+    row("scenario.too-large", "A scenario file is larger or deeper than is read.", "Split it, and use fewer aliases."),
+    row(
+        "scenario.unknown-key",
+        "A scenario has a key that means nothing in this place.",
+        "Check the spelling and the indentation; the message lists the keys there are.",
+    ),
+    row(
+        "scenario.unknown-name",
+        "A scenario names something that neither the network nor its actors have.",
+        "Check the spelling; the message names the nearest one.",
+    ),
+    row(
+        "scenario.value",
+        "A scenario has a value that is not possible in this place.",
+        "Write one of those that the message names.",
+    ),
+    row(
+        "world.assumed-resource",
+        "A resource is referred to and not declared; a plain one stands in.",
+        "Give the template that declares it as well.",
+    ),
+    row(
+        "world.guest-forwards",
+        "A NIC forwards packets; that the operating system behind it does so too is assumed.",
+        "Nothing is to be mended if it does.",
+    ),
+    row(
+        "world.uncapped-size",
+        "The bandwidth of this machine size is not in the data; the machine sends without a limit.",
+        "Do not trust throughput figures of this machine.",
+    ),
+];

@@ -1,0 +1,135 @@
+//! Why a packet did not go on: the reasons of `sim_core::stage::Reason`.
+
+use super::{Explanation, row};
+
+/// Every reason, in the order of the engine's list. Where a rule is Azure's, the reason names its source.
+pub const REASONS: &[Explanation] = &[
+    row(
+        "security-rule",
+        "A rule of a network security group denies the packet. Both the group of the subnet and that of the NIC \
+         must allow it.",
+        "Add a rule with a smaller priority number that allows the traffic, or change the rule that is named. \
+         Answers to \
+         allowed packets need no rule of their own.",
+    ),
+    row(
+        "closed-by-default",
+        "A Standard public address or frontend takes nothing from outside while neither subnet nor NIC has a \
+         security group.",
+        "Attach a network security group with a rule that allows the traffic.",
+    ),
+    row(
+        "no-route",
+        "No route of the subnet matches the destination.",
+        "Add a route for the destination, or a peering or gateway that brings one.",
+    ),
+    row(
+        "route-to-none",
+        "The longest matching route has `None` as its next hop: the packet is dropped on purpose.",
+        "Remove the route, or add a more specific one that leads where the traffic should go.",
+    ),
+    row(
+        "no-such-address",
+        "The destination, or the appliance that a route names as next hop, is an address that nobody has.",
+        "Check the address in the flow or in the route's `nextHopIpAddress`. The resource may have been deleted, or \
+         left out of the input.",
+    ),
+    row(
+        "forwarded-not-allowed",
+        "A peering drops a packet that does not come from the network next to it.",
+        "Set `allowForwardedTraffic` on the peering of the network that should take it.",
+    ),
+    row(
+        "peering-access-off",
+        "A peering has `allowVirtualNetworkAccess` switched off.",
+        "Set `allowVirtualNetworkAccess` to true on the peering that is named.",
+    ),
+    row(
+        "no-outbound",
+        "The machine has no way to the Internet: no NAT gateway, public address or outbound rule, and no default \
+         outbound \
+         access.",
+        "Attach a NAT gateway to the subnet, or give the machine a public address or a balancer with an outbound rule.",
+    ),
+    row(
+        "outbound-protocol",
+        "The way out does not carry this protocol: address translation carries TCP and UDP.",
+        "Use TCP or UDP, or give the machine a public address of its own.",
+    ),
+    row(
+        "ports-exhausted",
+        "All ports of the outbound address towards this destination are in use.",
+        "Add public addresses to the NAT gateway or the outbound rule, use connections again, or reach Azure \
+         services by \
+         private endpoint.",
+    ),
+    row(
+        "link-not-approved",
+        "The connection of the private endpoint waits for approval, or was rejected.",
+        "Approve it at the resource that the endpoint leads to.",
+    ),
+    row(
+        "no-balancer-rule",
+        "The balancer has no rule for this frontend and port.",
+        "Add a load-balancing or inbound NAT rule, or use the port of one that is there.",
+    ),
+    row(
+        "no-healthy-backend",
+        "No member of the balancer's backend pool answers its probe, or the pool is empty.",
+        "Put machines into the pool, let something listen on the probe's port, and allow `AzureLoadBalancer` in the \
+         security \
+         groups.",
+    ),
+    row(
+        "forwarding-off",
+        "A packet that is not for this NIC, or not from it, reached a NIC without IP forwarding.",
+        "Set `enableIPForwarding` on the NIC of the appliance, and let its operating system forward too.",
+    ),
+    row(
+        "not-carried",
+        "Azure's network does not carry this kind of packet: multicast, broadcast, GRE, IP in IP and some reserved \
+         ports.",
+        "Use unicast TCP, UDP or ICMP.",
+    ),
+    row(
+        "unknown-flow",
+        "A packet from outside reached a translated address that holds no connection for it.",
+        "Open connections from the inside, or publish a port with a balancer rule. If it worked before, it was idle \
+         too long.",
+    ),
+    row(
+        "no-gateway",
+        "The way leads through a gateway, or into a network on premises, that the input does not hold.",
+        "Add the gateway to the input, or an actor of kind `on-premises` with `prefix` and `connected-to`.",
+    ),
+    row(
+        "port-deleted",
+        "The NIC or endpoint was deleted while the packet was on its way.",
+        "Look at the timeline for what deletes it, and when.",
+    ),
+    row(
+        "flow-table-full",
+        "The machine has as many connections as Azure keeps for one NIC.",
+        "Spread the connections over more machines, or close them sooner.",
+    ),
+    row(
+        "queue-full",
+        "The machine sends faster than its size allows, and the queue before that limit is full.",
+        "Choose a larger size, or send less at once.",
+    ),
+    row(
+        "lost",
+        "The packet was lost on the way, by the assumed loss of the link.",
+        "Nothing is to be mended: TCP sends again. `vnetsim assumptions` shows the rates.",
+    ),
+    row(
+        "ttl-expired",
+        "The packet was forwarded until its hop limit was used up: routes lead in a circle.",
+        "Look at the routes of the subnets that the packet came through, those of the appliances' own above all.",
+    ),
+    row(
+        "machine-down",
+        "The machine is off, still booting, or rebooting.",
+        "Start the flow later, or look at the timeline for what restarts it.",
+    ),
+];

@@ -1,0 +1,133 @@
+//! What the types of a scenario do not say: values that are texts in the file and something stricter in the run.
+
+use super::{Action, MAX_REPEAT, Places, Scenario, yaml};
+use crate::codes;
+use sim_core::net::Prefix;
+use sim_core::source::Span;
+use std::collections::BTreeMap;
+use topologies::diagnostic::Diagnostic;
+use topologies::facts::Date;
+
+/// Everything that is wrong with the values, in the order of the file's parts. A date comes back if the era is one.
+pub(super) fn check(scenario: &Scenario, places: &Places, text: &str) -> Result<Date, Vec<Diagnostic>> {
+    let mut checks = Checks(Vec::new());
+    let date = checks.era(scenario, places);
+    checks.repeat(scenario.repeat, places.repeat);
+    checks.actors(scenario, places);
+    checks.flows(scenario, places);
+    checks.timeline(scenario, places);
+    for place in &places.free {
+        checks.plain_number(*place, text);
+    }
+    if checks.0.is_empty() { Ok(date) } else { Err(checks.0) }
+}
+
+struct Checks(Vec<Diagnostic>);
+
+impl Checks {
+    fn wrong(&mut self, place: Option<Span>, message: String, help: &str) {
+        let diagnostic = Diagnostic { span: place, ..Diagnostic::error("scenario.value", message) };
+        self.0.push(diagnostic.help(help));
+    }
+
+    fn era(&mut self, scenario: &Scenario, places: &Places) -> Date {
+        let Some(era) = &scenario.era else { return Date::DATA };
+        era.parse().unwrap_or_else(|error| {
+            self.0.push(Diagnostic { span: places.era, ..Diagnostic::error("scenario.value", format!("{error}")) });
+            Date::DATA
+        })
+    }
+
+    fn repeat(&mut self, repeat: u32, place: Option<Span>) {
+        if !(1..=MAX_REPEAT).contains(&repeat) {
+            let message = format!("{repeat} attempts are not possible");
+            self.wrong(place, message, &format!("write a number from 1 to {MAX_REPEAT}"));
+        }
+    }
+
+    fn actors(&mut self, scenario: &Scenario, places: &Places) {
+        for (name, actor) in &scenario.actors {
+            let place = places.actors.get(name);
+            if actor.address.parse::<Prefix>().is_err() {
+                let message = format!("`{}` is neither an address nor a prefix", actor.address);
+                self.wrong(place.map(|it| it.address), message, "write 203.0.113.7, 2001:db8::7 or 203.0.113.0/24");
+            }
+            if let Some(prefix) = &actor.prefix
+                && (!prefix.contains('/') || prefix.parse::<Prefix>().is_err())
+            {
+                let message = format!("`{prefix}` is not a prefix");
+                self.wrong(
+                    place.and_then(|it| it.prefix),
+                    message,
+                    "write an address and a length, such as 192.168.0.0/16",
+                );
+            }
+            for (index, _) in actor.listens.iter().enumerate().filter(|(_, port)| **port == 0) {
+                let place = place.and_then(|it| it.listens.get(index)).copied();
+                self.wrong(place, "nothing can listen on port 0".to_owned(), "ports go from 1 to 65535");
+            }
+        }
+    }
+
+    fn flows(&mut self, scenario: &Scenario, places: &Places) {
+        let mut names: BTreeMap<&str, Option<Span>> = BTreeMap::new();
+        for (index, flow) in scenario.flows.iter().enumerate() {
+            let place = places.flows.get(index);
+            let name = place.map(|it| it.name);
+            if let Some(first) = names.get(flow.name.as_str()) {
+                let message = format!("two flows are called `{}`", flow.name);
+                self.wrong(name, message, "give each flow a name of its own: reports tell them apart by it");
+                if let Some(last) = self.0.last_mut() {
+                    last.notes.push((*first, "the first one".to_owned()));
+                }
+            } else {
+                names.insert(&flow.name, name);
+            }
+            if let Err(error) = flow.target() {
+                let place = place.map(|it| it.to);
+                self.0.push(Diagnostic { span: place, ..Diagnostic::error("scenario.value", error.to_string()) });
+            }
+            if let Some(repeat) = flow.repeat {
+                self.repeat(repeat, place.and_then(|it| it.repeat));
+            }
+            self.reason(flow.expect.reason.as_deref(), place.and_then(|it| it.reason));
+        }
+    }
+
+    fn timeline(&mut self, scenario: &Scenario, places: &Places) {
+        for (index, event) in scenario.timeline.iter().enumerate() {
+            if let Action::Build(build) = &event.action {
+                let place = places.timeline.get(index).and_then(|it| it.reason);
+                self.reason(build.expect.reason.as_deref(), place);
+            }
+        }
+    }
+
+    /// A reason that nothing ever has cannot be met. Azure's own codes, which start with a capital, are not all known here.
+    fn reason(&mut self, reason: Option<&str>, place: Option<Span>) {
+        let Some(reason) = reason else { return };
+        let known: Vec<&str> = codes::REASONS.iter().map(|it| it.code).collect();
+        if !reason.starts_with(|first: char| first.is_ascii_uppercase()) && !known.contains(&reason) {
+            let message = format!("`{reason}` is no reason code");
+            let diagnostic = Diagnostic { span: place, ..Diagnostic::error("scenario.value", message) };
+            self.0.push(yaml::choices(diagnostic, reason, &known, "reason codes, besides Azure's own, are"));
+        }
+    }
+
+    /// A number that readers of YAML take for different values: octal here and decimal there, a text here and a number
+    /// there, or cut to what a float can hold.
+    fn plain_number(&mut self, place: Span, text: &str) {
+        let Some(written) = text.get(place.start as usize..place.end as usize) else { return };
+        let digits = written.trim_start_matches(['+', '-']);
+        let counted = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+        if !counted || !digits.starts_with(|first: char| first.is_ascii_digit()) {
+            return;
+        }
+        let leading = digits.len() > 1 && digits.starts_with('0');
+        let large = written.parse::<i64>().is_err() && written.parse::<u64>().is_err();
+        if leading || large {
+            let message = format!("`{written}` may be read as one number or another");
+            self.wrong(Some(place), message, "write a plain number of at most 64 bits, or a text in quotes");
+        }
+    }
+}

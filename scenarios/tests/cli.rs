@@ -1,0 +1,158 @@
+//! The command line as a user meets it: the built program, its outputs and its exit codes.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn vnetsim(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vnetsim"));
+    command.args(arguments).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command
+}
+
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = vnetsim(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+/// A folder of this test's own with one file in it.
+fn file(test: &str, name: &str, text: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// Catches: wrong usage that ends with 0 or 1, or is told where results go.
+#[test]
+fn wrong_usage_ends_with_2() {
+    for arguments in [
+        &[][..],
+        &["replay"],
+        &["replay", "x.yaml", "--repeat", "0"],
+        &["replay", "x.yaml", "--repeat", "100001"],
+        &["check", "x.json", "--era", "2020", "--as-of", "2024-01-01"],
+        &["check", "x.json", "--era", "2019"],
+        &["check", "x.json", "--as-of", "2020"],
+        &["schema", "scenari"],
+        &["explain", "securityrule"],
+        &["replay", "no/such/file.yaml"],
+        &["check", "no/such/file.json"],
+    ] {
+        let (code, out, error) = run(arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {error}");
+        assert!(!error.is_empty() && !error.contains("panicked"), "{arguments:?}: {error}");
+    }
+}
+
+/// Catches: a slip of one letter that is not answered with what was meant.
+#[test]
+fn the_nearest_name_is_suggested() {
+    for (arguments, meant) in [
+        (&["replai", "x.yaml"][..], "replay"),
+        (&["schema", "scenari"], "scenario"),
+        (&["explain", "security-rul"], "security-rule"),
+        (&["assumptions", "--formt", "json"], "--format"),
+    ] {
+        let (code, _, error) = run(arguments);
+        assert!(code == 2 && error.contains(meant), "{arguments:?}: {error}");
+    }
+}
+
+/// Catches: help or the version told as errors.
+#[test]
+fn help_is_data() {
+    for arguments in [&["--help"][..], &["replay", "--help"], &["--version"]] {
+        let (code, out, error) = run(arguments);
+        assert!(code == 0 && out.contains("vnetsim") && error.is_empty(), "{arguments:?}: {error}");
+    }
+    let (_, out, _) = run(&["check", "--help"]);
+    assert!(out.contains("Example: vnetsim check"), "{out}");
+}
+
+/// Catches: a type of scenario files changed without its schema.
+#[test]
+fn the_schema_is_current() {
+    let (code, list, _) = run(&["schema"]);
+    assert_eq!(code, 0);
+    for kind in list.lines().map(|line| line.split(' ').next().unwrap()) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/schema/{kind}.json"));
+        let (code, now, _) = run(&["schema", kind]);
+        let then = fs::read_to_string(&path).unwrap_or_default();
+        let same = now == then.replace("\r\n", "\n");
+        assert!(code == 0 && same, "stale: cargo run -- schema {kind} > docs/schema/{kind}.json");
+        let schema: serde_json::Value = serde_json::from_str(&now).unwrap();
+        assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+    }
+}
+
+/// Catches: an assumption left out of the list, text where JSON was asked for.
+#[test]
+fn assumptions_are_listed() {
+    let (code, out, error) = run(&["assumptions"]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(out.contains("link.vnet.delay = 250 us\n"), "{out}");
+    let (_, out, _) = run(&["assumptions", "--format", "json"]);
+    let list: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let all = topologies::facts::assumptions().iter().count();
+    assert_eq!(list["assumptions"].as_array().unwrap().len(), all);
+    assert_eq!(list["assumptions"][0]["unit"], "us");
+}
+
+/// Catches: a code that is told of in messages and unknown to `explain`, in any letter case.
+#[test]
+fn codes_are_explained() {
+    for code in ["security-rule", "SECURITY-RULE", "scenario.value"] {
+        let (exit, out, _) = run(&["explain", code]);
+        assert!(exit == 0 && out.contains("How to mend it:"), "{out}");
+    }
+    let (_, out, _) = run(&["explain"]);
+    assert!(out.lines().count() > 50, "{out}");
+}
+
+/// Catches: colour in a pipe, NO_COLOR that is not heeded, `--color` that is not, a message where results go.
+#[test]
+fn messages_are_coloured_only_where_it_is_wanted() {
+    let path = file("colour", "wrong.yaml", "name: x\nflow: []\n");
+    let path = path.to_str().unwrap();
+    let (code, out, error) = run(&["replay", path]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(error.contains("did you mean `flows`?") && error.contains("wrong.yaml:2:1"), "{error}");
+    assert!(!error.contains('\u{1b}'), "{error:?}");
+    let always = vnetsim(&["replay", path, "--color", "always"]).env("NO_COLOR", "1").output().unwrap();
+    assert!(always.stderr.contains(&0x1b), "what is asked for on the command line counts most");
+    let never = vnetsim(&["--color", "never", "replay", path]).output().unwrap();
+    assert!(!never.stderr.contains(&0x1b));
+}
+
+/// Catches: a topology that is looked for from where the program was started, a missing one without its line, one bad file
+/// that hides the errors of the next.
+#[test]
+fn files_of_a_scenario_are_found_from_the_scenario() {
+    let path = file("files", "a.yaml", "name: x\ntopology: [b.yaml, c.json]\n");
+    file("files", "b.yaml", "nam: x\n");
+    let (code, _, error) = run(&["replay", path.parent().unwrap().to_str().unwrap()]);
+    assert_eq!(code, 2);
+    assert!(error.contains("a.yaml:2:20") && error.contains("c.json is not there"), "{error}");
+    assert!(!error.contains("b.yaml is not there") && error.contains("did you mean `name`?"), "{error}");
+}
+
+/// Catches: a panic, or an error message, when the reader of a pipe goes away.
+#[test]
+fn a_closed_pipe_is_no_error() {
+    for arguments in [&["assumptions"][..], &["schema", "scenario"], &["explain"]] {
+        let mut child = vnetsim(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{arguments:?}");
+    }
+    // A reader that takes one line and goes, as `head` does.
+    let mut child = vnetsim(&["assumptions"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(child.wait().unwrap().success() && line.ends_with('\n'));
+}
