@@ -1,5 +1,7 @@
 //! JSON Schemas of the files that are read and written, made from the types that read and write them.
 
+use crate::check::Check;
+use crate::report::Report;
 use crate::scenario::Scenario;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -15,8 +17,11 @@ pub struct Kind {
 }
 
 /// Every kind there is.
-pub const KINDS: &[Kind] =
-    &[Kind { name: "scenario", about: "A scenario file, for `vnetsim replay`.", make: draft_07::<Scenario> }];
+pub const KINDS: &[Kind] = &[
+    Kind { name: "scenario", about: "A scenario file, for `vnetsim replay`.", make: draft_07::<Scenario> },
+    Kind { name: "report", about: "What `vnetsim replay --format json` prints.", make: draft_07::<Report> },
+    Kind { name: "check", about: "What `vnetsim check --format json` prints.", make: draft_07::<Check> },
+];
 
 impl Kind {
     /// The schema (draft-07), as indented JSON that ends in a line break.

@@ -31,8 +31,8 @@ impl Input {
 }
 
 /// Reads all inputs: ARM templates, parameters files, role definitions as `az role definition create` takes them. A
-/// template is deployed with `parameters`; else with the parameters file among the inputs that has its name
-/// (`main.parameters.json` for `main.json`), or with the only one there is for the only template.
+/// template is deployed with the parameters file among the inputs that has its name (`main.parameters.json` for
+/// `main.json`), or with the only one there is for the only template; values of `parameters` go over those.
 ///
 /// What cannot be read is an error among the world's diagnostics, and the rest is read all the same.
 #[must_use]
@@ -45,8 +45,8 @@ pub fn load(inputs: &[Input], parameters: Option<&Input>, environment: &Environm
     let mut resources = Vec::new();
     let mut assumptions = Vec::new();
     for (name, template) in &files.templates {
-        let parameters = given.as_ref().or_else(|| files.parameters_of(name));
-        let deployment = arm::deploy(template, parameters, environment);
+        let parameters = arm::layer(files.parameters_of(name), given.as_ref());
+        let deployment = arm::deploy(template, parameters.as_ref(), environment);
         assumptions.extend(deployment.assumptions);
         files.diagnostics.extend(deployment.diagnostics);
         // What a template only refers to is somebody else's to declare.

@@ -1,12 +1,23 @@
 //! `vnetsim check`: what was built, what connects, what does not and why.
 
 use super::{Console, Exit, Format, values};
+use crate::check;
+use crate::observe::Recorder;
+use crate::pcap::Capture;
+use crate::replay::Options;
+use crate::scenario::Downloads;
 use clap::Args;
+use sim_core::time::Nanos;
 use std::path::PathBuf;
 use topologies::arm::Environment;
 use topologies::diagnostic::Diagnostic;
 use topologies::facts::Date;
-use topologies::{World, read_files};
+use topologies::read_files;
+
+/// Attempts that latencies of a build are taken from.
+const REPEAT: u32 = 200;
+/// A build is over by then: image builder allows 16 hours at most.
+const UNTIL: Nanos = Nanos::secs(17 * 3600);
 
 /// Builds a network from templates and says what connects in it, what does not and why.
 ///
@@ -58,16 +69,38 @@ pub(super) fn run(arguments: &CheckArgs, console: &Console) -> Exit {
         Err(error) => return unreadable(error),
     };
     let world = topologies::load(&inputs, parameters.first(), &Environment::default());
-    console.diagnostics(&world.diagnostics, &world.sources);
     if world.has_errors() {
+        console.diagnostics(&world.diagnostics, &world.sources);
         return Exit::BadInput;
     }
-    console.findings(&world.findings, &world.sources);
-    report(&world, arguments.date(), console)
-}
-
-/// Says how much was read: this version judges no connections yet.
-fn report(world: &World, date: Date, console: &Console) -> Exit {
-    let read = format!("{} resources read, as of {date}; connections not judged\n", world.resources.iter().count());
-    console.print(&read, Exit::BadInput)
+    let options = Options {
+        seed: arguments.seed,
+        repeat: REPEAT,
+        jitter: true,
+        downloads: Downloads::Token,
+        date: arguments.date(),
+        until: UNTIL,
+    };
+    let mut recorder = Recorder::default();
+    if let Some(folder) = &arguments.pcap {
+        match Capture::into_dir(folder) {
+            Ok(capture) => recorder.capture = Some(capture),
+            Err(error) => {
+                let text = format!("{}: {error}", folder.display());
+                return console.fail(&Diagnostic::error("output.capture", text));
+            }
+        }
+    }
+    let (check, recorder) = check::run(world, &options, recorder);
+    if let Some(Err(error)) = recorder.capture.map(Capture::finish) {
+        return console.fail(&Diagnostic::error("output.capture", error.to_string()));
+    }
+    let exit = if check.is_fine() { Exit::Fine } else { Exit::Findings };
+    match arguments.format {
+        Format::Text => console.print(&check.text(), exit),
+        Format::Json => match serde_json::to_string_pretty(&check) {
+            Ok(text) => console.print(&(text + "\n"), exit),
+            Err(error) => console.fail(&Diagnostic::error("output.json", error.to_string())),
+        },
+    }
 }

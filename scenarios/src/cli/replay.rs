@@ -1,10 +1,19 @@
 //! `vnetsim replay`: does a scenario go as it says.
 
 use super::{Console, Exit, Format};
+use crate::observe::Recorder;
+use crate::observe::trace::{self, Flows, Trace};
+use crate::pcap::Capture;
+use crate::replay::{self, Options};
+use crate::report::Report;
 use crate::scenario::{self, Loaded, MAX_REPEAT};
 use clap::Args;
+use serde::Serialize;
 use std::path::PathBuf;
+use topologies::arm::Environment;
+use topologies::diagnostic::Diagnostic;
 use topologies::source::Sources;
+use topologies::{Input, read_files};
 
 /// Plays scenarios and says whether they go as they expect.
 ///
@@ -54,11 +63,111 @@ pub(super) fn run(arguments: &ReplayArgs, console: &Console) -> Exit {
             }
         }
     }
-    exit.max(play(&loaded, console))
+    if exit != Exit::Fine {
+        return exit;
+    }
+    let many = loaded.len() > 1;
+    let mut written = Vec::new();
+    for scenario in &loaded {
+        match play(scenario, &sources, arguments, many, console) {
+            Ok((result, fine)) => {
+                written.push(result);
+                exit = exit.max(if fine { Exit::Fine } else { Exit::Findings });
+            }
+            Err(failed) => exit = exit.max(failed),
+        }
+    }
+    let text = match arguments.format {
+        Format::Text => written.join("\n"),
+        // One scenario is one object; several are a list of such.
+        Format::Json if many => format!("[\n{}]\n", written.join(",\n")),
+        Format::Json => written.concat(),
+    };
+    console.print(&text, exit)
 }
 
-/// Says which scenarios were read: this version plays none yet.
-fn play(loaded: &[Loaded], console: &Console) -> Exit {
-    let read: String = loaded.iter().map(|it| format!("{}: read, not played\n", it.path.display())).collect();
-    console.print(&read, Exit::BadInput)
+/// Plays one scenario; gives its report as it is printed, and whether all went as expected.
+fn play(
+    loaded: &Loaded,
+    sources: &Sources,
+    arguments: &ReplayArgs,
+    many: bool,
+    console: &Console,
+) -> Result<(String, bool), Exit> {
+    let inputs = read_files(&loaded.topology).map_err(|error| {
+        console.fail(&Diagnostic::error("input.file", format!("{}: {error}", loaded.path.display())))
+    })?;
+    let given = (!loaded.scenario.parameters.is_empty()).then(|| parameters(loaded));
+    let world = topologies::load(&inputs, given.as_ref(), &Environment::default());
+    if world.has_errors() {
+        console.diagnostics(&world.diagnostics, &world.sources);
+        return Err(Exit::BadInput);
+    }
+    let mut options = Options::of(loaded);
+    options.seed = arguments.seed.unwrap_or(options.seed);
+    options.repeat = arguments.repeat.unwrap_or(options.repeat);
+    options.jitter &= !arguments.no_jitter;
+    let recorder = recorder(loaded, arguments, many).map_err(|error| console.fail(&error))?;
+    let (report, recorder) = replay::run(loaded, world, &options, recorder).map_err(|errors| {
+        console.diagnostics(&errors, sources);
+        Exit::BadInput
+    })?;
+    if let Some(Err(error)) = recorder.capture.map(Capture::finish) {
+        return Err(console.fail(&Diagnostic::error("output.capture", error.to_string())));
+    }
+    let text = match (arguments.format, &recorder.trace) {
+        (Format::Text, Some(trace)) => format!("{}\nTrace\n{trace}", report.text()),
+        (Format::Text, None) => report.text(),
+        (Format::Json, trace) => {
+            let traced = Traced { report: &report, trace: trace.as_ref().map(Trace::report) };
+            let text = serde_json::to_string_pretty(&traced);
+            text.map_err(|error| console.fail(&Diagnostic::error("output.json", error.to_string())))? + "\n"
+        }
+    };
+    Ok((text, report.as_expected))
+}
+
+/// A report with the trace beside it.
+#[derive(Serialize)]
+struct Traced<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<trace::Report<'a>>,
+}
+
+/// The scenario's own parameter values, as a parameters file.
+fn parameters(loaded: &Loaded) -> Input {
+    let values: serde_json::Map<String, serde_json::Value> = loaded
+        .scenario
+        .parameters
+        .iter()
+        .map(|(name, value)| (name.clone(), serde_json::json!({ "value": value })))
+        .collect();
+    let text = serde_json::json!({ "contentVersion": "1.0.0.0", "parameters": values }).to_string();
+    Input::new(format!("{} (parameters)", loaded.path.display()), text)
+}
+
+/// Lines of a trace that are kept.
+const TRACE_LIMIT: usize = 100_000;
+
+fn recorder(loaded: &Loaded, arguments: &ReplayArgs, many: bool) -> Result<Recorder, Diagnostic> {
+    let mut recorder = Recorder::default();
+    recorder.trace = match &arguments.trace {
+        None => None,
+        Some(None) => Some(Trace::new(Flows::All, TRACE_LIMIT)),
+        Some(Some(name)) => {
+            let flow = replay::flow_named(&loaded.scenario, name)?;
+            Some(Trace::new(Flows::Only([flow].into()), TRACE_LIMIT))
+        }
+    };
+    if let Some(folder) = &arguments.pcap {
+        // Several scenarios have machines of one name: each gets a folder of its own.
+        let stem = loaded.path.file_stem().unwrap_or_default();
+        let folder = if many { folder.join(stem) } else { folder.clone() };
+        let capture = Capture::into_dir(&folder)
+            .map_err(|error| Diagnostic::error("output.capture", format!("{}: {error}", folder.display())))?;
+        recorder.capture = Some(capture);
+    }
+    Ok(recorder)
 }

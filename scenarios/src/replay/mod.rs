@@ -42,24 +42,43 @@ pub struct Options {
 
 impl Options {
     /// What a scenario asks for.
-    ///
-    /// # Errors
-    /// When its era is none; the loader has checked that already.
-    pub fn of(scenario: &Scenario) -> Result<Self, Diagnostic> {
-        let date = match &scenario.era {
-            Some(era) => {
-                era.parse().map_err(|error: facts::DateError| Diagnostic::error("scenario.value", error.to_string()))?
-            }
-            None => Date::DATA,
-        };
-        Ok(Self {
+    #[must_use]
+    pub fn of(loaded: &Loaded) -> Self {
+        let scenario = &loaded.scenario;
+        Self {
             seed: scenario.seed,
             repeat: scenario.repeat,
             jitter: scenario.jitter,
             downloads: scenario.downloads,
-            date,
+            date: loaded.date,
             until: scenario.until.0,
-        })
+        }
+    }
+}
+
+/// Builds and flows are told apart in traces by numbers: builds from 0, flows from here.
+const FIRST_FLOW: u32 = 1000;
+
+/// The number of the flow, or of the build of the image template, that is called `name`.
+///
+/// # Errors
+/// When the scenario has none of that name.
+pub fn flow_named(scenario: &Scenario, name: &str) -> Result<FlowId, Diagnostic> {
+    let flow = scenario.flows.iter().position(|flow| flow.name.eq_ignore_ascii_case(name));
+    let builds = scenario.timeline.iter().filter_map(|event| match &event.action {
+        Action::Build(build) => Some(build.template.as_deref().unwrap_or("build")),
+        _ => None,
+    });
+    let known: Vec<&str> = scenario.flows.iter().map(|flow| flow.name.as_str()).chain(builds.clone()).collect();
+    let build = builds.into_iter().position(|build| build.eq_ignore_ascii_case(name));
+    let number = |place: usize, first: u32| FlowId(first + u32::try_from(place).unwrap_or(u32::MAX));
+    match (flow, build) {
+        (Some(place), _) => Ok(number(place, FIRST_FLOW)),
+        (None, Some(place)) => Ok(number(place, 0)),
+        (None, None) => {
+            let help = format!("there is: {}", known.join(", "));
+            Err(Diagnostic::error("usage.trace", format!("the scenario has no flow `{name}`")).help(help))
+        }
     }
 }
 
@@ -94,7 +113,7 @@ pub fn run(
     let timeline = Timeline::new(changes, &world, &mut problems);
     let mut flows = Vec::new();
     for flow in &scenario.flows {
-        let number = FlowId(1000 + u32::try_from(flows.len()).unwrap_or(u32::MAX));
+        let number = FlowId(FIRST_FLOW + u32::try_from(flows.len()).unwrap_or(u32::MAX));
         match FlowRun::new(flow, &world.topology, &names, number) {
             Ok(run) => flows.push(run),
             Err(diagnostic) => problems.push(diagnostic),

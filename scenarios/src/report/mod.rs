@@ -72,6 +72,7 @@ impl Report {
     pub fn new(run: &Run<'_>, world: &World, builds: &[BuildRun], flows: &[FlowRun]) -> Self {
         let builds: Vec<BuildReport> = builds.iter().map(|build| BuildReport::new(build, world)).collect();
         let flows: Vec<FlowReport> = flows.iter().map(|flow| FlowReport::of_run(flow, world)).collect();
+        let findings: Vec<Problem> = world.findings.iter().map(|finding| of_finding(finding, world)).collect();
         let unmet =
             builds.iter().any(|build| !build.unmet.is_empty()) || flows.iter().any(|flow| !flow.unmet.is_empty());
         let mut assumptions: Vec<String> = world.assumptions.iter().map(|assumed| assumed.text.clone()).collect();
@@ -87,10 +88,10 @@ impl Report {
             date: run.options.date.to_string(),
             jitter: run.options.jitter,
             full_downloads: run.options.downloads == Downloads::Full,
-            as_expected: !unmet,
+            as_expected: !unmet && findings.is_empty(),
             builds,
             flows,
-            findings: world.findings.iter().map(|finding| of_finding(finding, world)).collect(),
+            findings,
             assumptions,
             skipped: world.diagnostics.iter().map(|diagnostic| diagnostic.message.clone()).collect(),
         }

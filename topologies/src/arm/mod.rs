@@ -47,7 +47,7 @@ pub use runtime::Placeholder;
 pub use session::{MAX_DIAGNOSTICS, MAX_EVALUATION_DEPTH, MAX_STRING_BYTES, MAX_WORK};
 
 use crate::diagnostic::Diagnostic;
-use crate::json::{Member, Value};
+use crate::json::{Data, Member, Value};
 use frame::Frame;
 use session::{Context, DeclaredId, FrameId, Session};
 use target::Target;
@@ -123,6 +123,19 @@ fn given_parameters(value: &Value) -> Option<&Value> {
         Some(inner) if !is_entry(inner) => Some(inner),
         _ => Some(value).filter(|value| value.members().iter().all(|member| is_entry(&member.value))),
     }
+}
+
+/// The parameters of `over` laid over those of `base`.
+pub(crate) fn layer(base: Option<&Value>, over: Option<&Value>) -> Option<Value> {
+    let (Some(base), Some(over)) = (base, over) else { return base.or(over).cloned() };
+    let (Some(mut below), Some(above)) = (given_parameters(base).cloned(), given_parameters(over)) else {
+        return Some(over.clone());
+    };
+    if let Data::Object(members) = &mut below.data {
+        members.retain(|member| above.member(&member.key).is_none());
+        members.extend(above.members().iter().cloned());
+    }
+    Some(below)
 }
 
 /// The GUID that `guid()` makes of these values here.
