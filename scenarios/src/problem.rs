@@ -27,6 +27,9 @@ pub struct Problem {
     /// Where it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// Other packets that it is in the way of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// Whether it is in the way of the answer and not of the question.
     pub on_return: bool,
     /// What would mend it.
@@ -68,6 +71,10 @@ pub fn of_walk(walk: &Walk, fabric: &Fabric, topology: &Topology, sources: &Sour
         };
         match found.iter_mut().find(same) {
             Some(known) => {
+                let packet = packet_text(blocker, probe);
+                if !known.also.contains(&packet) && !known.text.starts_with(&packet) {
+                    known.also.push(packet);
+                }
                 for mend in problem.mend {
                     if !known.mend.contains(&mend) {
                         known.mend.push(mend);
@@ -85,9 +92,7 @@ pub fn of_walk(walk: &Walk, fabric: &Fabric, topology: &Topology, sources: &Sour
 fn of_blocker(blocker: &Blocker, probe: bool, fabric: &Fabric, topology: &Topology, sources: &Sources) -> Problem {
     let steps: Vec<Step> = blocker.step.iter().cloned().collect();
     let said = describe::blocker(blocker.reason, &steps, topology);
-    let what = if probe { "health probe " } else { "" };
-    let way = if blocker.on_return { "answer " } else { "" };
-    let text = format!("{what}{way}{}: {}", blocker.tuple, said.text);
+    let text = format!("{}: {}", packet_text(blocker, probe), said.text);
     let rule = match (&blocker.step, blocker.reason) {
         (Some(Step::Security { group, rule, .. }), Reason::SecurityRule) => {
             match topology.get(*group).map(|found| &found.kind) {
@@ -104,9 +109,16 @@ fn of_blocker(blocker: &Blocker, probe: bool, fabric: &Fabric, topology: &Topolo
         rule,
         resource: said.resource,
         place: said.span.and_then(|span| Place::of(span, sources)),
+        also: Vec::new(),
         on_return: blocker.on_return,
         mend: mend.into_iter().collect(),
     }
+}
+
+fn packet_text(blocker: &Blocker, probe: bool) -> String {
+    let what = if probe { "health probe " } else { "" };
+    let way = if blocker.on_return { "answer " } else { "" };
+    format!("{what}{way}{}", blocker.tuple)
 }
 
 /// What Azure refused.
@@ -118,6 +130,7 @@ pub fn of_refusal(refusal: &Refusal, sources: &Sources) -> Problem {
         rule: refusal.edit.as_ref().map(|edit| last_word(&edit.property).to_owned()),
         resource: Some(refusal.resource.to_string()),
         place: refusal.span.and_then(|span| Place::of(span, sources)),
+        also: Vec::new(),
         on_return: false,
         mend: refusal.edit.iter().map(edit_text).collect(),
     }

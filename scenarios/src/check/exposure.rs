@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::fabric::{Fabric, NicPort, Outbound, PortKind};
 use sim_core::id::NodeId;
-use sim_core::net::{Addr, Protocol, Tuple};
+use sim_core::net::{Addr, Prefix, Protocol, Tuple};
 use sim_core::stage::route::Hop;
-use sim_core::topology::{Access, Direction, Kind, Relation, Resource, Sku, Topology};
+use sim_core::topology::{Access, Direction, Kind, Peer, Relation, Resource, Sku, Topology};
 use std::collections::BTreeSet;
 
 /// A machine and what reaches it.
@@ -47,7 +47,7 @@ pub struct SubnetRow {
 }
 
 /// Somebody on the Internet, for questions.
-const STRANGER: Addr = Addr::v4(192, 0, 2, 50);
+const STRANGER: Addr = Addr::v4(9, 9, 9, 9);
 
 /// All machines.
 #[must_use]
@@ -66,7 +66,7 @@ pub fn machines(topology: &Topology, fabric: &Fabric) -> Vec<MachineRow> {
                 public: nic.public.map(|public| public.address.to_string()),
                 subnet: subnet_name(topology, nic.subnet.node),
                 from_internet: from_internet(topology, fabric, config, nic),
-                from_network: ranges(&open_ports(topology, nic, network_peer(nic), |port| port)),
+                from_network: ranges(&open_ports(topology, nic, network_peer(nic))),
                 outbound: outbound(topology, nic),
             });
         }
@@ -105,8 +105,8 @@ fn network_peer(nic: &NicPort) -> Addr {
     nic.subnet.space.first().map_or(nic.address, |prefix| prefix.last())
 }
 
-/// The TCP ports that the rules on the way into a NIC let in from `source`, of those that `backend` maps to.
-fn open_ports(topology: &Topology, nic: &NicPort, source: Addr, backend: impl Fn(u16) -> u16) -> Vec<(u16, u16)> {
+/// The TCP ports that the rules on the way into a NIC let in from `source`.
+fn open_ports(topology: &Topology, nic: &NicPort, source: Addr) -> Vec<(u16, u16)> {
     let groups = [nic.subnet.group.as_ref(), nic.group.as_ref()];
     let mut edges: BTreeSet<u32> = [0, 65536].into();
     for group in groups.into_iter().flatten() {
@@ -119,8 +119,7 @@ fn open_ports(topology: &Topology, nic: &NicPort, source: Addr, backend: impl Fn
     let mut open: Vec<(u16, u16)> = Vec::new();
     for pair in edges.windows(2) {
         let (first, last) = (pair[0] as u16, (pair[1] - 1) as u16);
-        let tuple =
-            Tuple { src: source, dst: nic.address, src_port: 50000, dst_port: backend(first), protocol: Protocol::TCP };
+        let tuple = Tuple { src: source, dst: nic.address, src_port: 50000, dst_port: first, protocol: Protocol::TCP };
         let passes =
             groups.into_iter().flatten().all(|group| group.rules.decide(Direction::Inbound, &tuple).1 == Access::Allow);
         match open.last_mut() {
@@ -144,17 +143,52 @@ fn ranges(open: &[(u16, u16)]) -> String {
     if text.is_empty() { "none".to_owned() } else { text.join(", ") }
 }
 
+/// Whom rules tell apart on the Internet: anybody, then those whose addresses a rule names.
+fn strangers(topology: &Topology, nic: &NicPort) -> Vec<(Option<Prefix>, Addr)> {
+    let groups = [nic.subnet.group.as_ref(), nic.group.as_ref()];
+    let rules = groups.into_iter().flatten().filter_map(|group| match &topology.get(group.node)?.kind {
+        Kind::Nsg(nsg) => Some(&nsg.rules),
+        _ => None,
+    });
+    let named: BTreeSet<Prefix> = rules
+        .flatten()
+        .flat_map(|rule| &rule.source)
+        .filter_map(|peer| if let Peer::Prefix(prefix) = peer { Some(*prefix) } else { None })
+        .filter(|prefix| nic.subnet.tags.internet.contains(prefix.first()))
+        .collect();
+    let unnamed = |addr: &Addr| !named.iter().any(|prefix| !prefix.is_default() && prefix.contains(*addr));
+    let anybody = (0..=255).map(|n| STRANGER.plus(n << 16)).find(unnamed).unwrap_or(STRANGER);
+    [(None, anybody)].into_iter().chain(named.into_iter().map(|prefix| (Some(prefix), prefix.first()))).collect()
+}
+
 /// The ways in from the Internet: the machine's own public address, and public frontends that send to it.
 fn from_internet(topology: &Topology, fabric: &Fabric, config: NodeId, nic: &NicPort) -> Vec<String> {
+    let mut ways = Vec::new();
+    let mut to_anybody: Vec<(u16, u16)> = Vec::new();
+    for (prefix, stranger) in strangers(topology, nic) {
+        let open = open_ports(topology, nic, stranger);
+        // What is open to anybody is not told again for those whom a rule names.
+        if prefix.is_some() && open == to_anybody {
+            continue;
+        }
+        if prefix.is_none() {
+            to_anybody.clone_from(&open);
+        }
+        let whom = prefix.map_or(String::new(), |prefix| format!(" from {prefix}"));
+        ways.extend(ways_in(fabric, config, nic, &open).into_iter().map(|way| way + &whom));
+    }
+    ways
+}
+
+/// How those for whom these ports are open come to them.
+fn ways_in(fabric: &Fabric, config: NodeId, nic: &NicPort, open: &[(u16, u16)]) -> Vec<String> {
     let mut ways = Vec::new();
     let guarded = nic.group.is_some() || nic.subnet.group.is_some();
     if let Some(public) = nic.public
         && (guarded || public.sku == Sku::Basic)
+        && !open.is_empty()
     {
-        let open = open_ports(topology, nic, STRANGER, |port| port);
-        if !open.is_empty() {
-            ways.push(format!("{} at {}", ranges(&open), public.address));
-        }
+        ways.push(format!("{} at {}", ranges(open), public.address));
     }
     for port in fabric.ports() {
         let PortKind::Frontend(frontend) = &port.kind else { continue };
@@ -165,10 +199,7 @@ fn from_internet(topology: &Topology, fabric: &Fabric, config: NodeId, nic: &Nic
             let sends = rule.members.iter().any(|member| member.port.0 == config.0);
             let wants = rule.protocol.is_none_or(|protocol| protocol == Protocol::TCP);
             let backend = if rule.backend_port == 0 { rule.frontend_port } else { rule.backend_port };
-            let opens = open_ports(topology, nic, STRANGER, |port| port)
-                .iter()
-                .any(|(first, last)| (*first..=*last).contains(&backend));
-            if sends && wants && opens {
+            if sends && wants && open.iter().any(|(first, last)| (*first..=*last).contains(&backend)) {
                 ways.push(format!("{} at {} (load balancer, to {backend})", rule.frontend_port, frontend.address));
             }
         }

@@ -9,13 +9,13 @@ pub use exposure::{MachineRow, SubnetRow};
 use crate::observe::Recorder;
 use crate::problem::Problem;
 use crate::replay::{Options, build_all};
-use crate::report::{BuildReport, of_finding};
+use crate::report::{BuildReport, assumptions, of_finding};
 use crate::verdict::Verdict;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::fabric::Fabric;
 use sim_core::topology::Kind;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use topologies::World;
 use topologies::facts;
 
@@ -73,10 +73,7 @@ pub fn run(world: World, options: &Options, recorder: Recorder) -> (Check, Recor
     let (resources, inert) = types(&world);
     let (world, builds, recorder) = build_all(world, options, recorder);
     let builds: Vec<BuildReport> = builds.iter().map(|build| BuildReport::new(build, &world)).collect();
-    let mut assumptions: Vec<String> = world.assumptions.iter().map(|assumed| assumed.text.clone()).collect();
-    assumptions.extend(builds.iter().flat_map(|build| build.assumed.iter().cloned()));
-    let mut seen = BTreeSet::new();
-    assumptions.retain(|text| seen.insert(text.clone()));
+    let assumptions = assumptions(&world, &builds);
     let check = Check {
         schema: crate::report::SCHEMA,
         version: env!("CARGO_PKG_VERSION"),

@@ -152,8 +152,7 @@ fn parameters(loaded: &Loaded) -> Input {
 const TRACE_LIMIT: usize = 100_000;
 
 fn recorder(loaded: &Loaded, arguments: &ReplayArgs, many: bool) -> Result<Recorder, Diagnostic> {
-    let mut recorder = Recorder::default();
-    recorder.trace = match &arguments.trace {
+    let trace = match &arguments.trace {
         None => None,
         Some(None) => Some(Trace::new(Flows::All, TRACE_LIMIT)),
         Some(Some(name)) => {
@@ -161,6 +160,7 @@ fn recorder(loaded: &Loaded, arguments: &ReplayArgs, many: bool) -> Result<Recor
             Some(Trace::new(Flows::Only([flow].into()), TRACE_LIMIT))
         }
     };
+    let mut recorder = Recorder { trace, ..Recorder::default() };
     if let Some(folder) = &arguments.pcap {
         // Several scenarios have machines of one name: each gets a folder of its own.
         let stem = loaded.path.file_stem().unwrap_or_default();

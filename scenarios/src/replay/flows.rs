@@ -4,7 +4,7 @@ use super::actors::server;
 use super::rehearsal::{Trial, rehearse};
 use super::{Options, find};
 use crate::latency::Latency;
-use crate::scenario::{Flow, FlowExpectation, FlowProtocol};
+use crate::scenario::{Flow, FlowExpectation, FlowProtocol, Target};
 use sim_core::app::{Attempt, Dialogue};
 use sim_core::engine::{Engine, Observer};
 use sim_core::explain::{Question, Walk, walk};
@@ -57,12 +57,8 @@ impl FlowRun {
         id: FlowId,
     ) -> Result<Self, Diagnostic> {
         let from = find(topology, &flow.from)?;
-        let Some((target, port)) = flow.to.rsplit_once(':') else {
-            return Err(Diagnostic::error("scenario.value", format!("`{}` names no port; write name:port", flow.to)));
-        };
-        let port: u16 = port
-            .parse()
-            .map_err(|_| Diagnostic::error("scenario.value", format!("`{port}` is no port number, 0 to 65535")))?;
+        let Target { name: target, port } =
+            flow.target().map_err(|error| Diagnostic::error("scenario.value", error.to_string()))?;
         let opener = topology.find(&from).map(|found| (found.id, &found.kind));
         let Some((opener, kind)) = opener else {
             return Err(Diagnostic::error("scenario.unknown-name", format!("nothing is called `{}`", flow.from)));
@@ -72,7 +68,7 @@ impl FlowRun {
             return Err(Diagnostic::error("scenario.value", message).help("name a machine or an actor"));
         }
         let outside = matches!(kind, Kind::InternetHost(_));
-        let address = address(topology, target, names, outside)?;
+        let address = address(topology, &target, names, outside)?;
         let dialogue = match flow.protocol {
             FlowProtocol::Tcp => Dialogue::Tcp,
             FlowProtocol::Ssh => Dialogue::Ssh,
@@ -119,7 +115,6 @@ fn address(
     names: &BTreeMap<Arc<str>, Addr>,
     outside: bool,
 ) -> Result<Addr, Diagnostic> {
-    let name = name.trim_start_matches('[').trim_end_matches(']');
     if let Ok(address) = name.parse() {
         return Ok(address);
     }

@@ -14,6 +14,7 @@ pub use flows::{FlowLog, FlowRun};
 use sim_core::engine::Engine;
 use sim_core::fabric::Facts;
 use sim_core::id::FlowId;
+use sim_core::source::Span;
 use sim_core::time::Nanos;
 use sim_core::topology::{Kind, Topology};
 use std::collections::BTreeMap;
@@ -98,25 +99,25 @@ pub fn run(
     let names = actors::join(&mut world, scenario, &mut problems);
     let mut builds = Vec::new();
     let mut changes = Vec::new();
-    for event in &scenario.timeline {
+    for (event, places) in scenario.timeline.iter().zip(&loaded.places.timeline) {
         match &event.action {
             Action::Build(action) => {
                 let flow = FlowId(u32::try_from(builds.len()).unwrap_or(u32::MAX));
                 match BuildRun::new(action, event.at.0, &mut world, options, &names, flow) {
                     Ok(build) => builds.push(build),
-                    Err(diagnostic) => problems.push(diagnostic),
+                    Err(diagnostic) => problems.push(placed(diagnostic, places.whole)),
                 }
             }
-            other => changes.push((event.at.0, other.clone())),
+            other => changes.push((event.at.0, other.clone(), places.whole)),
         }
     }
     let timeline = Timeline::new(changes, &world, &mut problems);
     let mut flows = Vec::new();
-    for flow in &scenario.flows {
+    for (flow, places) in scenario.flows.iter().zip(&loaded.places.flows) {
         let number = FlowId(FIRST_FLOW + u32::try_from(flows.len()).unwrap_or(u32::MAX));
         match FlowRun::new(flow, &world.topology, &names, number) {
             Ok(run) => flows.push(run),
-            Err(diagnostic) => problems.push(diagnostic),
+            Err(diagnostic) => problems.push(placed(diagnostic, places.whole)),
         }
     }
     if !problems.is_empty() {
@@ -128,6 +129,11 @@ pub fn run(
     let run = Run { name: &scenario.name, about: scenario.about.as_deref(), options };
     let report = Report::new(&run, &play.world, &play.builds, &play.flows);
     Ok((report, recorder))
+}
+
+/// A message about a part of the scenario file; what the message itself says of a place is of another file.
+fn placed(diagnostic: Diagnostic, span: Span) -> Diagnostic {
+    Diagnostic { span: Some(span), ..diagnostic }
 }
 
 /// Runs the image builds of a world, without a scenario.
@@ -206,9 +212,12 @@ fn find(topology: &Topology, name: &str) -> Result<Arc<str>, Diagnostic> {
     let nameable = |found: &&sim_core::topology::Resource| !matches!(found.kind, Kind::IpConfig(_));
     let candidates: Vec<&sim_core::topology::Resource> =
         topology.resources().filter(nameable).filter(|found| found.short_name().eq_ignore_ascii_case(name)).collect();
-    match candidates[..] {
-        [one] => Ok(one.name.clone()),
-        [] => {
+    // A machine and its subnet or NIC are often called the same; people mean the machine.
+    let machines: Vec<_> = candidates.iter().filter(|found| matches!(found.kind, Kind::Machine(_))).collect();
+    match (&candidates[..], &machines[..]) {
+        ([one], _) => Ok(one.name.clone()),
+        (_, [machine]) => Ok(machine.name.clone()),
+        ([], _) => {
             let known = topology.resources().filter(nameable).map(|found| found.short_name());
             let near = topologies::diagnostic::nearest(name, known);
             let help = near.map(|near| format!("did you mean `{near}`?"));

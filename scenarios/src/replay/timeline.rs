@@ -2,7 +2,7 @@
 
 use crate::scenario::{Action, RebootAction, SetAction};
 use sim_core::host::{Context, Control, Input, Orchestrator, Program, Signal};
-use sim_core::source::FileId;
+use sim_core::source::{FileId, Span};
 use sim_core::time::Nanos;
 use sim_core::topology::{Difference, Draft, Topology};
 use std::sync::Arc;
@@ -24,12 +24,12 @@ enum Step {
 
 impl Timeline {
     /// Works out the changes, in order of time.
-    pub fn new(mut actions: Vec<(Nanos, Action)>, world: &World, problems: &mut Vec<Diagnostic>) -> Self {
-        actions.sort_by_key(|(at, _)| *at);
+    pub fn new(mut actions: Vec<(Nanos, Action, Span)>, world: &World, problems: &mut Vec<Diagnostic>) -> Self {
+        actions.sort_by_key(|(at, ..)| *at);
         let mut resources: Vec<RawResource> = world.resources.iter().cloned().collect();
         let mut network = world.topology.clone();
         let mut steps = Vec::new();
-        for (at, action) in actions {
+        for (at, action, span) in actions {
             let step = match &action {
                 Action::Reboot(RebootAction { machine, down }) => {
                     super::find(&network, machine).map(|machine| Step::Reboot { machine, down: down.0 })
@@ -48,7 +48,7 @@ impl Timeline {
             };
             match step {
                 Ok(step) => steps.push((at, step)),
-                Err(diagnostic) => problems.push(diagnostic),
+                Err(diagnostic) => problems.push(super::placed(diagnostic, span)),
             }
         }
         Self { steps }

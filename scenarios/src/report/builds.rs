@@ -87,6 +87,7 @@ impl BuildReport {
             rule: None,
             resource: None,
             place: diagnostic.span.and_then(|span| Place::of(span, &world.sources)),
+            also: Vec::new(),
             on_return: false,
             mend: diagnostic.help.iter().cloned().collect(),
         };
@@ -211,6 +212,7 @@ fn forbidden(action: &str, scope: &str, world: &World) -> Problem {
         rule: Some(action.to_owned()),
         resource: role.map(|role| role.name.to_string()),
         place: role.and_then(|role| role.span).and_then(|span| Place::of(span, &world.sources)),
+        also: Vec::new(),
         on_return: false,
         mend: vec![format!("add \"{action}\" to the role's actions, and assign the role on {scope}")],
     }

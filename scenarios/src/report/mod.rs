@@ -16,6 +16,7 @@ use serde::Serialize;
 use sim_core::explain::Stop;
 use sim_core::id::NodeId;
 use sim_core::topology::{Kind, Topology};
+use std::collections::BTreeSet;
 use topologies::World;
 use topologies::azure::Finding;
 
@@ -75,10 +76,7 @@ impl Report {
         let findings: Vec<Problem> = world.findings.iter().map(|finding| of_finding(finding, world)).collect();
         let unmet =
             builds.iter().any(|build| !build.unmet.is_empty()) || flows.iter().any(|flow| !flow.unmet.is_empty());
-        let mut assumptions: Vec<String> = world.assumptions.iter().map(|assumed| assumed.text.clone()).collect();
-        assumptions.extend(builds.iter().flat_map(|build| build.assumed.iter().cloned()));
-        let mut seen = std::collections::BTreeSet::new();
-        assumptions.retain(|text| seen.insert(text.clone()));
+        let assumptions = assumptions(world, &builds);
         Self {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
@@ -104,6 +102,20 @@ impl Report {
     }
 }
 
+/// What the input leaves open and was assumed, each once: whose, what, and where it matters.
+pub(crate) fn assumptions(world: &World, builds: &[BuildReport]) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for assumed in &world.assumptions {
+        let place = assumed.span.and_then(|span| Place::of(span, &world.sources));
+        let place = place.map_or(String::new(), |place| format!(" ({}:{})", place.file, place.line));
+        texts.push(format!("{}: {}{place}", assumed.name, assumed.text));
+    }
+    texts.extend(builds.iter().flat_map(|build| build.assumed.iter().cloned()));
+    let mut seen = BTreeSet::new();
+    texts.retain(|text| seen.insert(text.clone()));
+    texts
+}
+
 /// A finding of the readers, in the form of all problems.
 #[must_use]
 pub fn of_finding(finding: &Finding, world: &World) -> Problem {
@@ -116,6 +128,7 @@ pub fn of_finding(finding: &Finding, world: &World) -> Problem {
         rule: None,
         resource: Some(finding.resource.to_string()),
         place: diagnostic.span.and_then(|span| Place::of(span, &world.sources)),
+        also: Vec::new(),
         on_return: false,
         mend,
     }

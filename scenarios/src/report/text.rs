@@ -159,6 +159,9 @@ fn problem_text(out: &mut String, problem: &Problem) {
     if let Some(place) = &problem.place {
         let _ = writeln!(out, "      at {}:{}:{}: {}", place.file, place.line, place.column, place.snippet);
     }
+    if !problem.also.is_empty() {
+        let _ = writeln!(out, "      also in the way of {}", problem.also.join(", "));
+    }
     for mend in &problem.mend {
         let _ = writeln!(out, "      mend: {mend}");
     }
