@@ -4,7 +4,7 @@ use super::{Places, Scenario, checks, places, yaml};
 use sim_core::source::FileId;
 use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use topologies::MAX_FILES;
 use topologies::diagnostic::Diagnostic;
 use topologies::facts::Date;
@@ -38,6 +38,24 @@ impl Loaded {
     }
 }
 
+/// The same path without `folder/..`, as people would write it. Links are not looked at: where a folder of the path is one,
+/// `..` leads to its parent in the path, not to that of what it points to.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidied = PathBuf::new();
+    for part in path.components() {
+        let goes_up = part == Component::ParentDir;
+        let can_go_up = matches!(tidied.components().next_back(), Some(Component::Normal(_)));
+        match part {
+            Component::CurDir => {}
+            _ if goes_up && can_go_up => {
+                tidied.pop();
+            }
+            part => tidied.push(part),
+        }
+    }
+    tidied
+}
+
 /// Reads a scenario file into `sources`.
 ///
 /// # Errors
@@ -69,7 +87,7 @@ pub fn parse(path: &Path, bytes: &[u8], sources: &mut Sources) -> Result<Loaded,
     let places = Places::read(text, file).map_err(|error| wrong(&error))?;
     let date = checks::check(&scenario, &places, text)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let topology = scenario.topology.iter().map(|entry| folder.join(entry)).collect();
+    let topology = scenario.topology.iter().map(|entry| tidy(&folder.join(entry))).collect();
     Ok(Loaded { scenario, path: path.to_owned(), file, places, date, topology })
 }
 
