@@ -350,6 +350,10 @@ fn hostile_files_are_refused() {
         (1..12).map(|n| format!("  a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", "))).collect();
     let bomb = format!("name: x\nparameters:\n  a0: &a0 [1, 2]\n{bomb}");
     assert!(shown(&bomb).starts_with("error[scenario.too-large]"), "{}", shown(&bomb));
+    // Neither deep nor with many aliases: only what they stand for is too much.
+    let shallow = |n: usize| format!("  a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 40].join(", "));
+    let wide_bomb = format!("name: x\nparameters:\n  a0: &a0 [{}]\n{}{}", "1, ".repeat(40), shallow(1), shallow(2));
+    assert!(shown(&wide_bomb).starts_with("error[scenario.too-large]"), "{}", shown(&wide_bomb));
     let deep = format!("name: x\nparameters: {{a: {}{}}}\n", "[".repeat(5_000), "]".repeat(5_000));
     assert!(shown(&deep).starts_with("error[scenario."), "{}", shown(&deep));
     let wide = format!("name: x\nparameters: {{a: [{}]}}\n", "1,".repeat(300_000));
