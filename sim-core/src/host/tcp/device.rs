@@ -29,7 +29,11 @@ impl Device {
 
     /// Puts one packet before smoltcp, which takes it with its next ingress. One that cannot be written is lost.
     pub(super) fn arrive(&mut self, header: &Header, payload: &[u8]) {
-        self.output.frontier.window_closed = header.tcp.window == 0;
+        let frontier = &mut self.output.frontier;
+        frontier.window_closed = header.tcp.window == 0;
+        if header.tcp.flags.has(Flags::ACK) {
+            frontier.acknowledged = Some(header.tcp.ack);
+        }
         self.arrived = wire::emit(header, payload, false, &mut self.incoming).is_ok();
     }
 
@@ -94,8 +98,13 @@ impl phy::TxToken for &mut Output {
         let result = write(&mut self.emitted);
         if let Ok((mut header, payload)) = wire::parse(&self.emitted) {
             header.ttl = self.ttl;
+            let payload = &self.emitted[payload];
+            if self.frontier.is_keep_alive(&header.tcp, payload.len()) {
+                self.segments.push_back((header, Bytes::new()));
+                return result;
+            }
             self.frontier.pass(&mut header.tcp, payload.len());
-            self.segments.push_back((header, Bytes::copy_from_slice(&self.emitted[payload])));
+            self.segments.push_back((header, Bytes::copy_from_slice(payload)));
         }
         result
     }
@@ -113,9 +122,20 @@ struct Frontier {
     next: Option<u32>,
     /// The peer's last segment allowed no data: a byte sent now is a probe, which the peer will not keep.
     window_closed: bool,
+    /// What the peer has acknowledged last.
+    acknowledged: Option<u32>,
 }
 
 impl Frontier {
+    /// Whether this is smoltcp's keep-alive: one byte of garbage before all that was ever sent, everything acknowledged.
+    /// It leaves without the byte, as Linux's does: the same number with another content is no retransmission, and
+    /// analysers say so.
+    fn is_keep_alive(&self, tcp: &TcpHeader, payload_len: usize) -> bool {
+        let settled = self.next.is_some() && self.next == self.acknowledged && !self.window_closed;
+        let marked = tcp.flags.has(Flags::SYN) || tcp.flags.has(Flags::FIN);
+        settled && !marked && payload_len == 1 && Some(tcp.seq.wrapping_add(1)) == self.next
+    }
+
     fn pass(&mut self, tcp: &mut TcpHeader, payload_len: usize) {
         let takes_numbers = tcp.flags.has(Flags::SYN) || tcp.flags.has(Flags::FIN) || payload_len > 0;
         let controls = [Flags::SYN, Flags::FIN].into_iter().filter(|&flag| tcp.flags.has(flag)).count();

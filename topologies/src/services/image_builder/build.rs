@@ -121,7 +121,8 @@ pub struct Build {
     /// How much of what its container needs was asked for.
     fetched: usize,
     deletion: usize,
-    deadline: Option<Nanos>,
+    /// The machines are there.
+    booting: bool,
 }
 
 /// Timers.
@@ -129,6 +130,7 @@ const VALIDATED: u64 = 1;
 const DISTRIBUTED: u64 = 2;
 const TIMED_OUT: u64 = 3;
 const SITES_RAISED: u64 = 4;
+const PROXY_UP: u64 = 5;
 /// How long Packer waits: 20 minutes for SSH, 10 for WinRM (azure-services 9).
 const SSH_WAIT: Nanos = Nanos::secs(20 * 60);
 const WINRM_WAIT: Nanos = Nanos::secs(10 * 60);
@@ -176,7 +178,7 @@ impl Build {
             waiting: Vec::new(),
             fetched: 0,
             deletion: 0,
-            deadline: None,
+            booting: false,
         };
         (build, log)
     }
@@ -334,6 +336,36 @@ impl Build {
         self.waiting = wave.into_iter().map(|(draft, _)| control.put(draft, longest)).collect();
     }
 
+    /// The port that Packer connects to: the proxy's, or the build VM's own.
+    fn through(&self) -> u16 {
+        let port = self.template.communicator.port();
+        self.plan.proxy.as_ref().and(self.plan.legs.first()).map_or(port, |leg| leg.port)
+    }
+
+    /// Machines boot as soon as they are deployed, while the rest still is.
+    fn boot_machines(&mut self, control: &mut Control<'_>) {
+        let build = control.topology().find(&self.plan.build.1).and_then(|found| address_of(&found.kind));
+        if self.booting || build.is_none() {
+            return;
+        }
+        self.booting = true;
+        let guest = self.guest(control);
+        control.spawn(self.plan.build.0.clone(), guest);
+        if self.plan.proxy.is_some() {
+            let boot = self.draw(self.setup.assumptions.boot(Os::Linux).first, control);
+            control.after(boot, PROXY_UP);
+        }
+    }
+
+    fn start_relay(&self, control: &mut Control<'_>) {
+        let build = control.topology().find(&self.plan.build.1).and_then(|found| address_of(&found.kind));
+        if let (Some((proxy, _)), Some(build)) = (&self.plan.proxy, build) {
+            let target = (build, self.template.communicator.port());
+            let dial = self.setup.assumptions.image_builder().relay_dial;
+            control.spawn(proxy.clone(), Relay::new(self.through(), target, dial));
+        }
+    }
+
     /// Everything is deployed. A container in the user's subnet must first get its image and its files from there
     /// (azure-services 2.4); what runs in a network of the service's own has them.
     fn everything_is_there(&mut self, control: &mut Control<'_>) {
@@ -378,17 +410,9 @@ impl Build {
         let (Some(target), Some(build)) = (address(&self.plan.target), address(&self.plan.build.1)) else {
             return self.end(Ended::Failed("the build VM has no address".to_owned()), control);
         };
+        let through = self.through();
         let port = self.template.communicator.port();
-        let through = self.plan.proxy.as_ref().and(self.plan.legs.first()).map_or(port, |leg| leg.port);
         self.log.borrow_mut().target = Some((target, through));
-        if let Some((proxy, _)) = &self.plan.proxy {
-            control.spawn(
-                proxy.clone(),
-                Relay::new(through, (build, port), self.setup.assumptions.image_builder().relay_dial),
-            );
-        }
-        let guest = self.guest(control);
-        control.spawn(self.plan.build.0.clone(), guest);
         let communicator = self.template.communicator;
         let wait = if communicator == Communicator::Ssh { SSH_WAIT } else { WINRM_WAIT };
         let target = Target {
@@ -468,7 +492,10 @@ impl Build {
         if self.waiting.is_empty() && known > 0 {
             let phase = self.log.borrow().phase;
             match phase {
-                Phase::Deploying => self.next_wave(control),
+                Phase::Deploying => {
+                    self.boot_machines(control);
+                    self.next_wave(control);
+                }
                 Phase::Cleaning => self.next_deletion(control),
                 _ => {}
             }
@@ -533,7 +560,6 @@ impl Orchestrator for Build {
             Signal::Timer(SITES_RAISED) => self.fetch_artifacts(control),
             Signal::Timer(VALIDATED) => {
                 let timeout = self.template.timeout;
-                self.deadline = Some(control.now() + timeout);
                 control.after(timeout, TIMED_OUT);
                 self.enter(Phase::Deploying, control, "validated; runState Running, runSubState Building");
                 self.next_wave(control);
@@ -543,6 +569,7 @@ impl Orchestrator for Build {
                 let text = "Timeout waiting for microservice to complete: 'context deadline exceeded'";
                 self.end(Ended::Failed(text.to_owned()), control);
             }
+            Signal::Timer(PROXY_UP) => self.start_relay(control),
             Signal::Timer(_) => {}
             Signal::Applied(ticket) => self.applied(ticket, control),
             Signal::Refused(ticket, refusal) => self.refused(ticket, refusal, control),

@@ -284,10 +284,11 @@ impl Drafter<'_> {
             .refer(Relation::Attached, endpoint_subnet)
             .refer(Relation::Target, link_service.as_str());
         self.wave(vec![(draft, ENDPOINTS)]);
-        // The endpoint's connection goes first, then the service behind it (azure-services 2.7).
-        self.plan.deletions.insert(0, (endpoint.as_str().into(), ENDPOINTS));
-        self.plan.deletions.insert(1, (link_service.into(), LINK_SERVICES));
-        self.delete(&self.id(BALANCERS, "aiblb"), BALANCERS);
+        // The endpoint's connection goes first, then the service behind it, then the balancer (azure-services 2.7).
+        let balancer = self.id(BALANCERS, "aiblb");
+        let first =
+            [(endpoint.as_str().into(), ENDPOINTS), (link_service.into(), LINK_SERVICES), (balancer.into(), BALANCERS)];
+        self.plan.deletions.splice(0..0, first);
         if let Some(groups) = cleanup {
             self.delete_own_vnet("vnet", &[&groups[0], &groups[1]]);
         }
