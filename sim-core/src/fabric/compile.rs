@@ -12,7 +12,7 @@ use crate::stage::route::{Chosen, Hop, RouteTable, Source};
 use crate::stage::security::CompiledGroup;
 use crate::stage::tag::{TagContext, TagTable};
 use crate::stage::{PLATFORM, balancer};
-use crate::topology::{Distribution, Kind, Relation, Resource, Sku, Topology, UserHop};
+use crate::topology::{Distribution, Kind, PrivateEndpoint, Relation, Resource, Sku, Topology, UserHop};
 use std::sync::Arc;
 
 impl Fabric {
@@ -80,6 +80,16 @@ fn tag_table(topology: &Topology, facts: &Facts) -> TagTable {
         }
     }
     tags
+}
+
+/// A private endpoint that a VNet has a route to.
+struct NearEndpoint {
+    node: NodeId,
+    address: Addr,
+    /// The range of its VNet that holds it.
+    range: Option<Prefix>,
+    /// Whether its subnet's policy lets user routes divert what is meant for it.
+    routes_apply: bool,
 }
 
 struct Compiler<'a> {
@@ -299,11 +309,13 @@ impl Compiler<'_> {
         let Kind::Vnet(attributes) = &vnet.kind else { return None };
         let user = self.user_routes(id);
         let tags = self.tag_context(vnet, &attributes.space, &user);
+        let diverted = self.diverted(vnet, &user);
+        let routes = self.system_routes(vnet, &attributes.space).into_iter().chain(user).collect();
         let context = Arc::new(SubnetContext {
             node: id,
             vnet: vnet.id,
             space: attributes.space.clone(),
-            routes: RouteTable::settle(self.system_routes(vnet, &attributes.space).into_iter().chain(user).collect()),
+            routes: RouteTable::settle(routes, &diverted),
             group: self.group(id, &tags),
             tags,
             peers: self.peer_access(vnet.id),
@@ -354,21 +366,45 @@ impl Compiler<'_> {
         // A VNet that contains a private block takes its None route away; one that equals it replaces it.
         let blocks = self.facts.none_routes.iter().filter(|block| !space.iter().any(|own| own.covers(**block)));
         routes.extend(blocks.map(|block| system(*block, Hop::None)));
-        let near = [vnet.id].into_iter().chain(peers.iter().map(|peer| peer.vnet.id));
-        for endpoint in near.flat_map(|vnet| self.endpoints(vnet)) {
-            if let Kind::PrivateEndpoint(attributes) = &endpoint.kind
-                && let Some(address) = attributes.address
-            {
-                routes.push(system(Prefix::host(address), Hop::Endpoint(endpoint.id)));
-            }
-        }
+        let endpoints = self.near_endpoints(vnet.id).into_iter();
+        routes.extend(endpoints.map(|near| system(Prefix::host(near.address), Hop::Endpoint(near.node))));
         routes
     }
 
-    fn endpoints(&self, vnet: NodeId) -> Vec<&Resource> {
-        let subnets = self.topology.referrers(vnet, Relation::PartOf);
-        let attached = subnets.into_iter().flat_map(|subnet| self.topology.referrers(subnet.id, Relation::Attached));
-        attached.filter(|found| matches!(found.kind, Kind::PrivateEndpoint(_))).collect()
+    /// Endpoints whose own routes these user routes put out of force: those of subnets whose policy says so, where a
+    /// route is at least as narrow as the range of the endpoint's VNet (azure-dataplane 2.6).
+    fn diverted(&self, vnet: &Resource, user: &[Chosen]) -> Vec<NodeId> {
+        let mut near = self.near_endpoints(vnet.id);
+        near.retain(|endpoint| {
+            let narrow = |route: &Chosen| {
+                route.prefix.contains(endpoint.address)
+                    && endpoint.range.is_some_and(|range| range.covers(route.prefix))
+            };
+            endpoint.routes_apply && user.iter().any(narrow)
+        });
+        near.into_iter().map(|endpoint| endpoint.node).collect()
+    }
+
+    /// The private endpoints of a VNet and of its peers.
+    fn near_endpoints(&self, vnet: NodeId) -> Vec<NearEndpoint> {
+        let peers = self.topology.peers(vnet);
+        let near = [vnet].into_iter().chain(peers.iter().map(|peer| peer.vnet.id));
+        let mut found = Vec::new();
+        for vnet in near.filter_map(|vnet| self.topology.get(vnet)) {
+            let Kind::Vnet(network) = &vnet.kind else { continue };
+            for subnet in self.topology.referrers(vnet.id, Relation::PartOf) {
+                let Kind::Subnet(attributes) = &subnet.kind else { continue };
+                for holder in self.topology.referrers(subnet.id, Relation::Attached) {
+                    let Kind::PrivateEndpoint(PrivateEndpoint { address: Some(address), .. }) = holder.kind else {
+                        continue;
+                    };
+                    let range = network.space.iter().copied().find(|range| range.contains(address));
+                    let routes_apply = attributes.endpoint_policies.value.routes;
+                    found.push(NearEndpoint { node: holder.id, address, range, routes_apply });
+                }
+            }
+        }
+        found
     }
 
     fn tag_context(&self, vnet: &Resource, space: &[Prefix], user: &[Chosen]) -> TagContext {
