@@ -13,6 +13,7 @@ use crate::stage::security::CompiledGroup;
 use crate::stage::tag::{TagContext, TagTable};
 use crate::stage::{PLATFORM, balancer};
 use crate::topology::{Distribution, Kind, PrivateEndpoint, Relation, Resource, Sku, Topology, UserHop};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 impl Fabric {
@@ -92,6 +93,13 @@ struct NearEndpoint {
     routes_apply: bool,
 }
 
+/// Whether the source ports of security rules count. For private endpoints they do not (azure-dataplane 1.9).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SourcePorts {
+    AsWritten,
+    Any,
+}
+
 struct Compiler<'a> {
     topology: &'a Topology,
     facts: &'a Facts,
@@ -107,13 +115,15 @@ impl Compiler<'_> {
             Kind::IpConfig(config) => PortKind::Nic(self.nic(id, config.address?)?),
             Kind::Frontend(frontend) => PortKind::Frontend(self.frontend(id, frontend.address?)?),
             Kind::PrivateEndpoint(endpoint) => {
-                let (subnet, attributes) = self.topology.subnet_of(id)?;
+                let (node, attributes) = self.topology.subnet_of(id)?;
+                let subnet = self.subnet(node.id)?;
+                let policy = attributes.endpoint_policies.value.security;
                 PortKind::Endpoint(EndpointPort {
                     address: endpoint.address?,
-                    policies: attributes.endpoint_policies.value,
+                    group: policy.then(|| self.group(node.id, &subnet.tags, SourcePorts::Any)).flatten(),
                     state: endpoint.state,
                     target: self.topology.target(id, Relation::Target).map(|target| PortId(target.id.0)),
-                    subnet: self.subnet(subnet.id)?,
+                    subnet,
                 })
             }
             Kind::LinkService(service) => {
@@ -169,7 +179,7 @@ impl Compiler<'_> {
         Some(NicPort {
             address,
             machine: self.topology.target(nic.id, Relation::PartOf).map(|machine| machine.id),
-            group: self.group(nic.id, &subnet.tags),
+            group: self.group(nic.id, &subnet.tags, SourcePorts::AsWritten),
             ip_forwarding: attributes.ip_forwarding,
             public,
             outbound: self.outbound(id, subnet_node.id, public.is_some()),
@@ -282,9 +292,13 @@ impl Compiler<'_> {
         PortKind::Translator(Translator { kind: TranslatorKind::NatGateway, addresses: addresses.collect() })
     }
 
-    fn group(&self, holder: NodeId, context: &TagContext) -> Option<Group> {
+    fn group(&self, holder: NodeId, context: &TagContext, source_ports: SourcePorts) -> Option<Group> {
         let found = self.topology.target(holder, Relation::FilteredBy)?;
         let Kind::Nsg(group) = &found.kind else { return None };
+        let mut group = Cow::Borrowed(group);
+        if source_ports == SourcePorts::Any {
+            group.to_mut().rules.iter_mut().for_each(|rule| rule.source_ports.clear());
+        }
         let members = |name: &str| -> AddrSet {
             let Some(asg) = self.topology.find(name) else { return AddrSet::empty() };
             let configs = self.topology.referrers(asg.id, Relation::MemberOf);
@@ -296,7 +310,7 @@ impl Compiler<'_> {
                 })
                 .collect()
         };
-        let rules = Arc::new(CompiledGroup::new(group, &self.tags, context, members));
+        let rules = Arc::new(CompiledGroup::new(&group, &self.tags, context, members));
         Some(Group { node: found.id, rules })
     }
 
@@ -316,7 +330,7 @@ impl Compiler<'_> {
             vnet: vnet.id,
             space: attributes.space.clone(),
             routes: RouteTable::settle(routes, &diverted),
-            group: self.group(id, &tags),
+            group: self.group(id, &tags, SourcePorts::AsWritten),
             tags,
             peers: self.peer_access(vnet.id),
         });

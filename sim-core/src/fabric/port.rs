@@ -7,7 +7,7 @@ use crate::stage::balancer;
 use crate::stage::route::RouteTable;
 use crate::stage::security::CompiledGroup;
 use crate::stage::tag::TagContext;
-use crate::topology::{ConnectionState, EndpointPolicies, Sku};
+use crate::topology::{ConnectionState, Sku};
 use std::sync::Arc;
 
 /// A place where packets leave and arrive.
@@ -152,8 +152,8 @@ pub struct EndpointPort {
     pub address: Addr,
     /// The subnet.
     pub subnet: Arc<SubnetContext>,
-    /// Which policies of the subnet count for it.
-    pub policies: EndpointPolicies,
+    /// The subnet's security group as it counts for endpoints; none unless the subnet's policy says so.
+    pub group: Option<Group>,
     /// Where its connection stands.
     pub state: ConnectionState,
     /// The private link service, or the service's front.

@@ -146,8 +146,8 @@ fn at_endpoint(trail: &mut Trail<'_>, port: &Port, endpoint: &EndpointPort) -> R
         let peered = endpoint.subnet.peers.iter().find_map(|peer| fabric.private(peer.vnet, trail.tuple.dst));
         return peered.map(|to| Act::Forward { to, class: LinkClass::Peering }).ok_or(Reason::NoSuchAddress);
     }
-    if endpoint.policies.security {
-        trail.security(endpoint.subnet.group.as_ref(), Level::Subnet, Direction::Inbound)?;
+    if endpoint.group.is_some() {
+        trail.security(endpoint.group.as_ref(), Level::Subnet, Direction::Inbound)?;
     }
     if endpoint.state != ConnectionState::Approved {
         trail.stop(Reason::LinkNotApproved)?;
