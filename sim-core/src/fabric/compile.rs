@@ -176,9 +176,11 @@ impl Compiler<'_> {
         let (subnet_node, _) = self.topology.subnet_of(id)?;
         let subnet = self.subnet(subnet_node.id)?;
         let public = self.public_address(id);
+        let machine = self.topology.target(nic.id, Relation::PartOf);
         Some(NicPort {
             address,
-            machine: self.topology.target(nic.id, Relation::PartOf).map(|machine| machine.id),
+            machine: machine.map(|machine| machine.id),
+            guest_forwards: machine.is_some_and(|found| matches!(&found.kind, Kind::Machine(it) if it.forwards)),
             group: self.group(nic.id, &subnet.tags, SourcePorts::AsWritten),
             ip_forwarding: attributes.ip_forwarding,
             public,

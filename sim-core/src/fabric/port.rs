@@ -98,6 +98,8 @@ pub struct NicPort {
     pub group: Option<Group>,
     /// Whether it may carry what is not its own.
     pub ip_forwarding: bool,
+    /// Whether the guest passes on what is not its own.
+    pub guest_forwards: bool,
     /// A public address attached to it.
     pub public: Option<PublicAddress>,
     /// How flows that it opens reach the Internet.

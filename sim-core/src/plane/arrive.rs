@@ -76,7 +76,8 @@ fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, 
         closed_without_group |= frontend.public && frontend.sku == Sku::Standard;
     }
     let floating = via.is_some_and(|via| via.address == trail.tuple.dst);
-    if trail.tuple.dst != nic.address && !nic.ip_forwarding && !floating {
+    let foreign = trail.tuple.dst != nic.address && !floating;
+    if foreign && !(nic.ip_forwarding && (nic.guest_forwards || same_machine(trail, nic))) {
         trail.stop(Reason::ForwardingOff)?;
     }
     if closed_without_group && nic.group.is_none() && nic.subnet.group.is_none() {
@@ -85,6 +86,13 @@ fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, 
     trail.security(nic.subnet.group.as_ref(), Level::Subnet, Direction::Inbound)?;
     trail.security(nic.group.as_ref(), Level::Nic, Direction::Inbound)?;
     Ok(Act::Deliver)
+}
+
+/// Whether the destination is another NIC's of the same machine, which its guest takes without forwarding.
+fn same_machine(trail: &Trail<'_>, nic: &NicPort) -> bool {
+    let fabric = trail.view.fabric;
+    let other = fabric.private(nic.subnet.vnet, trail.tuple.dst).and_then(|port| fabric.port(port));
+    other.is_some_and(|port| matches!(&port.kind, PortKind::Nic(other) if other.machine == nic.machine))
 }
 
 fn at_frontend(mut trail: Trail<'_>, port: &Port, frontend: &FrontendPort, key: Key, known: Option<Half>) -> Decision {
