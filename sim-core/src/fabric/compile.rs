@@ -6,7 +6,7 @@ use super::{
     PortKind, SubnetContext, Translator, TranslatorKind,
 };
 use crate::id::{NodeId, PortId};
-use crate::net::{Addr, Prefix};
+use crate::net::{Addr, Prefix, Protocol};
 use crate::set::AddrSet;
 use crate::stage::route::{Chosen, Hop, RouteTable, Source};
 use crate::stage::security::CompiledGroup;
@@ -209,16 +209,30 @@ impl Compiler<'_> {
             return Outbound::PublicIp;
         }
         let mut standard_internal = false;
+        let (mut tcp, mut udp) = (None, None);
         for pool in self.topology.targets(config, Relation::MemberOf) {
             let Some(balancer) = self.topology.target(pool.id, Relation::PartOf) else { continue };
             let Kind::LoadBalancer(attributes) = &balancer.kind else { continue };
-            for rule in self.topology.referrers(pool.id, Relation::Sends) {
+            let mut rules = self.topology.referrers(pool.id, Relation::Sends);
+            // What an outbound rule says goes before what balancing rules imply.
+            rules.sort_by_key(|rule| !matches!(rule.kind, Kind::OutboundRule));
+            for rule in rules {
                 let Some(frontend) = self.topology.target(rule.id, Relation::Listens) else { continue };
-                if self.topology.target(frontend.id, Relation::Uses).is_some() {
-                    return Outbound::Balancer(PortId(frontend.id.0));
+                if self.topology.target(frontend.id, Relation::Uses).is_none() {
+                    continue;
                 }
+                let only = match &rule.kind {
+                    Kind::BalancingRule(rule) => rule.protocol,
+                    _ => None,
+                };
+                let by = Some(PortId(frontend.id.0));
+                tcp = tcp.or(by.filter(|_| only.is_none_or(|only| only == Protocol::TCP)));
+                udp = udp.or(by.filter(|_| only.is_none_or(|only| only == Protocol::UDP)));
             }
             standard_internal |= attributes.sku.value == Sku::Standard;
+        }
+        if tcp.is_some() || udp.is_some() {
+            return Outbound::Balancer { tcp, udp };
         }
         let access = match self.topology.get(subnet).map(|found| &found.kind) {
             Some(Kind::Subnet(subnet)) => subnet.default_outbound.value,

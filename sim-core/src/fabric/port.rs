@@ -124,8 +124,13 @@ pub enum Outbound {
     NatGateway(PortId),
     /// The NIC's own public address.
     PublicIp,
-    /// Source translation by the frontend of a public balancer.
-    Balancer(PortId),
+    /// Source translation by the frontends of public balancers, each for the protocols of its rules (3.11).
+    Balancer {
+        /// The frontend for TCP.
+        tcp: Option<PortId>,
+        /// The frontend for UDP.
+        udp: Option<PortId>,
+    },
     /// Default outbound access, translated at the subnet.
     Default(PortId),
     /// None: the subnet is private, or the only balancer is an internal Standard one (3.11, 4.4).

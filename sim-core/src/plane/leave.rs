@@ -4,7 +4,7 @@ use super::flow::{Act, Decision, Half, Key, NO_SCOPE, NewConn};
 use super::view::{RECORD_IDLE, Trail, View, not_carried};
 use crate::fabric::{LinkClass, NicPort, Outbound, Port, PortKind};
 use crate::id::{NodeId, PortId};
-use crate::net::{Addr, Meta};
+use crate::net::{Addr, Meta, Protocol};
 use crate::stage::route::Hop;
 use crate::stage::{Level, PLATFORM, Reason, Step, Translation, never_internet};
 use crate::topology::Direction;
@@ -166,8 +166,17 @@ fn internet(trail: &mut Trail<'_>, port: &Port, nic: &NicPort) -> Result<Act, Re
             trail.steps.push(Step::Rewritten { by: Translation::PublicIp(public.node), from, to: trail.tuple });
             trail.public_hop(&port.place)
         }
-        (Outbound::NatGateway(to) | Outbound::Balancer(to) | Outbound::Default(to), _) => {
-            Ok(Act::Forward { to, class: LinkClass::Fabric })
+        (Outbound::NatGateway(to) | Outbound::Default(to), _) => Ok(Act::Forward { to, class: LinkClass::Fabric }),
+        (Outbound::Balancer { tcp, udp }, _) => {
+            let by = match trail.tuple.protocol {
+                Protocol::TCP => tcp,
+                Protocol::UDP => udp,
+                _ => None,
+            };
+            match by {
+                Some(to) => Ok(Act::Forward { to, class: LinkClass::Fabric }),
+                None => stop(trail, Reason::OutboundProtocol),
+            }
         }
         _ => stop(trail, Reason::NoOutbound),
     }
