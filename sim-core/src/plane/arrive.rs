@@ -75,6 +75,9 @@ fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, 
     {
         closed_without_group |= frontend.public && frontend.sku == Sku::Standard;
     }
+    if via.is_some() && trail.tuple.src == nic.address {
+        trail.stop(Reason::Hairpin)?;
+    }
     let floating = via.is_some_and(|via| via.address == trail.tuple.dst);
     let foreign = trail.tuple.dst != nic.address && !floating;
     if foreign && !(nic.ip_forwarding && (nic.guest_forwards || same_machine(trail, nic))) {
