@@ -1,5 +1,7 @@
 //! What tests of several crates share: networks in a few lines, programs, a reader of captures.
 
+pub mod ask;
 pub mod capture;
 pub mod net;
+pub mod parts;
 pub mod programs;

@@ -8,6 +8,7 @@ use sim_core::topology::{
     Access, Direction, Draft, InternetHost, IpConfig, Kind, Machine, Nic, Nsg, Peer, PortRange, Relation, SecurityRule,
     Setting, Subnet, Topology, Vnet,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One-way delay of every link in test networks.
@@ -50,6 +51,8 @@ pub fn addr(text: &str) -> Addr {
 pub struct Net {
     /// The network.
     pub topology: Topology,
+    /// What was put, for changes.
+    drafts: BTreeMap<Arc<str>, Draft>,
 }
 
 impl Net {
@@ -65,7 +68,26 @@ impl Net {
     /// When Azure would refuse it.
     pub fn put(&mut self, draft: Draft) -> NodeId {
         let name = draft.name.clone();
+        self.drafts.insert(name.clone(), draft.clone());
         self.topology.put(draft).unwrap_or_else(|refusal| panic!("{name}: {refusal}"))
+    }
+
+    /// Puts a resource again with one more reference.
+    ///
+    /// # Panics
+    /// When it is not there or Azure would refuse it.
+    pub fn link(&mut self, name: &str, relation: Relation, target: &str) -> NodeId {
+        self.put(self.drafts[name].clone().refer(relation, target))
+    }
+
+    /// Puts a resource again, edited.
+    ///
+    /// # Panics
+    /// When it is not there or Azure would refuse it.
+    pub fn edit(&mut self, name: &str, edit: impl FnOnce(&mut Kind)) -> NodeId {
+        let mut draft = self.drafts[name].clone();
+        edit(&mut draft.kind);
+        self.put(draft)
     }
 
     /// A VNet in `westus2`.

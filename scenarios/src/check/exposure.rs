@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::fabric::{Fabric, NicPort, Outbound, PortKind};
-use sim_core::id::NodeId;
+use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Addr, Prefix, Protocol, Tuple};
 use sim_core::stage::route::Hop;
 use sim_core::topology::{Access, Direction, Kind, Peer, Relation, Resource, Sku, Topology};
@@ -216,7 +216,14 @@ fn outbound(topology: &Topology, nic: &NicPort) -> String {
     match nic.outbound {
         Outbound::NatGateway(gateway) => format!("NAT gateway {}", name(gateway.0)),
         Outbound::PublicIp => "its public address".to_owned(),
-        Outbound::Balancer(frontend) => format!("load balancer frontend {}", name(frontend.0)),
+        Outbound::Balancer { tcp: Some(tcp), udp: Some(udp) } if tcp == udp => {
+            format!("load balancer frontend {}", name(tcp.0))
+        }
+        Outbound::Balancer { tcp, udp } => {
+            let named = |protocol: &str, by: Option<PortId>| by.map(|by| format!("{} ({protocol})", name(by.0)));
+            let by: Vec<String> = [named("TCP", tcp), named("UDP", udp)].into_iter().flatten().collect();
+            format!("load balancer frontend {}", by.join(", "))
+        }
         Outbound::Default(_) => "default outbound access".to_owned(),
         Outbound::Nothing => "none".to_owned(),
     }

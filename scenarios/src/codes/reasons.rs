@@ -81,6 +81,14 @@ pub const REASONS: &[Explanation] = &[
          groups.",
     ),
     row(
+        "hairpin",
+        "A member of the pool asked its own balancer's internal frontend, and the balancer chose that same member: the \
+         packet comes back with the machine's own address as source, and no socket takes it. It happens to about one \
+         flow in as many as there are healthy members.",
+        "Ask another member, or the service on the machine itself, directly; or put clients and servers into \
+         different pools.",
+    ),
+    row(
         "forwarding-off",
         "A packet that is not for this NIC, or not from it, reached a NIC without IP forwarding.",
         "Set `enableIPForwarding` on the NIC of the appliance, and let its operating system forward too.",

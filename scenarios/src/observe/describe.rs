@@ -132,6 +132,7 @@ pub const fn reason(why: Reason) -> &'static str {
         Reason::LinkNotApproved => "the private endpoint's connection is not approved",
         Reason::NoBalancerRule => "no balancing rule listens on this port",
         Reason::NoHealthyBackend => "no backend is up",
+        Reason::Hairpin => "the balancer chose the sender itself",
         Reason::ForwardingOff => "the NIC may carry its own packets only",
         Reason::NotCarried => "the platform does not carry this",
         Reason::UnknownFlow => "the translator knows no such connection",

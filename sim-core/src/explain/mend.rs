@@ -51,7 +51,7 @@ impl Mend {
                 let rule = allow(attributes, *rule, *direction, &blocker.tuple, port.place.vnet, fabric)?;
                 Some(Self::AllowRule { group: *group, rule })
             }
-            (Reason::ForwardingOff, _, PortKind::Nic(_)) => {
+            (Reason::ForwardingOff, _, PortKind::Nic(nic)) if !nic.ip_forwarding => {
                 let nic = topology.target(NodeId(port.id.0), Relation::PartOf)?;
                 Some(Self::Set { resource: nic.id, property: "properties.enableIPForwarding", value: "true" })
             }

@@ -176,18 +176,24 @@ fn leg(plane: &mut Plane, from: PortId, tuple: Tuple, mut meta: Meta) -> (Vec<St
     (stops, None)
 }
 
-/// Whether a packet that arrived at `port` is somebody else's, so that the machine there passes it on.
+/// Whether a packet that arrived at `port` is somebody else's, so that the machine there passes it on, or would if it
+/// might: a machine that may not takes only a frontend's packets, by a floating address.
 fn forwards(fabric: &Fabric, port: PortId, tuple: Tuple) -> bool {
-    match fabric.port(port).map(|port| &port.kind) {
-        Some(PortKind::Nic(nic)) => nic.ip_forwarding && tuple.dst != nic.address,
-        _ => false,
-    }
+    let Some(PortKind::Nic(nic)) = fabric.port(port).map(|port| &port.kind) else { return false };
+    let holder = || fabric.private(nic.subnet.vnet, tuple.dst).or_else(|| fabric.public(tuple.dst));
+    let is_frontend = |id| fabric.port(id).is_some_and(|port| matches!(port.kind, PortKind::Frontend(_)));
+    tuple.dst != nic.address && (nic.ip_forwarding || !holder().is_some_and(is_frontend))
 }
 
 fn collect(stops: &[Stop], on_return: bool, blockers: &mut Vec<Blocker>) {
     for stop in stops {
         for (n, step) in stop.steps.iter().enumerate() {
             let Step::Stopped(reason) = step else { continue };
+            // One setting stands in the way of arriving, leaving and coming back: it is told once.
+            let told = |blocker: &Blocker| blocker.port == stop.port && blocker.reason == Reason::ForwardingOff;
+            if *reason == Reason::ForwardingOff && blockers.iter().any(told) {
+                continue;
+            }
             let before = n.checked_sub(1).map(|n| stop.steps[n].clone());
             let tuple = if stop.leaving { stop.before } else { stop.after };
             blockers.push(Blocker { on_return, port: stop.port, tuple, reason: *reason, step: before });

@@ -6,13 +6,14 @@ use super::{
     PortKind, SubnetContext, Translator, TranslatorKind,
 };
 use crate::id::{NodeId, PortId};
-use crate::net::{Addr, Prefix};
+use crate::net::{Addr, Prefix, Protocol};
 use crate::set::AddrSet;
 use crate::stage::route::{Chosen, Hop, RouteTable, Source};
 use crate::stage::security::CompiledGroup;
 use crate::stage::tag::{TagContext, TagTable};
 use crate::stage::{PLATFORM, balancer};
-use crate::topology::{Distribution, Kind, Relation, Resource, Sku, Topology, UserHop};
+use crate::topology::{Distribution, Kind, PrivateEndpoint, Relation, Resource, Sku, Topology, UserHop};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 impl Fabric {
@@ -82,6 +83,23 @@ fn tag_table(topology: &Topology, facts: &Facts) -> TagTable {
     tags
 }
 
+/// A private endpoint that a VNet has a route to.
+struct NearEndpoint {
+    node: NodeId,
+    address: Addr,
+    /// The range of its VNet that holds it.
+    range: Option<Prefix>,
+    /// Whether its subnet's policy lets user routes divert what is meant for it.
+    routes_apply: bool,
+}
+
+/// Whether the source ports of security rules count. For private endpoints they do not (azure-dataplane 1.9).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SourcePorts {
+    AsWritten,
+    Any,
+}
+
 struct Compiler<'a> {
     topology: &'a Topology,
     facts: &'a Facts,
@@ -97,13 +115,15 @@ impl Compiler<'_> {
             Kind::IpConfig(config) => PortKind::Nic(self.nic(id, config.address?)?),
             Kind::Frontend(frontend) => PortKind::Frontend(self.frontend(id, frontend.address?)?),
             Kind::PrivateEndpoint(endpoint) => {
-                let (subnet, attributes) = self.topology.subnet_of(id)?;
+                let (node, attributes) = self.topology.subnet_of(id)?;
+                let subnet = self.subnet(node.id)?;
+                let policy = attributes.endpoint_policies.value.security;
                 PortKind::Endpoint(EndpointPort {
                     address: endpoint.address?,
-                    policies: attributes.endpoint_policies.value,
+                    group: policy.then(|| self.group(node.id, &subnet.tags, SourcePorts::Any)).flatten(),
                     state: endpoint.state,
                     target: self.topology.target(id, Relation::Target).map(|target| PortId(target.id.0)),
-                    subnet: self.subnet(subnet.id)?,
+                    subnet,
                 })
             }
             Kind::LinkService(service) => {
@@ -156,10 +176,12 @@ impl Compiler<'_> {
         let (subnet_node, _) = self.topology.subnet_of(id)?;
         let subnet = self.subnet(subnet_node.id)?;
         let public = self.public_address(id);
+        let machine = self.topology.target(nic.id, Relation::PartOf);
         Some(NicPort {
             address,
-            machine: self.topology.target(nic.id, Relation::PartOf).map(|machine| machine.id),
-            group: self.group(nic.id, &subnet.tags),
+            machine: machine.map(|machine| machine.id),
+            guest_forwards: machine.is_some_and(|found| matches!(&found.kind, Kind::Machine(it) if it.forwards)),
+            group: self.group(nic.id, &subnet.tags, SourcePorts::AsWritten),
             ip_forwarding: attributes.ip_forwarding,
             public,
             outbound: self.outbound(id, subnet_node.id, public.is_some()),
@@ -187,16 +209,30 @@ impl Compiler<'_> {
             return Outbound::PublicIp;
         }
         let mut standard_internal = false;
+        let (mut tcp, mut udp) = (None, None);
         for pool in self.topology.targets(config, Relation::MemberOf) {
             let Some(balancer) = self.topology.target(pool.id, Relation::PartOf) else { continue };
             let Kind::LoadBalancer(attributes) = &balancer.kind else { continue };
-            for rule in self.topology.referrers(pool.id, Relation::Sends) {
+            let mut rules = self.topology.referrers(pool.id, Relation::Sends);
+            // What an outbound rule says goes before what balancing rules imply.
+            rules.sort_by_key(|rule| !matches!(rule.kind, Kind::OutboundRule));
+            for rule in rules {
                 let Some(frontend) = self.topology.target(rule.id, Relation::Listens) else { continue };
-                if self.topology.target(frontend.id, Relation::Uses).is_some() {
-                    return Outbound::Balancer(PortId(frontend.id.0));
+                if self.topology.target(frontend.id, Relation::Uses).is_none() {
+                    continue;
                 }
+                let only = match &rule.kind {
+                    Kind::BalancingRule(rule) => rule.protocol,
+                    _ => None,
+                };
+                let by = Some(PortId(frontend.id.0));
+                tcp = tcp.or(by.filter(|_| only.is_none_or(|only| only == Protocol::TCP)));
+                udp = udp.or(by.filter(|_| only.is_none_or(|only| only == Protocol::UDP)));
             }
             standard_internal |= attributes.sku.value == Sku::Standard;
+        }
+        if tcp.is_some() || udp.is_some() {
+            return Outbound::Balancer { tcp, udp };
         }
         let access = match self.topology.get(subnet).map(|found| &found.kind) {
             Some(Kind::Subnet(subnet)) => subnet.default_outbound.value,
@@ -272,9 +308,13 @@ impl Compiler<'_> {
         PortKind::Translator(Translator { kind: TranslatorKind::NatGateway, addresses: addresses.collect() })
     }
 
-    fn group(&self, holder: NodeId, context: &TagContext) -> Option<Group> {
+    fn group(&self, holder: NodeId, context: &TagContext, source_ports: SourcePorts) -> Option<Group> {
         let found = self.topology.target(holder, Relation::FilteredBy)?;
         let Kind::Nsg(group) = &found.kind else { return None };
+        let mut group = Cow::Borrowed(group);
+        if source_ports == SourcePorts::Any {
+            group.to_mut().rules.iter_mut().for_each(|rule| rule.source_ports.clear());
+        }
         let members = |name: &str| -> AddrSet {
             let Some(asg) = self.topology.find(name) else { return AddrSet::empty() };
             let configs = self.topology.referrers(asg.id, Relation::MemberOf);
@@ -286,7 +326,7 @@ impl Compiler<'_> {
                 })
                 .collect()
         };
-        let rules = Arc::new(CompiledGroup::new(group, &self.tags, context, members));
+        let rules = Arc::new(CompiledGroup::new(&group, &self.tags, context, members));
         Some(Group { node: found.id, rules })
     }
 
@@ -299,12 +339,14 @@ impl Compiler<'_> {
         let Kind::Vnet(attributes) = &vnet.kind else { return None };
         let user = self.user_routes(id);
         let tags = self.tag_context(vnet, &attributes.space, &user);
+        let diverted = self.diverted(vnet, &user);
+        let routes = self.system_routes(vnet, &attributes.space).into_iter().chain(user).collect();
         let context = Arc::new(SubnetContext {
             node: id,
             vnet: vnet.id,
             space: attributes.space.clone(),
-            routes: RouteTable::settle(self.system_routes(vnet, &attributes.space).into_iter().chain(user).collect()),
-            group: self.group(id, &tags),
+            routes: RouteTable::settle(routes, &diverted),
+            group: self.group(id, &tags, SourcePorts::AsWritten),
             tags,
             peers: self.peer_access(vnet.id),
         });
@@ -354,21 +396,45 @@ impl Compiler<'_> {
         // A VNet that contains a private block takes its None route away; one that equals it replaces it.
         let blocks = self.facts.none_routes.iter().filter(|block| !space.iter().any(|own| own.covers(**block)));
         routes.extend(blocks.map(|block| system(*block, Hop::None)));
-        let near = [vnet.id].into_iter().chain(peers.iter().map(|peer| peer.vnet.id));
-        for endpoint in near.flat_map(|vnet| self.endpoints(vnet)) {
-            if let Kind::PrivateEndpoint(attributes) = &endpoint.kind
-                && let Some(address) = attributes.address
-            {
-                routes.push(system(Prefix::host(address), Hop::Endpoint(endpoint.id)));
-            }
-        }
+        let endpoints = self.near_endpoints(vnet.id).into_iter();
+        routes.extend(endpoints.map(|near| system(Prefix::host(near.address), Hop::Endpoint(near.node))));
         routes
     }
 
-    fn endpoints(&self, vnet: NodeId) -> Vec<&Resource> {
-        let subnets = self.topology.referrers(vnet, Relation::PartOf);
-        let attached = subnets.into_iter().flat_map(|subnet| self.topology.referrers(subnet.id, Relation::Attached));
-        attached.filter(|found| matches!(found.kind, Kind::PrivateEndpoint(_))).collect()
+    /// Endpoints whose own routes these user routes put out of force: those of subnets whose policy says so, where a
+    /// route is at least as narrow as the range of the endpoint's VNet (azure-dataplane 2.6).
+    fn diverted(&self, vnet: &Resource, user: &[Chosen]) -> Vec<NodeId> {
+        let mut near = self.near_endpoints(vnet.id);
+        near.retain(|endpoint| {
+            let narrow = |route: &Chosen| {
+                route.prefix.contains(endpoint.address)
+                    && endpoint.range.is_some_and(|range| range.covers(route.prefix))
+            };
+            endpoint.routes_apply && user.iter().any(narrow)
+        });
+        near.into_iter().map(|endpoint| endpoint.node).collect()
+    }
+
+    /// The private endpoints of a VNet and of its peers.
+    fn near_endpoints(&self, vnet: NodeId) -> Vec<NearEndpoint> {
+        let peers = self.topology.peers(vnet);
+        let near = [vnet].into_iter().chain(peers.iter().map(|peer| peer.vnet.id));
+        let mut found = Vec::new();
+        for vnet in near.filter_map(|vnet| self.topology.get(vnet)) {
+            let Kind::Vnet(network) = &vnet.kind else { continue };
+            for subnet in self.topology.referrers(vnet.id, Relation::PartOf) {
+                let Kind::Subnet(attributes) = &subnet.kind else { continue };
+                for holder in self.topology.referrers(subnet.id, Relation::Attached) {
+                    let Kind::PrivateEndpoint(PrivateEndpoint { address: Some(address), .. }) = holder.kind else {
+                        continue;
+                    };
+                    let range = network.space.iter().copied().find(|range| range.contains(address));
+                    let routes_apply = attributes.endpoint_policies.value.routes;
+                    found.push(NearEndpoint { node: holder.id, address, range, routes_apply });
+                }
+            }
+        }
+        found
     }
 
     fn tag_context(&self, vnet: &Resource, space: &[Prefix], user: &[Chosen]) -> TagContext {

@@ -7,7 +7,7 @@ use crate::stage::balancer;
 use crate::stage::route::RouteTable;
 use crate::stage::security::CompiledGroup;
 use crate::stage::tag::TagContext;
-use crate::topology::{ConnectionState, EndpointPolicies, Sku};
+use crate::topology::{ConnectionState, Sku};
 use std::sync::Arc;
 
 /// A place where packets leave and arrive.
@@ -98,6 +98,8 @@ pub struct NicPort {
     pub group: Option<Group>,
     /// Whether it may carry what is not its own.
     pub ip_forwarding: bool,
+    /// Whether the guest passes on what is not its own.
+    pub guest_forwards: bool,
     /// A public address attached to it.
     pub public: Option<PublicAddress>,
     /// How flows that it opens reach the Internet.
@@ -122,8 +124,13 @@ pub enum Outbound {
     NatGateway(PortId),
     /// The NIC's own public address.
     PublicIp,
-    /// Source translation by the frontend of a public balancer.
-    Balancer(PortId),
+    /// Source translation by the frontends of public balancers, each for the protocols of its rules (3.11).
+    Balancer {
+        /// The frontend for TCP.
+        tcp: Option<PortId>,
+        /// The frontend for UDP.
+        udp: Option<PortId>,
+    },
     /// Default outbound access, translated at the subnet.
     Default(PortId),
     /// None: the subnet is private, or the only balancer is an internal Standard one (3.11, 4.4).
@@ -152,8 +159,8 @@ pub struct EndpointPort {
     pub address: Addr,
     /// The subnet.
     pub subnet: Arc<SubnetContext>,
-    /// Which policies of the subnet count for it.
-    pub policies: EndpointPolicies,
+    /// The subnet's security group as it counts for endpoints; none unless the subnet's policy says so.
+    pub group: Option<Group>,
     /// Where its connection stands.
     pub state: ConnectionState,
     /// The private link service, or the service's front.

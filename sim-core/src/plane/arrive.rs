@@ -8,6 +8,7 @@ use crate::fabric::{
 };
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta, Protocol, Tuple, Via};
+use crate::stage::balancer::{Member, Rule};
 use crate::stage::{Level, Reason, Step, Translation};
 use crate::time::Nanos;
 use crate::topology::{ConnectionState, Direction, Sku};
@@ -17,9 +18,10 @@ pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known:
     let mut trail = Trail::new(view, key, meta);
     match &port.kind {
         PortKind::Nic(nic) => at_nic(trail, nic, key, known),
-        PortKind::Frontend(frontend) if trail.tuple.dst == frontend.address || known.is_some() => {
+        PortKind::Frontend(frontend) if trail.tuple.dst == frontend.address || (frontend.public && known.is_some()) => {
             at_frontend(trail, port, frontend, key, known)
         }
+        PortKind::Frontend(frontend) if !frontend.public => past_frontend(trail, frontend, key, known),
         // A backend's own flow on its way out by the frontend's address.
         PortKind::Frontend(frontend) => {
             let by = Translation::Balancer(frontend.balancer);
@@ -73,8 +75,12 @@ fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, 
     {
         closed_without_group |= frontend.public && frontend.sku == Sku::Standard;
     }
+    if via.is_some() && trail.tuple.src == nic.address {
+        trail.stop(Reason::Hairpin)?;
+    }
     let floating = via.is_some_and(|via| via.address == trail.tuple.dst);
-    if trail.tuple.dst != nic.address && !nic.ip_forwarding && !floating {
+    let foreign = trail.tuple.dst != nic.address && !floating;
+    if foreign && !(nic.ip_forwarding && (nic.guest_forwards || same_machine(trail, nic))) {
         trail.stop(Reason::ForwardingOff)?;
     }
     if closed_without_group && nic.group.is_none() && nic.subnet.group.is_none() {
@@ -83,6 +89,13 @@ fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, 
     trail.security(nic.subnet.group.as_ref(), Level::Subnet, Direction::Inbound)?;
     trail.security(nic.group.as_ref(), Level::Nic, Direction::Inbound)?;
     Ok(Act::Deliver)
+}
+
+/// Whether the destination is another NIC's of the same machine, which its guest takes without forwarding.
+fn same_machine(trail: &Trail<'_>, nic: &NicPort) -> bool {
+    let fabric = trail.view.fabric;
+    let other = fabric.private(nic.subnet.vnet, trail.tuple.dst).and_then(|port| fabric.port(port));
+    other.is_some_and(|port| matches!(&port.kind, PortKind::Nic(other) if other.machine == nic.machine))
 }
 
 fn at_frontend(mut trail: Trail<'_>, port: &Port, frontend: &FrontendPort, key: Key, known: Option<Half>) -> Decision {
@@ -111,27 +124,58 @@ fn at_frontend(mut trail: Trail<'_>, port: &Port, frontend: &FrontendPort, key: 
     }
 }
 
+/// A private frontend that a route names as next hop: an appliance behind it gets the packet as it is (azure-dataplane 2.3
+/// and 7, step 6). Only a rule for all ports has a say about packets for others. Both directions of a conversation find
+/// the same appliance (3.6).
+fn past_frontend(mut trail: Trail<'_>, frontend: &FrontendPort, key: Key, known: Option<Half>) -> Decision {
+    if let Some(Half { pin: Some(pin), .. }) = known {
+        trail.steps.push(Step::Known);
+        return trail.end(Ok(Act::Forward { to: pin, class: LinkClass::Fabric }), None);
+    }
+    let rule = frontend.rules.iter().find(|rule| rule.frontend_port == 0 && rule.takes(&key.tuple));
+    match choose(&mut trail, rule, key.tuple.min(key.tuple.reversed())) {
+        Ok((rule, member)) => {
+            let forward = Half { key, to: key.tuple, pin: Some(member.port) };
+            let state = NewConn { forward, reverse: None, idle: idle(rule) };
+            trail.end(Ok(Act::Forward { to: member.port, class: LinkClass::Fabric }), Some(state))
+        }
+        Err(reason) => trail.end(Err(reason), None),
+    }
+}
+
 /// Chooses rule and backend; rewrites the destination, unless the rule floats.
 fn balance(trail: &mut Trail<'_>, frontend: &FrontendPort) -> Result<(PortId, Nanos), Reason> {
-    let Some(rule) = frontend.rules.iter().find(|rule| rule.takes(&trail.tuple)) else {
-        trail.stop(Reason::NoBalancerRule)?;
-        return Err(Reason::NoBalancerRule);
-    };
-    let (mut chosen, up) = rule.choose(&trail.tuple, |probe, backend| trail.view.health.is_up(probe, backend));
-    if chosen.is_none() {
-        trail.stop(Reason::NoHealthyBackend)?;
-        chosen = rule.choose(&trail.tuple, |_, _| true).0;
-    }
-    let Some(member) = chosen else { return Err(Reason::NoHealthyBackend) };
-    let pool = u32::try_from(rule.members.len()).unwrap_or(u32::MAX);
-    trail.steps.push(Step::Balanced { rule: rule.node, backend: NodeId(member.port.0), up, pool });
+    let hashed = trail.tuple;
+    let (rule, member) = choose(trail, frontend.rules.iter().find(|rule| rule.takes(&hashed)), hashed)?;
     if !rule.floating_ip {
         trail.tuple.dst = member.address;
     }
     if rule.backend_port != 0 {
         trail.tuple.dst_port = rule.backend_port;
     }
-    Ok((member.port, Nanos::secs(u64::from(rule.idle_minutes) * 60)))
+    Ok((member.port, idle(rule)))
+}
+
+/// A backend of a rule by the hash of `hashed`.
+fn choose<'r>(trail: &mut Trail<'_>, rule: Option<&'r Rule>, hashed: Tuple) -> Result<(&'r Rule, Member), Reason> {
+    let Some(rule) = rule else {
+        trail.stop(Reason::NoBalancerRule)?;
+        return Err(Reason::NoBalancerRule);
+    };
+    let (mut chosen, up) = rule.choose(&hashed, |probe, backend| trail.view.health.is_up(probe, backend));
+    if chosen.is_none() {
+        trail.stop(Reason::NoHealthyBackend)?;
+        chosen = rule.choose(&hashed, |_, _| true).0;
+    }
+    let Some(member) = chosen else { return Err(Reason::NoHealthyBackend) };
+    let pool = u32::try_from(rule.members.len()).unwrap_or(u32::MAX);
+    trail.steps.push(Step::Balanced { rule: rule.node, backend: NodeId(member.port.0), up, pool });
+    Ok((rule, member))
+}
+
+/// How long a rule remembers a silent flow.
+fn idle(rule: &Rule) -> Nanos {
+    Nanos::secs(u64::from(rule.idle_minutes) * 60)
 }
 
 fn at_endpoint(trail: &mut Trail<'_>, port: &Port, endpoint: &EndpointPort) -> Result<Act, Reason> {
@@ -146,8 +190,8 @@ fn at_endpoint(trail: &mut Trail<'_>, port: &Port, endpoint: &EndpointPort) -> R
         let peered = endpoint.subnet.peers.iter().find_map(|peer| fabric.private(peer.vnet, trail.tuple.dst));
         return peered.map(|to| Act::Forward { to, class: LinkClass::Peering }).ok_or(Reason::NoSuchAddress);
     }
-    if endpoint.policies.security {
-        trail.security(endpoint.subnet.group.as_ref(), Level::Subnet, Direction::Inbound)?;
+    if endpoint.group.is_some() {
+        trail.security(endpoint.group.as_ref(), Level::Subnet, Direction::Inbound)?;
     }
     if endpoint.state != ConnectionState::Approved {
         trail.stop(Reason::LinkNotApproved)?;

@@ -4,10 +4,13 @@ use super::flow::{Act, Decision, Half, Key, NO_SCOPE, NewConn};
 use super::view::{RECORD_IDLE, Trail, View, not_carried};
 use crate::fabric::{LinkClass, NicPort, Outbound, Port, PortKind};
 use crate::id::{NodeId, PortId};
-use crate::net::{Addr, Meta};
+use crate::net::{Addr, Meta, Protocol};
 use crate::stage::route::Hop;
 use crate::stage::{Level, PLATFORM, Reason, Step, Translation, never_internet};
-use crate::topology::Direction;
+use crate::topology::{Access, Direction};
+
+/// The port of DNS.
+const DNS: u16 = 53;
 
 /// Decides for a packet that leaves `port`.
 pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known: Option<Half>) -> Decision {
@@ -51,6 +54,7 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Option<Hal
         trail.stop(Reason::ForwardingOff)?;
     }
     if trail.tuple.dst == PLATFORM {
+        platform_dns(trail, nic)?;
         trail.steps.push(Step::Platform);
         return Ok(Act::Forward { to: PortId(nic.subnet.vnet.0), class: LinkClass::Platform });
     }
@@ -70,6 +74,22 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Option<Hal
         rewrite_known(trail, nic, half, route.hop);
     }
     take(trail, port, nic, route.hop)
+}
+
+/// Rules that name the platform's DNS are asked about questions to it; no others are (azure-dataplane 1.8).
+fn platform_dns(trail: &mut Trail<'_>, nic: &NicPort) -> Result<(), Reason> {
+    if trail.tuple.dst_port != DNS {
+        return Ok(());
+    }
+    for (group, level) in [(&nic.group, Level::Nic), (&nic.subnet.group, Level::Subnet)] {
+        let Some(group) = group else { continue };
+        let Some((rule, access)) = group.rules.decide_platform_dns(&trail.tuple) else { continue };
+        trail.steps.push(Step::Security { group: group.node, level, direction: Direction::Outbound, rule, access });
+        if access == Access::Deny {
+            trail.stop(Reason::SecurityRule)?;
+        }
+    }
+    Ok(())
 }
 
 /// Applies the translation of a known connection. One to a public address is made only on the way to the Internet: a
@@ -166,8 +186,17 @@ fn internet(trail: &mut Trail<'_>, port: &Port, nic: &NicPort) -> Result<Act, Re
             trail.steps.push(Step::Rewritten { by: Translation::PublicIp(public.node), from, to: trail.tuple });
             trail.public_hop(&port.place)
         }
-        (Outbound::NatGateway(to) | Outbound::Balancer(to) | Outbound::Default(to), _) => {
-            Ok(Act::Forward { to, class: LinkClass::Fabric })
+        (Outbound::NatGateway(to) | Outbound::Default(to), _) => Ok(Act::Forward { to, class: LinkClass::Fabric }),
+        (Outbound::Balancer { tcp, udp }, _) => {
+            let by = match trail.tuple.protocol {
+                Protocol::TCP => tcp,
+                Protocol::UDP => udp,
+                _ => None,
+            };
+            match by {
+                Some(to) => Ok(Act::Forward { to, class: LinkClass::Fabric }),
+                None => stop(trail, Reason::OutboundProtocol),
+            }
         }
         _ => stop(trail, Reason::NoOutbound),
     }

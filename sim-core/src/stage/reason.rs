@@ -31,6 +31,8 @@ pub enum Reason {
     NoBalancerRule,
     /// Every backend is down, or the pool is empty (3.4).
     NoHealthyBackend,
+    /// A balancer sent it back to the machine that sent it, which does not take a packet from itself (3.10).
+    Hairpin,
     /// The NIC may not carry what is not its own (2.3).
     ForwardingOff,
     /// The platform does not carry this: multicast, GRE, IP-in-IP, reserved ports (1.8).
@@ -71,6 +73,7 @@ impl Reason {
             Self::LinkNotApproved => "link-not-approved",
             Self::NoBalancerRule => "no-balancer-rule",
             Self::NoHealthyBackend => "no-healthy-backend",
+            Self::Hairpin => "hairpin",
             Self::ForwardingOff => "forwarding-off",
             Self::NotCarried => "not-carried",
             Self::UnknownFlow => "unknown-flow",

@@ -55,15 +55,20 @@ pub struct RouteTable {
 impl RouteTable {
     /// Settles which of `routes` are in force: for one prefix the user's beats the system's, and any default route that
     /// is not the system's withdraws the `None` routes of the private blocks, as the hub-and-spoke material says
-    /// (azure-dataplane 2.1).
+    /// (azure-dataplane 2.1). The routes to the endpoints in `diverted` are out of force: a user's route is narrow enough
+    /// to divert what is meant for them (2.6).
     #[must_use]
-    pub fn settle(mut routes: Vec<Chosen>) -> Self {
+    pub fn settle(mut routes: Vec<Chosen>, diverted: &[NodeId]) -> Self {
         let default_overridden =
             routes.iter().any(|route| route.prefix.is_default() && matches!(route.source, Source::User(..)));
         routes.sort_by(|a, b| (b.prefix.bits(), a.prefix, a.source).cmp(&(a.prefix.bits(), b.prefix, b.source)));
         let mut table = Self::default();
         for route in routes {
-            let withdrawn = default_overridden && route.hop == Hop::None && route.source == Source::System;
+            let withdrawn = match route.hop {
+                Hop::None => default_overridden && route.source == Source::System,
+                Hop::Endpoint(endpoint) => diverted.contains(&endpoint),
+                _ => false,
+            };
             let beaten = table.active.last().is_some_and(|winner| winner.prefix == route.prefix);
             if withdrawn || beaten {
                 table.invalid.push(route);
@@ -109,14 +114,14 @@ mod tests {
             route("0.0.0.0/0", Hop::Internet, Source::System),
             route("10.0.0.0/8", Hop::None, Source::System),
         ];
-        let plain = RouteTable::settle(system.clone());
+        let plain = RouteTable::settle(system.clone(), &[]);
         assert_eq!(plain.lookup(Addr::v4(10, 2, 0, 4)).unwrap().hop, Hop::None);
         assert_eq!(plain.lookup(Addr::v4(10, 1, 0, 4)).unwrap().hop, Hop::VnetLocal);
 
         let mut forced = system;
         forced.push(route("0.0.0.0/0", Hop::Appliance(nva), user(0)));
         forced.push(route("10.1.2.0/24", Hop::Appliance(nva), user(1)));
-        let forced = RouteTable::settle(forced);
+        let forced = RouteTable::settle(forced, &[]);
         for (to, hop) in [
             (Addr::v4(10, 2, 0, 4), Hop::Appliance(nva)),
             (Addr::v4(8, 8, 8, 8), Hop::Appliance(nva)),

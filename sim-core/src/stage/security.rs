@@ -58,6 +58,9 @@ pub const DEFAULTS: [DefaultRule; 6] = {
     ]
 };
 
+/// The tag by which a rule may stop what no rule stops otherwise: DNS at the platform's address (azure-dataplane 1.8).
+pub const PLATFORM_DNS: &str = "AzurePlatformDNS";
+
 /// A group compiled for one tag context.
 #[derive(Clone, Debug)]
 pub struct CompiledGroup {
@@ -77,6 +80,8 @@ struct CompiledRule {
     source_ports: Ports,
     access: Access,
     reference: RuleRef,
+    /// Whether it names [`PLATFORM_DNS`].
+    platform_dns: bool,
 }
 
 /// Address sets by how they are asked: most rules name one range or none.
@@ -111,6 +116,7 @@ impl CompiledGroup {
                 destination_ports: ports(&rule.destination_ports),
                 access: rule.access,
                 reference: RuleRef::User(u32::try_from(n).unwrap_or(u32::MAX)),
+                platform_dns: rule.destination.iter().any(is_platform_dns),
             };
             compiled.unknown_tags.append(&mut unknown);
             compiled.list_mut(rule.direction).push(entry);
@@ -129,6 +135,7 @@ impl CompiledGroup {
                 destination_ports: Ports::Any,
                 access: rule.access,
                 reference: RuleRef::Default(n),
+                platform_dns: false,
             });
         }
         compiled.inbound.sort_by_key(|rule| rule.priority);
@@ -153,6 +160,20 @@ impl CompiledGroup {
         let hit = list.iter().find(|rule| rule.matches(tuple));
         hit.map_or((RuleRef::Default(2), Access::Deny), |rule| (rule.reference, rule.access))
     }
+}
+
+impl CompiledGroup {
+    /// What the group says of a question to the platform's DNS: only rules that name its tag have a say
+    /// (azure-dataplane 1.8).
+    #[must_use]
+    pub fn decide_platform_dns(&self, tuple: &Tuple) -> Option<(RuleRef, Access)> {
+        let hit = self.outbound.iter().find(|rule| rule.platform_dns && rule.matches(tuple));
+        hit.map(|rule| (rule.reference, rule.access))
+    }
+}
+
+fn is_platform_dns(peer: &Peer) -> bool {
+    matches!(peer, Peer::Tag(tag) if tag.eq_ignore_ascii_case(PLATFORM_DNS))
 }
 
 impl CompiledRule {

@@ -57,6 +57,7 @@ impl TagTable {
             "virtualnetwork" => Some(context.virtual_network.clone()),
             "azureloadbalancer" => Some(context.load_balancer.clone()),
             "internet" => Some(context.internet.clone()),
+            "azureplatformdns" => Some([Prefix::host(PLATFORM)].into_iter().collect()),
             "*" | "any" => Some(AddrSet::all()),
             _ => self.sets.get(name.as_str()).cloned(),
         }

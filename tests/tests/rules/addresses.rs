@@ -1,0 +1,57 @@
+//! Addresses of subnets: azure-dataplane 2.8, azure-services 4.1.
+
+use sim_core::topology::{Draft, IpConfig, Kind, Nic, Relation, Setting, Subnet};
+use vnetsim_tests::net::{Net, addr, prefix};
+
+/// Asks for an address in `v/s`; `None` takes what Azure gives. The code of the refusal where there is one.
+fn put(net: &mut Net, name: &str, wanted: Option<&str>) -> Result<(), &'static str> {
+    net.put(Draft::new(name, Kind::Nic(Nic { region: "westus2".into(), ip_forwarding: false })));
+    let config = IpConfig { requested: wanted.map(addr), address: None, primary: true };
+    let draft = Draft::new(format!("{name}/ipconfig1"), Kind::IpConfig(config)).refer(Relation::PartOf, name);
+    net.topology.put(draft.refer(Relation::Attached, "v/s")).map(drop).map_err(|refusal| refusal.code)
+}
+
+fn subnet(range: &str) -> Net {
+    let mut net = Net::new();
+    net.vnet("v", "10.0.0.0/16");
+    net.subnet("v", "s", range, None);
+    net
+}
+
+#[test]
+fn the_first_free_address_is_the_fourth() {
+    // Catches: the gateway's or DNS's address given out, addresses not in order.
+    let mut net = subnet("10.0.0.0/24");
+    let (a, b) = (net.vm("a", "v/s", None), net.vm("b", "v/s", None));
+    assert_eq!((net.address(a), net.address(b)), (addr("10.0.0.4"), addr("10.0.0.5")));
+}
+
+#[test]
+fn five_addresses_are_reserved() {
+    // Catches: .0 to .3 or the last address given to those who ask, or others refused.
+    for (wanted, free) in
+        [(0, false), (1, false), (2, false), (3, false), (4, true), (77, true), (254, true), (255, false)]
+    {
+        let mut net = subnet("10.0.0.0/24");
+        assert_eq!(put(&mut net, "n", Some(&format!("10.0.0.{wanted}"))).is_ok(), free, ".{wanted}");
+    }
+}
+
+#[test]
+fn the_smallest_subnet_has_room_for_three() {
+    // Catches: reserved addresses counted as room; a full subnet that gives an address twice.
+    let mut net = subnet("10.0.0.0/29");
+    let put_all: Vec<_> = ["a", "b", "c", "d"].map(|name| put(&mut net, name, None)).to_vec();
+    assert_eq!(put_all, [Ok(()), Ok(()), Ok(()), Err("SubnetIsFull")]);
+}
+
+#[test]
+fn nothing_smaller_than_eight_addresses() {
+    // Catches: a /30 taken, from which nothing is left.
+    let mut net = subnet("10.0.0.0/24");
+    let mut kind = net.topology.find("v/s").unwrap().kind.clone();
+    let Kind::Subnet(Subnet { prefixes, default_outbound, .. }) = &mut kind else { panic!("no subnet") };
+    *prefixes = vec![prefix("10.0.7.0/30")];
+    *default_outbound = Setting::default_of(true);
+    assert!(net.topology.put(Draft::new("v/tiny", kind).refer(Relation::PartOf, "v")).is_err());
+}

@@ -1,0 +1,228 @@
+//! Routes: azure-dataplane 2.1 to 2.4.
+
+use crate::one_vnet;
+use sim_core::id::PortId;
+use sim_core::net::Protocol;
+use sim_core::topology::{Kind, Relation, Sku, UserHop};
+use vnetsim_tests::ask::{any, question, tcp};
+use vnetsim_tests::net::{Net, addr};
+
+/// A hub 10.0.0.0/16 with `nva` and two spokes, `a` in 10.1.0.0/16 and `b` in 10.2.0.0/16, peered to the hub only; both
+/// spokes send everything to the NVA.
+fn hub_and_spokes() -> (Net, PortId) {
+    let mut net = Net::new();
+    net.vnet("hub", "10.0.0.0/16");
+    net.subnet("hub", "s", "10.0.0.0/24", None);
+    let nva = net.machine("nva", "hub/s", None, true, None);
+    for (name, space, range) in [("a", "10.1.0.0/16", "10.1.0.0/24"), ("b", "10.2.0.0/16", "10.2.0.0/24")] {
+        let spoke = format!("spoke-{name}");
+        net.vnet(&spoke, space);
+        net.subnet(&spoke, "s", range, None);
+        net.vm(name, &format!("{spoke}/s"), None);
+        net.peer("hub", &spoke);
+        net.routed(&format!("{spoke}/s"), &[("0.0.0.0/0", UserHop::Appliance(net.address(nva)))]);
+    }
+    (net, nva)
+}
+
+#[test]
+fn spokes_meet_through_the_hub_by_a_default_route() {
+    // Golden 9, 2.1. Catches: the None route of 10.0.0.0/8 left in force under a user's default route.
+    let (mut net, _) = hub_and_spokes();
+    net.take_forwarded("spoke-a/to-hub");
+    net.take_forwarded("spoke-b/to-hub");
+    let asked = tcp(&net, "a", addr("10.2.0.4"), 22);
+    assert_eq!(asked.verdict, "open");
+    assert_eq!(asked.there, ["a", "nva", "b"]);
+    assert_eq!(asked.back, ["b", "nva", "a"]);
+}
+
+#[test]
+fn forwarded_packets_need_the_receiving_peerings_leave() {
+    // Golden 24, 2.7: the receiving VNet's peering object decides. Catches: the flag not asked, or asked on the hub's
+    // side; the way back forgotten.
+    let reasons = |taking: &[&str]| {
+        let (mut net, _) = hub_and_spokes();
+        for peering in taking {
+            net.take_forwarded(peering);
+        }
+        let asked = tcp(&net, "a", addr("10.2.0.4"), 22);
+        let told = |blocker: &sim_core::explain::Blocker| (blocker.on_return, blocker.reason.code());
+        asked.walk.blockers.iter().map(told).collect::<Vec<_>>()
+    };
+    let (there, back) = ((false, "forwarded-not-allowed"), (true, "forwarded-not-allowed"));
+    assert_eq!(reasons(&[]), [there, back]);
+    assert_eq!(reasons(&["hub/to-spoke-a", "hub/to-spoke-b"]), [there, back]);
+    assert_eq!(reasons(&["spoke-b/to-hub"]), [back]);
+    assert_eq!(reasons(&["spoke-a/to-hub"]), [there]);
+    assert_eq!(reasons(&["spoke-a/to-hub", "spoke-b/to-hub"]), []);
+}
+
+#[test]
+fn an_appliance_forwards_only_where_both_its_nic_and_its_guest_do() {
+    // 2.3. Catches: `enableIPForwarding` not asked; a guest taken for a router because its NIC may be one.
+    let (mut net, _) = hub_and_spokes();
+    net.take_forwarded("spoke-a/to-hub");
+    net.take_forwarded("spoke-b/to-hub");
+    for (nic, guest) in [(false, true), (true, false), (false, false)] {
+        net.edit("nva-nic", |kind| {
+            let Kind::Nic(kind) = kind else { panic!("no NIC") };
+            kind.ip_forwarding = nic;
+        });
+        net.edit("nva", |kind| {
+            let Kind::Machine(kind) = kind else { panic!("no machine") };
+            kind.forwards = guest;
+        });
+        let verdict = tcp(&net, "a", addr("10.2.0.4"), 22).verdict;
+        assert_eq!(verdict, "there nva: forwarding-off", "{nic} {guest}");
+    }
+}
+
+#[test]
+fn a_users_route_inside_the_vnet_steers_neighbours_too() {
+    // Golden 11. Catches: delivery inside a subnet without a look at its routes, a system route that beats a user's
+    // longer one; the answer sent back by the question's way and not by its own table.
+    let mut net = Net::new();
+    net.vnet("v", "10.1.0.0/16");
+    net.subnet("v", "x", "10.1.2.0/24", None);
+    net.subnet("v", "y", "10.1.3.0/24", None);
+    net.subnet("v", "n", "10.1.9.0/24", None);
+    net.vm("a", "v/x", None);
+    let (b, c) = (net.vm("b", "v/x", None), net.vm("c", "v/y", None));
+    let nva = net.machine("nva", "v/n", None, true, None);
+    net.routed("v/x", &[("10.1.2.0/24", UserHop::Appliance(net.address(nva)))]);
+    let asked = tcp(&net, "a", net.address(b), 22);
+    assert_eq!(
+        (asked.verdict.as_str(), asked.there, asked.back),
+        ("open", ["a", "nva", "b"].map(String::from).to_vec(), ["b", "nva", "a"].map(String::from).to_vec())
+    );
+    assert_eq!(tcp(&net, "a", net.address(c), 22).there, ["a", "c"]);
+    assert_eq!(tcp(&net, "c", net.address(b), 22).there, ["c", "b"]);
+}
+
+#[test]
+fn an_appliance_in_its_own_clients_subnet_loops() {
+    // 2.3 (R1). Catches: a loop that never ends, or a route table that spares the appliance.
+    let mut net = one_vnet(None);
+    net.vm("a", "v/s", None);
+    let b = net.vm("b", "v/t", None);
+    let nva = net.machine("nva", "v/s", None, true, None);
+    net.routed("v/s", &[("10.0.1.0/24", UserHop::Appliance(net.address(nva)))]);
+    assert_eq!(tcp(&net, "a", net.address(b), 22).verdict, "there nva: ttl-expired");
+}
+
+#[test]
+fn a_default_route_to_an_appliance_breaks_direct_entry_from_the_internet() {
+    // Golden 16, 2.4: the SYN arrives, the SYN-ACK goes to the appliance. Catches: replies that follow the question's way
+    // and not the route.
+    let mut net = one_vnet(None);
+    net.group("g", &["100 ssh in allow tcp Internet -> * 22"]);
+    net.subnet("v", "n", "10.0.9.0/24", None);
+    net.vm("a", "v/s", Some("g"));
+    let public = net.public_vm("a", "20.1.1.1");
+    let nva = net.machine("nva", "v/n", None, true, None);
+    assert_eq!(tcp(&net, "world", public, 22).verdict, "open");
+    net.routed("v/s", &[("0.0.0.0/0", UserHop::Appliance(net.address(nva)))]);
+    let asked = tcp(&net, "world", public, 22);
+    assert_eq!(asked.walk.reached.map(|port| port.0), Some(net.topology.find("a-nic/ipconfig1").unwrap().id.0));
+    assert_eq!(asked.back[..2], ["a", "nva"]);
+    assert!(asked.walk.blockers.iter().all(|blocker| blocker.on_return), "{}", asked.verdict);
+    assert_ne!(asked.verdict, "open");
+}
+
+#[test]
+fn system_routes() {
+    // 2.1, 2.2. Catches: missing None routes, a VNet route per subnet, an address of the VNet that nobody has taken for
+    // unroutable.
+    let mut net = one_vnet(None);
+    net.vm("a", "v/s", None);
+    for (to, verdict) in [
+        ("10.77.0.1", "there a: route-to-none"),
+        ("172.16.1.1", "there a: route-to-none"),
+        ("192.168.1.1", "there a: route-to-none"),
+        ("100.64.0.1", "there a: route-to-none"),
+        ("10.0.200.9", "there a: no-such-address"),
+        ("8.8.8.8", "open"),
+    ] {
+        assert_eq!(tcp(&net, "a", addr(to), 80).verdict, verdict, "{to}");
+    }
+}
+
+#[test]
+fn the_longest_prefix_wins_and_users_win_ties() {
+    // 2.2, 2.3. Catches: the first route, the shortest, the system's on a tie; hops taken for one another.
+    let none = ("10.0.0.0/16", UserHop::None);
+    let cases: [(&[(&str, UserHop)], &str); 7] = [
+        (&[none], "there a: route-to-none"),
+        (&[("10.0.1.0/24", UserHop::None)], "there a: route-to-none"),
+        (&[("10.0.0.0/8", UserHop::None)], "open"),
+        (&[none, ("10.0.1.0/24", UserHop::VnetLocal)], "open"),
+        (&[("10.0.1.0/24", UserHop::VnetLocal), ("10.0.1.4/32", UserHop::None)], "there a: route-to-none"),
+        (&[("10.0.1.0/24", UserHop::Gateway)], "there a: no-gateway"),
+        (&[("10.0.1.0/24", UserHop::Appliance(addr("10.0.0.99")))], "there a: no-such-address"),
+    ];
+    for (routes, verdict) in cases {
+        let mut net = one_vnet(None);
+        net.vm("a", "v/s", None);
+        let b = net.vm("b", "v/t", None);
+        net.routed("v/s", routes);
+        assert_eq!(tcp(&net, "a", net.address(b), 22).verdict, verdict, "{routes:?}");
+    }
+}
+
+#[test]
+fn an_answer_goes_by_the_table_of_its_own_subnet() {
+    // 2.2. Catches: reverse routes made by the question.
+    let mut net = one_vnet(None);
+    net.vm("a", "v/s", None);
+    let b = net.vm("b", "v/t", None);
+    net.routed("v/t", &[("10.0.0.0/24", UserHop::None)]);
+    assert_eq!(tcp(&net, "a", net.address(b), 22).verdict, "back b: route-to-none");
+}
+
+#[test]
+fn a_balancer_as_next_hop_keeps_the_destination() {
+    // 2.3, 7 step 6. Catches: the destination rewritten to the appliance behind the frontend; ports not all taken.
+    let mut net = one_vnet(None);
+    net.subnet("v", "n", "10.0.9.0/24", None);
+    net.machine("nva", "v/n", None, true, None);
+    let front = net.balancer("lb", Sku::Standard, (Relation::Attached, "v/n"), &["nva"]);
+    net.balance("lb", 0, 0, Some(2222));
+    net.vm("a", "v/s", None);
+    let b = net.vm("b", "v/t", None);
+    net.routed("v/s", &[("10.0.1.0/24", UserHop::Appliance(front))]);
+    let asked = tcp(&net, "a", net.address(b), 22);
+    assert_eq!(asked.verdict, "open");
+    assert!(asked.there.contains(&"nva".to_owned()), "{:?}", asked.there);
+    assert_eq!((asked.arrived.dst, asked.arrived.dst_port), (net.address(b), 22));
+    // 3.6: TCP and UDP.
+    assert_eq!(any(&net, "a", question(&net, "a", Protocol::UDP, net.address(b), 53)).verdict, "open");
+}
+
+#[test]
+fn appliances_behind_a_balancer_see_both_directions() {
+    // 3.6: flow symmetry with one frontend and pool. Catches: a hash that sends answers to another appliance, whose rules
+    // know nothing of the question; and one that uses one appliance only.
+    let mut net = one_vnet(None);
+    net.subnet("v", "n", "10.0.9.0/24", None);
+    for nva in ["nva1", "nva2"] {
+        net.machine(nva, "v/n", None, true, None);
+    }
+    let front = net.balancer("lb", Sku::Standard, (Relation::Attached, "v/n"), &["nva1", "nva2"]);
+    net.balance("lb", 0, 0, Some(2222));
+    net.vm("a", "v/s", None);
+    let b = net.vm("b", "v/t", None);
+    net.routed("v/s", &[("10.0.1.0/24", UserHop::Appliance(front))]);
+    net.routed("v/t", &[("10.0.0.0/24", UserHop::Appliance(front))]);
+    assert_eq!(tcp(&net, "a", net.address(b), 22).verdict, "open");
+    let tuple = question(&net, "a", Protocol::TCP, net.address(b), 22);
+    let mut used = std::collections::BTreeSet::new();
+    for src_port in 50_000..50_050 {
+        let asked = any(&net, "a", sim_core::net::Tuple { src_port, ..tuple });
+        let nva = |path: &[String]| path.iter().find(|name| name.starts_with("nva")).cloned();
+        assert_eq!(asked.verdict, "open");
+        assert_eq!(nva(&asked.there), nva(&asked.back));
+        used.insert(nva(&asked.there));
+    }
+    assert_eq!(used.len(), 2);
+}
