@@ -2,4 +2,5 @@
 
 pub mod capture;
 pub mod net;
+pub mod parts;
 pub mod programs;

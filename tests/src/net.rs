@@ -50,6 +50,7 @@ pub fn addr(text: &str) -> Addr {
 pub struct Net {
     /// The network.
     pub topology: Topology,
+    region: Option<Arc<str>>,
 }
 
 impl Net {
@@ -68,9 +69,20 @@ impl Net {
         self.topology.put(draft).unwrap_or_else(|refusal| panic!("{name}: {refusal}"))
     }
 
-    /// A VNet in `westus2`.
+    /// What is put from now on stands in `region`; `westus2` at first.
+    pub fn in_region(&mut self, region: &str) {
+        self.region = Some(region.into());
+    }
+
+    /// The region that resources are put in now.
+    #[must_use]
+    pub fn region(&self) -> Arc<str> {
+        self.region.clone().unwrap_or_else(|| "westus2".into())
+    }
+
+    /// A VNet.
     pub fn vnet(&mut self, name: &str, space: &str) -> NodeId {
-        self.put(Draft::new(name, Kind::Vnet(Vnet { region: "westus2".into(), space: vec![prefix(space)] })))
+        self.put(Draft::new(name, Kind::Vnet(Vnet { region: self.region(), space: vec![prefix(space)] })))
     }
 
     /// A subnet, named `vnet/name`, with an NSG if one is named.
@@ -105,7 +117,7 @@ impl Net {
         let machine = Machine { size: "".into(), egress_bps: bps, forwards };
         self.put(Draft::new(name, Kind::Machine(machine)));
         let nic = format!("{name}-nic");
-        let draft = Draft::new(nic.as_str(), Kind::Nic(Nic { region: "westus2".into(), ip_forwarding: forwards }));
+        let draft = Draft::new(nic.as_str(), Kind::Nic(Nic { region: self.region(), ip_forwarding: forwards }));
         let draft = draft.refer(Relation::PartOf, name);
         self.put(match nsg {
             Some(nsg) => draft.refer(Relation::FilteredBy, nsg),
