@@ -4,3 +4,5 @@ pub mod capture;
 pub mod net;
 pub mod parts;
 pub mod programs;
+pub mod random;
+pub mod reading;

@@ -114,16 +114,25 @@ impl Net {
 
     /// A VM that forwards packets, if `forwards`, and whose sending is capped, if `bps` says so.
     pub fn machine(&mut self, name: &str, subnet: &str, nsg: Option<&str>, forwards: bool, bps: Option<u64>) -> PortId {
-        let machine = Machine { size: "".into(), egress_bps: bps, forwards };
-        self.put(Draft::new(name, Kind::Machine(machine)));
-        let nic = format!("{name}-nic");
+        self.put(Draft::new(name, Kind::Machine(Machine { size: "".into(), egress_bps: bps, forwards })));
+        self.nic(name, subnet, nsg, forwards, None)
+    }
+
+    /// A VM with a certain address.
+    pub fn machine_at(&mut self, name: &str, subnet: &str, at: Addr, nsg: Option<&str>, forwards: bool) -> PortId {
+        self.put(Draft::new(name, Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards })));
+        self.nic(name, subnet, nsg, forwards, Some(at))
+    }
+
+    fn nic(&mut self, vm: &str, subnet: &str, nsg: Option<&str>, forwards: bool, requested: Option<Addr>) -> PortId {
+        let nic = format!("{vm}-nic");
         let draft = Draft::new(nic.as_str(), Kind::Nic(Nic { region: self.region(), ip_forwarding: forwards }));
-        let draft = draft.refer(Relation::PartOf, name);
+        let draft = draft.refer(Relation::PartOf, vm);
         self.put(match nsg {
             Some(nsg) => draft.refer(Relation::FilteredBy, nsg),
             None => draft,
         });
-        let config = IpConfig { primary: true, ..IpConfig::default() };
+        let config = IpConfig { primary: true, requested, ..IpConfig::default() };
         let draft = Draft::new(format!("{nic}/ipconfig1"), Kind::IpConfig(config))
             .refer(Relation::PartOf, nic.as_str())
             .refer(Relation::Attached, subnet);
