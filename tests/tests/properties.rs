@@ -102,7 +102,7 @@ fn read(net: &Topology, port: PortId, leaving: bool, before: &Tuple, after: &Tup
 }
 
 proptest! {
-    #![proptest_config(cases(192))]
+    #![proptest_config(cases(1024))]
 
     /// Catches: rules in the wrong order, a default rule missing, a level left out or asked with the other direction's
     /// list, rules that see an address before or after the wrong translation, a tag with another meaning than the
@@ -181,12 +181,23 @@ fn compiled(net: &Topology, epoch: u32) -> Arc<Fabric> {
     Arc::new(Fabric::compile(net, &facts(), epoch))
 }
 
+/// Gives every security group two rules instead of its own: one for everything in, one for everything out.
+fn rewrite_groups(net: &mut Topology, access: Access) {
+    let groups = net.resources().filter(|found| matches!(found.kind, Kind::Nsg(_)));
+    let groups: Vec<Draft> = groups.map(|found| net.draft_of(found)).collect();
+    for group in groups {
+        let all = |name, direction| rule(name, 100, direction, access, None);
+        let rules = vec![all("in", Direction::Inbound), all("out", Direction::Outbound)];
+        net.put(Draft { kind: Kind::Nsg(Nsg { rules }), ..group }).unwrap();
+    }
+}
+
 fn fresh(net: &Topology) -> Plane {
     Plane::new(compiled(net, 0), Health::presuming(true))
 }
 
 proptest! {
-    #![proptest_config(cases(192))]
+    #![proptest_config(cases(1024))]
 
     /// Catches: a cached entry that differs from what the stages say, one that outlives its version, state that is lost
     /// or made anew by a version, an entry of one flow that answers for another, a rule change that cuts a live flow or
@@ -213,28 +224,33 @@ proptest! {
         again(&mut plane, 3, "after a change")?;
         again(&mut plane, 4, "cached after a change")?;
 
-        let groups: Vec<Draft> =
-            net.resources().filter(|found| matches!(found.kind, Kind::Nsg(_))).map(|found| net.draft_of(found)).collect();
-        for group in groups {
-            let deny = |name, direction| rule(name, 100, direction, Access::Deny, None);
-            let rules = vec![deny("in", Direction::Inbound), deny("out", Direction::Outbound)];
-            net.put(Draft { kind: Kind::Nsg(Nsg { rules }), ..group }).unwrap();
-        }
+        // Every door open: what was stopped is decided anew, and what lived lives on the same way.
+        rewrite_groups(&mut net, Access::Allow);
         plane.publish(compiled(&net, 2));
-        for ((from, tuple), expected) in flows.iter().zip(&alone) {
+        let mut alive = Vec::new();
+        for (from, tuple) in &flows {
+            let found = there_and_back(&mut plane, *from, *tuple, Nanos::secs(5));
+            let expected = there_and_back(&mut fresh(&net), *from, *tuple, Nanos::ZERO);
+            prop_assert_eq!(&found, &expected, "open {}", tuple);
+            alive.push(found);
+        }
+        // Every door shut: what lives lives on, what is new meets the new rules.
+        rewrite_groups(&mut net, Access::Deny);
+        plane.publish(compiled(&net, 3));
+        for ((from, tuple), expected) in flows.iter().zip(&alive) {
             if expected.1 {
-                let found = there_and_back(&mut plane, *from, *tuple, Nanos::secs(5));
+                let found = there_and_back(&mut plane, *from, *tuple, Nanos::secs(6));
                 prop_assert_eq!(&found, expected, "alive {}", tuple);
             }
             let mut new = *tuple;
             new.src_port += 1000;
-            let found = there_and_back(&mut plane, *from, new, Nanos::secs(5));
+            let found = there_and_back(&mut plane, *from, new, Nanos::secs(6));
             prop_assert_eq!(found, there_and_back(&mut fresh(&net), *from, new, Nanos::ZERO), "new {}", new);
         }
     }
 
     /// Catches: a reply that is not translated back, or by another flow's state; two flows that a translation makes
-    /// one; a reply that reaches somebody else.
+    /// one; a reply that reaches somebody else; a stage that stops what nothing forbids.
     #[test]
     fn answers_come_back_in_the_name_that_was_asked(plan in plan(), wishes in wishes(24), same_ports in any::<bool>()) {
         let built = plan.open().build();
@@ -253,7 +269,10 @@ proptest! {
         let mut seen: BTreeMap<(PortId, Tuple, Option<NodeId>), Tuple> = BTreeMap::new();
         for (from, tuple) in asked {
             let mut stops = Vec::new();
-            let Some((port, arrived, meta)) = leg(&mut plane, from, tuple, Meta::default(), Nanos::ZERO, &mut stops) else {
+            let arrival = leg(&mut plane, from, tuple, Meta::default(), Nanos::ZERO, &mut stops);
+            let Some((port, arrived, meta)) = arrival else {
+                let end = stops.last().map(|stop| stop.4);
+                prop_assert!(matches!(end, Some(Act::Drop(reason)) if OPEN_ENDS.contains(&reason)), "{}: {:?}", tuple, stops);
                 continue;
             };
             if let Some(other) = seen.insert((port, arrived, meta.private_link), tuple) {
@@ -270,13 +289,23 @@ proptest! {
     }
 }
 
+/// Where a way may end although every door is open: nobody is there, or nothing listens, or nothing leads out.
+const OPEN_ENDS: [Reason; 6] = [
+    Reason::NoSuchAddress,
+    Reason::RouteToNone,
+    Reason::NoHealthyBackend,
+    Reason::NoBalancerRule,
+    Reason::NoOutbound,
+    Reason::OutboundProtocol,
+];
+
 /// Whether a walk leaves open which backend is up: some of those that it names fail their probes and some do not.
 fn undecided(probes: &[sim_core::explain::Walk]) -> bool {
     probes.iter().any(|probe| probe.connects()) && probes.iter().any(|probe| !probe.connects())
 }
 
 proptest! {
-    #![proptest_config(cases(256))]
+    #![proptest_config(cases(4096))]
 
     /// Catches: an explanation that forgets a stage, a direction or a probe, or that sees an obstacle which the engine
     /// does not; a connection that opens although a stage should stop its answer.
@@ -324,7 +353,7 @@ impl Observer for Crossings {
 }
 
 proptest! {
-    #![proptest_config(cases(128))]
+    #![proptest_config(cases(1024))]
 
     /// Catches: a way round in circles that no time to live ends, events that breed events, a panic on a network that
     /// Azure would take or on one that loses machines while packets are under way.
