@@ -1,5 +1,6 @@
 //! What tests of several crates share: networks in a few lines, programs, a reader of captures.
 
+pub mod builds;
 pub mod capture;
 pub mod net;
 pub mod parts;

@@ -11,7 +11,7 @@ use sim_core::fabric::{Fabric, PortKind};
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Flags, Header, Meta, Protocol, TcpHeader, Tuple};
 use sim_core::plane::{Act, Health, Plane};
-use sim_core::stage::{PLATFORM, Reason, Step};
+use sim_core::stage::{PLATFORM, Reason};
 use sim_core::time::Nanos;
 use sim_core::topology::{Access, Direction, Draft, Kind, Nsg, Probe, Relation, Topology, Vnet};
 use std::collections::BTreeMap;
@@ -209,7 +209,7 @@ proptest! {
         let flows = flows(&built, &wishes);
         let mut plane = fresh(&net);
         let alone: Vec<_> = flows.iter().map(|(from, tuple)| there_and_back(&mut fresh(&net), *from, *tuple, Nanos::ZERO)).collect();
-        let mut again = |plane: &mut Plane, second: u64, what: &str| -> Result<(), TestCaseError> {
+        let again = |plane: &mut Plane, second: u64, what: &str| -> Result<(), TestCaseError> {
             for ((from, tuple), expected) in flows.iter().zip(&alone) {
                 let found = there_and_back(plane, *from, *tuple, Nanos::secs(second));
                 prop_assert_eq!(&found, expected, "{} {}", what, tuple);
