@@ -1,7 +1,11 @@
 //! What tests of several crates share: networks in a few lines, programs, a reader of captures.
 
 pub mod ask;
+pub mod assembly;
+pub mod builds;
 pub mod capture;
 pub mod net;
 pub mod parts;
 pub mod programs;
+pub mod random;
+pub mod reading;

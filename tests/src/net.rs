@@ -53,6 +53,7 @@ pub struct Net {
     pub topology: Topology,
     /// What was put, for changes.
     drafts: BTreeMap<Arc<str>, Draft>,
+    region: Option<Arc<str>>,
 }
 
 impl Net {
@@ -90,9 +91,20 @@ impl Net {
         self.put(draft)
     }
 
-    /// A VNet in `westus2`.
+    /// What is put from now on stands in `region`; `westus2` at first.
+    pub fn in_region(&mut self, region: &str) {
+        self.region = Some(region.into());
+    }
+
+    /// The region that resources are put in now.
+    #[must_use]
+    pub fn region(&self) -> Arc<str> {
+        self.region.clone().unwrap_or_else(|| "westus2".into())
+    }
+
+    /// A VNet.
     pub fn vnet(&mut self, name: &str, space: &str) -> NodeId {
-        self.put(Draft::new(name, Kind::Vnet(Vnet { region: "westus2".into(), space: vec![prefix(space)] })))
+        self.put(Draft::new(name, Kind::Vnet(Vnet { region: self.region(), space: vec![prefix(space)] })))
     }
 
     /// A subnet, named `vnet/name`, with an NSG if one is named.
@@ -124,16 +136,25 @@ impl Net {
 
     /// A VM that forwards packets, if `forwards`, and whose sending is capped, if `bps` says so.
     pub fn machine(&mut self, name: &str, subnet: &str, nsg: Option<&str>, forwards: bool, bps: Option<u64>) -> PortId {
-        let machine = Machine { size: "".into(), egress_bps: bps, forwards };
-        self.put(Draft::new(name, Kind::Machine(machine)));
-        let nic = format!("{name}-nic");
-        let draft = Draft::new(nic.as_str(), Kind::Nic(Nic { region: "westus2".into(), ip_forwarding: forwards }));
-        let draft = draft.refer(Relation::PartOf, name);
+        self.put(Draft::new(name, Kind::Machine(Machine { size: "".into(), egress_bps: bps, forwards })));
+        self.nic(name, subnet, nsg, forwards, None)
+    }
+
+    /// A VM with a certain address.
+    pub fn machine_at(&mut self, name: &str, subnet: &str, at: Addr, nsg: Option<&str>, forwards: bool) -> PortId {
+        self.put(Draft::new(name, Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards })));
+        self.nic(name, subnet, nsg, forwards, Some(at))
+    }
+
+    fn nic(&mut self, vm: &str, subnet: &str, nsg: Option<&str>, forwards: bool, requested: Option<Addr>) -> PortId {
+        let nic = format!("{vm}-nic");
+        let draft = Draft::new(nic.as_str(), Kind::Nic(Nic { region: self.region(), ip_forwarding: forwards }));
+        let draft = draft.refer(Relation::PartOf, vm);
         self.put(match nsg {
             Some(nsg) => draft.refer(Relation::FilteredBy, nsg),
             None => draft,
         });
-        let config = IpConfig { primary: true, ..IpConfig::default() };
+        let config = IpConfig { primary: true, requested, ..IpConfig::default() };
         let draft = Draft::new(format!("{nic}/ipconfig1"), Kind::IpConfig(config))
             .refer(Relation::PartOf, nic.as_str())
             .refer(Relation::Attached, subnet);

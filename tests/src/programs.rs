@@ -1,9 +1,11 @@
 //! Programs for tests.
 
 use bytes::Bytes;
+use sim_core::engine::{Event, Observer};
 use sim_core::host::{ConnId, Context, Dial, Input, Program, SMALL_BUFFER, Socket};
 use sim_core::id::FlowId;
 use sim_core::time::Nanos;
+use sim_core::topology::Topology;
 
 /// Opens a connection after a while, writes pieces, each with its label, and closes.
 pub struct Sender {
@@ -72,6 +74,71 @@ impl Program for Rebooter {
         if input == Input::Start {
             cx.reboot(self.after, self.down);
             cx.report("reboot", self.down.0, "going down");
+        }
+    }
+}
+
+/// Says something to everybody who connects.
+pub struct Greeter {
+    /// The port it listens on.
+    pub port: u16,
+    /// How many bytes it says.
+    pub bytes: usize,
+}
+
+impl Program for Greeter {
+    fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
+        match input {
+            Input::Start => cx.listen(self.port, SMALL_BUFFER),
+            Input::Accepted { conn, .. } => cx.write(conn, Bytes::from(vec![b'g'; self.bytes]), "greeting"),
+            Input::PeerClosed(conn) => cx.close(conn),
+            _ => {}
+        }
+    }
+
+    fn fresh(&self) -> Option<Box<dyn Program>> {
+        Some(Box::new(Self { ..*self }))
+    }
+}
+
+/// Connects at the start of the run and waits to be greeted; reports `connect` and `first-byte`, in nanoseconds since.
+pub struct Caller {
+    /// Whom.
+    pub to: Socket,
+}
+
+impl Program for Caller {
+    fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
+        match input {
+            Input::Start => {
+                cx.connect(Dial::to(self.to));
+            }
+            Input::Connected(_) => cx.report("connect", cx.now().0, ""),
+            Input::Data(..) => cx.report("first-byte", cx.now().0, ""),
+            _ => {}
+        }
+    }
+}
+
+/// Keeps what programs report: what, and its figure.
+#[derive(Default)]
+pub struct Reports(
+    /// In order.
+    pub Vec<(&'static str, u64)>,
+);
+
+impl Reports {
+    /// The figure of the first report of this kind.
+    #[must_use]
+    pub fn first(&self, what: &str) -> Option<u64> {
+        self.0.iter().find(|(name, _)| *name == what).map(|(_, value)| *value)
+    }
+}
+
+impl Observer for Reports {
+    fn see(&mut self, _: Nanos, event: &Event<'_>, _: &Topology) {
+        if let Event::Reported { report, .. } = event {
+            self.0.push((report.what, report.value));
         }
     }
 }

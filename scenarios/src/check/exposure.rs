@@ -56,7 +56,7 @@ pub fn machines(topology: &Topology, fabric: &Fabric) -> Vec<MachineRow> {
     for machine in topology.resources() {
         let Kind::Machine(attributes) = &machine.kind else { continue };
         for (config, address) in topology.addresses_of(machine.id) {
-            let Some(PortKind::Nic(nic)) = fabric.port(sim_core::id::PortId(config.0)).map(|port| &port.kind) else {
+            let Some(PortKind::Nic(nic)) = fabric.port(PortId(config.0)).map(|port| &port.kind) else {
                 continue;
             };
             rows.push(MachineRow {

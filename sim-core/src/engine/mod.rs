@@ -183,8 +183,16 @@ impl<O: Observer> Engine<O> {
 
     /// Runs until nothing is due before `end`, which then is the time.
     pub fn run_until(&mut self, end: Nanos) {
-        while self.queue.next_time().is_some_and(|due| due <= end) {
-            self.step();
+        loop {
+            while self.queue.next_time().is_some_and(|due| due <= end) {
+                self.step();
+            }
+            if !self.dirty {
+                break;
+            }
+            // The last thing was a change: whoever looks, sends or starts something next meets it.
+            self.publish();
+            self.settle();
         }
         self.now = self.now.max(end);
     }

@@ -28,8 +28,10 @@ pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known:
             outward(trail, port, key, by, &[frontend.address])
         }
         PortKind::Endpoint(endpoint) => {
-            let act = at_endpoint(&mut trail, port, endpoint);
-            trail.end(act, None)
+            let record = NewConn { forward: Half { key, to: key.tuple, pin: None }, reverse: None, idle: LINK_IDLE };
+            let from_client = trail.meta.private_link.is_none();
+            let act = at_endpoint(&mut trail, port, endpoint, known.is_some());
+            trail.end(act, (from_client && known.is_none()).then_some(record))
         }
         PortKind::LinkService(service) => at_link_service(trail, port, service, key, known),
         PortKind::Translator(translator) => at_translator(trail, port, translator, key, known),
@@ -178,7 +180,7 @@ fn idle(rule: &Rule) -> Nanos {
     Nanos::secs(u64::from(rule.idle_minutes) * 60)
 }
 
-fn at_endpoint(trail: &mut Trail<'_>, port: &Port, endpoint: &EndpointPort) -> Result<Act, Reason> {
+fn at_endpoint(trail: &mut Trail<'_>, port: &Port, endpoint: &EndpointPort, known: bool) -> Result<Act, Reason> {
     let vnet = endpoint.subnet.vnet;
     if trail.meta.private_link == Some(NodeId(port.id.0)) {
         // From the provider: straight to the client, whatever the subnet's routes say (azure-dataplane 2.6).
@@ -190,8 +192,10 @@ fn at_endpoint(trail: &mut Trail<'_>, port: &Port, endpoint: &EndpointPort) -> R
         let peered = endpoint.subnet.peers.iter().find_map(|peer| fabric.private(peer.vnet, trail.tuple.dst));
         return peered.map(|to| Act::Forward { to, class: LinkClass::Peering }).ok_or(Reason::NoSuchAddress);
     }
-    if endpoint.group.is_some() {
-        trail.security(endpoint.group.as_ref(), Level::Subnet, Direction::Inbound)?;
+    if known {
+        trail.steps.push(Step::Known);
+    } else if endpoint.group.is_some() {
+        trail.endpoint_security(endpoint.group.as_ref())?;
     }
     if endpoint.state != ConnectionState::Approved {
         trail.stop(Reason::LinkNotApproved)?;

@@ -5,6 +5,7 @@ use super::flow::{Act, Decision, FlowTable, Half, Key, NewConn};
 use crate::fabric::{Fabric, Group, LinkClass, Place};
 use crate::id::PortId;
 use crate::net::{Meta, Protocol, Tuple};
+use crate::stage::security::{CompiledGroup, RuleRef};
 use crate::stage::{Level, Reason, Step};
 use crate::time::Nanos;
 use crate::topology::{Access, Direction};
@@ -50,11 +51,26 @@ impl<'a> Trail<'a> {
 
     /// Asks a security group.
     pub fn security(&mut self, group: Option<&Group>, level: Level, direction: Direction) -> Result<(), Reason> {
+        self.ask(group, level, direction, |rules, tuple| rules.decide(direction, tuple))
+    }
+
+    /// Asks the security group of a private endpoint's subnet.
+    pub fn endpoint_security(&mut self, group: Option<&Group>) -> Result<(), Reason> {
+        self.ask(group, Level::Subnet, Direction::Inbound, CompiledGroup::decide_for_endpoint)
+    }
+
+    fn ask(
+        &mut self,
+        group: Option<&Group>,
+        level: Level,
+        direction: Direction,
+        decide: impl FnOnce(&CompiledGroup, &Tuple) -> (RuleRef, Access),
+    ) -> Result<(), Reason> {
         let Some(group) = group else {
             self.steps.push(Step::Unfiltered { level });
             return Ok(());
         };
-        let (rule, access) = group.rules.decide(direction, &self.tuple);
+        let (rule, access) = decide(&group.rules, &self.tuple);
         self.steps.push(Step::Security { group: group.node, level, direction, rule, access });
         if access == Access::Deny { self.stop(Reason::SecurityRule) } else { Ok(()) }
     }

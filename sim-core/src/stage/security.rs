@@ -157,8 +157,13 @@ impl CompiledGroup {
             Direction::Inbound => &self.inbound,
             Direction::Outbound => &self.outbound,
         };
-        let hit = list.iter().find(|rule| rule.matches(tuple));
-        hit.map_or((RuleRef::Default(2), Access::Deny), |rule| (rule.reference, rule.access))
+        first(list, |rule| rule.matches(tuple) && rule.source_ports.contains(tuple.src_port))
+    }
+
+    /// The same for a packet to a private endpoint: conditions on the source port count as any (azure-dataplane 1.9).
+    #[must_use]
+    pub fn decide_for_endpoint(&self, tuple: &Tuple) -> (RuleRef, Access) {
+        first(&self.inbound, |rule| rule.matches(tuple))
     }
 }
 
@@ -176,13 +181,18 @@ fn is_platform_dns(peer: &Peer) -> bool {
     matches!(peer, Peer::Tag(tag) if tag.eq_ignore_ascii_case(PLATFORM_DNS))
 }
 
+fn first(list: &[CompiledRule], matches: impl Fn(&CompiledRule) -> bool) -> (RuleRef, Access) {
+    let hit = list.iter().find(|rule| matches(rule));
+    hit.map_or((RuleRef::Default(2), Access::Deny), |rule| (rule.reference, rule.access))
+}
+
 impl CompiledRule {
+    /// All but the source port.
     fn matches(&self, tuple: &Tuple) -> bool {
         self.destination_ports.contains(tuple.dst_port)
             && self.protocol.is_none_or(|wanted| same_protocol(wanted, tuple.protocol))
             && self.source.contains(tuple.src)
             && self.destination.contains(tuple.dst)
-            && self.source_ports.contains(tuple.src_port)
     }
 }
 
