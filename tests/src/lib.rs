@@ -1,4 +1,4 @@
-//! What tests of several crates share: networks in a few lines, programs, a reader of captures.
+//! What tests of several crates share: networks in a few lines, questions to them, programs, a reader of captures.
 
 pub mod ask;
 pub mod assembly;

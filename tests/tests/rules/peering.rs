@@ -4,7 +4,7 @@ use sim_core::topology::{Kind, Setting};
 use vnetsim_tests::ask::tcp;
 use vnetsim_tests::net::{Net, addr};
 
-/// VNets `a`, `h` and `b`, each with a VM of its name, `m` for the hub's.
+/// VNets `a`, `h` and `b`, with the VMs `vm-a`, `vm-h` and `vm-b`.
 fn three() -> Net {
     let mut net = Net::new();
     for (vnet, vm, n) in [("a", "vm-a", 1), ("h", "vm-h", 0), ("b", "vm-b", 2)] {

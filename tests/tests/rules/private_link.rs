@@ -2,7 +2,9 @@
 
 use crate::one_vnet;
 use sim_core::net::{Addr, Protocol, Tuple};
-use sim_core::topology::{ConnectionState, EndpointPolicies, Kind, PortRange, Relation, Setting, Sku, UserHop};
+use sim_core::topology::{
+    ConnectionState, Draft, EndpointPolicies, Kind, LinkService, PortRange, Relation, Setting, Sku, UserHop,
+};
 use vnetsim_tests::ask::{any, question, tcp};
 use vnetsim_tests::net::{Net, addr};
 use vnetsim_tests::parts::rules;
@@ -209,7 +211,9 @@ fn a_link_service_needs_its_policy_off() {
             subnet.link_service_policies = Setting::default_of(link);
             subnet.endpoint_policies = Setting::default_of(EndpointPolicies { security: endpoint, routes: endpoint });
         });
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| net.link_service("pls", "v/t", "lb"))).is_err()
+        let service = LinkService { region: "westus2".into(), nat: vec![None] };
+        let draft = Draft::new("pls", Kind::LinkService(service)).refer(Relation::Attached, "v/t");
+        net.topology.put(draft.refer(Relation::Listens, "lb/front")).is_err()
     };
     assert!(refused(true, false));
     assert!(!refused(false, true));

@@ -2,8 +2,8 @@
 
 use crate::{add_vnet, filtered, one_vnet};
 use sim_core::net::{Protocol, Tuple};
-use sim_core::topology::{PortRange, Sku};
-use vnetsim_tests::ask::{any, question, tcp};
+use sim_core::topology::{PortRange, Relation, Sku, UserHop};
+use vnetsim_tests::ask::{SOURCE_PORT, any, question, tcp};
 use vnetsim_tests::net::{Net, addr};
 use vnetsim_tests::parts::rules;
 
@@ -127,7 +127,7 @@ fn a_rule_matches_by_protocol_port_and_both_ends() {
 #[test]
 fn a_source_port_is_part_of_the_match() {
     // 1.2. Catches: source ports not looked at, or compared with the destination's.
-    for (port, verdict) in [(SOURCE, "there b: security-rule subnet g/no"), (22, "open")] {
+    for (port, verdict) in [(SOURCE_PORT, "there b: security-rule subnet g/no"), (22, "open")] {
         let mut net = filtered(&[]);
         let mut no = rules(&["100 no in deny tcp * -> * *"]);
         no[0].source_ports = vec![PortRange::one(port)];
@@ -138,8 +138,6 @@ fn a_source_port_is_part_of_the_match() {
         assert_eq!(asked.verdict, verdict, "{port}");
     }
 }
-
-const SOURCE: u16 = vnetsim_tests::ask::SOURCE_PORT;
 
 #[test]
 fn replies_need_no_rule() {
@@ -159,7 +157,7 @@ fn no_group_at_all_lets_the_vnet_in_and_not_the_internet() {
         net.vm("a", "v/t", None);
         let web = net.vm("web", "v/s", None);
         let public = net.public_ip("pip", "20.1.1.1", sku);
-        net.link("web-nic/ipconfig1", sim_core::topology::Relation::Uses, "pip");
+        net.link("web-nic/ipconfig1", Relation::Uses, "pip");
         assert_eq!(tcp(&net, "world", public, 80).verdict, verdict, "{sku:?}");
         assert_eq!(tcp(&net, "a", net.address(web), 80).verdict, "open", "{sku:?}");
     }
@@ -190,7 +188,7 @@ fn rules_by_application_group_hold_for_members_only() {
             "4096 rest in deny * * -> * *",
         ],
     );
-    net.link("v/s", sim_core::topology::Relation::FilteredBy, "g");
+    net.link("v/s", Relation::FilteredBy, "g");
     for name in ["web1", "db1", "other"] {
         net.vm(name, "v/s", None);
     }
@@ -267,7 +265,6 @@ fn a_foreign_source_needs_ip_forwarding() {
 fn the_platform_address_is_beyond_rules_and_routes() {
     // 1.8: agent ports and DNS to 168.63.129.16 meet neither rules nor user routes. Catches: a deny-all that cuts a
     // machine off its host, a route that carries it away; a tag AzurePlatformDNS that does nothing.
-    use sim_core::topology::UserHop;
     let mut net = filtered(&["100 no-out out deny * * -> * *"]);
     net.routed("v/s", &[("0.0.0.0/0", UserHop::None)]);
     net.vm("a", "v/s", None);

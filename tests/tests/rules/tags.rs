@@ -37,7 +37,7 @@ fn the_balancers_tag_is_the_probe_and_never_the_client() {
 
 #[test]
 fn virtual_network_holds_the_platforms_address() {
-    // 1.7: the tag contains 168.63.129.16, so denying it stops the probes (S16). Catches: a tag of VNet ranges only.
+    // 1.7: the tag contains 168.63.129.16, so denying it stops the probes. Catches: a tag of VNet ranges only.
     let (net, vip) =
         public_web(&["100 no-vnet in deny * VirtualNetwork -> * *", "200 web in allow tcp Internet -> * 80"]);
     assert_eq!(tcp(&net, "world", vip, 80).verdict, "probe web: security-rule subnet g/no-vnet");
@@ -84,7 +84,7 @@ fn outbound_tags() {
 
 #[test]
 fn virtual_network_becomes_everything_under_a_default_route_to_an_appliance() {
-    // 1.7 (S20), golden 34. Catches: a tag that does not hold the subnet's user routes; one that does so for subnets
+    // 1.7, golden 34. Catches: a tag that does not hold the subnet's user routes; one that does so for subnets
     // without such a route.
     let net = |steered: bool| {
         let mut net = filtered(&["100 no-vnet out deny * VirtualNetwork -> VirtualNetwork *"]);
