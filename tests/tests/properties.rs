@@ -119,7 +119,8 @@ proptest! {
         }
         engine.run_until(SETTLED + Nanos::secs(1));
         for (port, leaving, before, after, act) in &engine.observer.0 {
-            let earlier = [Reason::ForwardingOff, Reason::ClosedByDefault, Reason::NotCarried, Reason::PortDeleted];
+            let earlier = [
+ Reason::ForwardingOff, Reason::ClosedByDefault, Reason::NotCarried, Reason::PortDeleted, Reason::Hairpin];
             // What a machine sends to itself from and to one port is its own answer.
             if matches!(act, Act::Drop(reason) if earlier.contains(reason)) || *before == before.reversed() {
                 continue;
@@ -273,6 +274,8 @@ proptest! {
             let Some((port, arrived, meta)) = arrival else {
                 let end = stops.last().map(|stop| stop.4);
                 prop_assert!(matches!(end, Some(Act::Drop(reason)) if OPEN_ENDS.contains(&reason)), "{}: {:?}", tuple, stops);
+                let alone = |stop: &Stop| stop.4 == Act::Drop(Reason::Hairpin) && stop.3.src != stop.3.dst;
+                prop_assert!(!stops.iter().any(alone), "{}: {:?}", tuple, stops);
                 continue;
             };
             if let Some(other) = seen.insert((port, arrived, meta.private_link), tuple) {
@@ -290,13 +293,14 @@ proptest! {
 }
 
 /// Where a way may end although every door is open: nobody is there, or nothing listens, or nothing leads out.
-const OPEN_ENDS: [Reason; 6] = [
+const OPEN_ENDS: [Reason; 7] = [
     Reason::NoSuchAddress,
     Reason::RouteToNone,
     Reason::NoHealthyBackend,
     Reason::NoBalancerRule,
     Reason::NoOutbound,
     Reason::OutboundProtocol,
+    Reason::Hairpin,
 ];
 
 /// Whether a walk leaves open which backend is up: some of those that it names fail their probes and some do not.
