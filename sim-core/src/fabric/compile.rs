@@ -13,7 +13,6 @@ use crate::stage::security::CompiledGroup;
 use crate::stage::tag::{TagContext, TagTable};
 use crate::stage::{PLATFORM, balancer};
 use crate::topology::{Distribution, Kind, PrivateEndpoint, Relation, Resource, Sku, Topology, UserHop};
-use std::borrow::Cow;
 use std::sync::Arc;
 
 impl Fabric {
@@ -93,13 +92,6 @@ struct NearEndpoint {
     routes_apply: bool,
 }
 
-/// Whether the source ports of security rules count. For private endpoints they do not (azure-dataplane 1.9).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SourcePorts {
-    AsWritten,
-    Any,
-}
-
 struct Compiler<'a> {
     topology: &'a Topology,
     facts: &'a Facts,
@@ -120,7 +112,7 @@ impl Compiler<'_> {
                 let policy = attributes.endpoint_policies.value.security;
                 PortKind::Endpoint(EndpointPort {
                     address: endpoint.address?,
-                    group: policy.then(|| self.group(node.id, &subnet.tags, SourcePorts::Any)).flatten(),
+                    group: policy.then(|| self.group(node.id, &subnet.tags)).flatten(),
                     state: endpoint.state,
                     target: self.topology.target(id, Relation::Target).map(|target| PortId(target.id.0)),
                     subnet,
@@ -181,7 +173,7 @@ impl Compiler<'_> {
             address,
             machine: machine.map(|machine| machine.id),
             guest_forwards: machine.is_some_and(|found| matches!(&found.kind, Kind::Machine(it) if it.forwards)),
-            group: self.group(nic.id, &subnet.tags, SourcePorts::AsWritten),
+            group: self.group(nic.id, &subnet.tags),
             ip_forwarding: attributes.ip_forwarding,
             public,
             outbound: self.outbound(id, subnet_node.id, public.is_some()),
@@ -308,13 +300,9 @@ impl Compiler<'_> {
         PortKind::Translator(Translator { kind: TranslatorKind::NatGateway, addresses: addresses.collect() })
     }
 
-    fn group(&self, holder: NodeId, context: &TagContext, source_ports: SourcePorts) -> Option<Group> {
+    fn group(&self, holder: NodeId, context: &TagContext) -> Option<Group> {
         let found = self.topology.target(holder, Relation::FilteredBy)?;
         let Kind::Nsg(group) = &found.kind else { return None };
-        let mut group = Cow::Borrowed(group);
-        if source_ports == SourcePorts::Any {
-            group.to_mut().rules.iter_mut().for_each(|rule| rule.source_ports.clear());
-        }
         let members = |name: &str| -> AddrSet {
             let Some(asg) = self.topology.find(name) else { return AddrSet::empty() };
             let configs = self.topology.referrers(asg.id, Relation::MemberOf);
@@ -326,7 +314,7 @@ impl Compiler<'_> {
                 })
                 .collect()
         };
-        let rules = Arc::new(CompiledGroup::new(&group, &self.tags, context, members));
+        let rules = Arc::new(CompiledGroup::new(group, &self.tags, context, members));
         Some(Group { node: found.id, rules })
     }
 
@@ -346,7 +334,7 @@ impl Compiler<'_> {
             vnet: vnet.id,
             space: attributes.space.clone(),
             routes: RouteTable::settle(routes, &diverted),
-            group: self.group(id, &tags, SourcePorts::AsWritten),
+            group: self.group(id, &tags),
             tags,
             peers: self.peer_access(vnet.id),
         });

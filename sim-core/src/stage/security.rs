@@ -157,7 +157,7 @@ impl CompiledGroup {
             Direction::Inbound => &self.inbound,
             Direction::Outbound => &self.outbound,
         };
-        first(list, |rule| rule.matches(tuple) && rule.source_ports.contains(tuple.src_port))
+        first(list, |rule| rule.matches_all(tuple))
     }
 
     /// The same for a packet to a private endpoint: conditions on the source port count as any (azure-dataplane 1.9).
@@ -165,14 +165,12 @@ impl CompiledGroup {
     pub fn decide_for_endpoint(&self, tuple: &Tuple) -> (RuleRef, Access) {
         first(&self.inbound, |rule| rule.matches(tuple))
     }
-}
 
-impl CompiledGroup {
     /// What the group says of a question to the platform's DNS: only rules that name its tag have a say
     /// (azure-dataplane 1.8).
     #[must_use]
     pub fn decide_platform_dns(&self, tuple: &Tuple) -> Option<(RuleRef, Access)> {
-        let hit = self.outbound.iter().find(|rule| rule.platform_dns && rule.matches(tuple));
+        let hit = self.outbound.iter().find(|rule| rule.platform_dns && rule.matches_all(tuple));
         hit.map(|rule| (rule.reference, rule.access))
     }
 }
@@ -187,6 +185,10 @@ fn first(list: &[CompiledRule], matches: impl Fn(&CompiledRule) -> bool) -> (Rul
 }
 
 impl CompiledRule {
+    fn matches_all(&self, tuple: &Tuple) -> bool {
+        self.matches(tuple) && self.source_ports.contains(tuple.src_port)
+    }
+
     /// All but the source port.
     fn matches(&self, tuple: &Tuple) -> bool {
         self.destination_ports.contains(tuple.dst_port)
