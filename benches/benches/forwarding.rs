@@ -3,11 +3,12 @@
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use sim_core::engine::Engine;
+use sim_core::engine::{Engine, Event, Observer};
 use sim_core::id::PortId;
 use sim_core::net::{Addr, Header, Protocol, Tuple};
+use sim_core::plane::Act;
 use sim_core::time::Nanos;
-use sim_core::topology::{Access, Direction, Draft, Kind, Relation, Route, RouteTable, UserHop};
+use sim_core::topology::{Access, Direction, Draft, Kind, Relation, Route, RouteTable, Topology, UserHop};
 use vnetsim_tests::net::{Net, facts, prefix, rule};
 
 /// Datagrams in one run, and bytes of payload in each.
@@ -16,15 +17,16 @@ const PAYLOAD: usize = 1_000;
 /// Links from the first VM to the last.
 const LINKS: u64 = 4;
 
-struct Chain {
-    engine: Engine<()>,
+struct Chain<O: Observer> {
+    engine: Engine<O>,
     from: PortId,
+    to: PortId,
     source: Addr,
     target: Addr,
 }
 
 /// VM -> appliance -> appliance -> appliance -> VM, each in a subnet of its own whose routes lead to the next.
-fn chain() -> Chain {
+fn chain<O: Observer>(observer: O) -> Chain<O> {
     let mut net = Net::new();
     net.vnet("v", "10.0.0.0/16");
     let rules = (0..100)
@@ -59,11 +61,11 @@ fn chain() -> Chain {
             );
         }
     }
-    let engine = Engine::new(net.topology, facts(), 1, ());
-    Chain { engine, from: ports[0], source: addresses[0], target: addresses[4] }
+    let engine = Engine::new(net.topology, facts(), 1, observer);
+    Chain { engine, from: ports[0], to: ports[4], source: addresses[0], target: addresses[4] }
 }
 
-fn run(chain: &mut Chain, datagrams: u64) {
+fn run<O: Observer>(chain: &mut Chain<O>, datagrams: u64) {
     let payload = Bytes::from_static(&[0; PAYLOAD]);
     let tuple = Tuple { src: chain.source, dst: chain.target, src_port: 5000, dst_port: 5001, protocol: Protocol::UDP };
     let start = chain.engine.now();
@@ -74,11 +76,41 @@ fn run(chain: &mut Chain, datagrams: u64) {
     chain.engine.run_until(start + Nanos::micros(datagrams) + Nanos::millis(10));
 }
 
+/// Counts links that packets crossed, and where they were delivered.
+#[derive(Default)]
+struct Count {
+    crossings: u64,
+    delivered: Vec<PortId>,
+}
+
+impl Observer for Count {
+    fn see(&mut self, _: Nanos, event: &Event<'_>, _: &Topology) {
+        match *event {
+            Event::Sent { .. } => self.crossings += 1,
+            Event::Hop { port, act: Act::Deliver, packet, .. } if packet.header.ttl == 64 - 3 => {
+                self.delivered.push(port);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What is measured does happen: every datagram crosses four links and is delivered at the end.
+fn check() {
+    const FEW: u64 = 1_000;
+    let mut chain = chain(Count::default());
+    run(&mut chain, FEW);
+    let Count { crossings, delivered } = &chain.engine.observer;
+    assert_eq!((*crossings, delivered.len() as u64), (FEW * LINKS, FEW));
+    assert!(delivered.iter().all(|port| *port == chain.to));
+}
+
 fn forwarding(c: &mut Criterion) {
+    check();
     let mut group = c.benchmark_group("forwarding");
     group.sample_size(10).throughput(Throughput::Elements(DATAGRAMS * LINKS));
     group.bench_function("1M datagrams, 3 appliances", |b| {
-        let mut chain = chain();
+        let mut chain = chain(());
         b.iter(|| run(&mut chain, DATAGRAMS));
     });
     group.finish();
