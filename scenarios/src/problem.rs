@@ -54,9 +54,20 @@ impl Place {
     #[must_use]
     pub fn of(span: Span, sources: &Sources) -> Option<Self> {
         let found = sources.locate(span)?;
-        let snippet = sources.line(span).unwrap_or_default().trim().chars().take(120).collect();
+        let snippet = window(sources.line(span).unwrap_or_default(), found.column);
         Some(Self { file: found.name.to_owned(), line: found.line, column: found.column, snippet })
     }
+}
+
+/// Longest snippet, in characters.
+const SNIPPET: usize = 100;
+
+/// The part of a line that starts near `column`, counted from 1: minified files have lines of any length.
+fn window(line: &str, column: usize) -> String {
+    let indent = line.chars().take_while(|c| c.is_whitespace()).count();
+    let fits = line.chars().count() - indent <= SNIPPET;
+    let start = if fits { indent } else { (column - 1).max(indent) };
+    line.chars().skip(start).take(SNIPPET).collect::<String>().trim_end().to_owned()
 }
 
 /// Everything that is in the way of a walk and its probes, each thing once.

@@ -1,7 +1,7 @@
 //! The check for people.
 
 use super::Check;
-use crate::report::text::{build_text, list, section};
+use crate::report::text::{build_text, harmless, list, section};
 use std::fmt::Write as _;
 
 pub(super) fn check(check: &Check) -> String {
@@ -45,7 +45,7 @@ pub(super) fn check(check: &Check) -> String {
     list(&mut out, "Kept, but without effect on packets here", &inert);
     list(&mut out, "Skipped", &check.skipped);
     let _ = writeln!(out, "\n{}", if check.is_fine() { "Nothing is in the way." } else { "There are findings." });
-    out
+    harmless(&out)
 }
 
 /// A table as wide as its longest cells.

@@ -3,9 +3,15 @@
 use super::{BuildReport, FlowReport, Report};
 use crate::latency::Stats;
 use crate::problem::Problem;
+use crate::render;
 use crate::verdict::Verdict;
 use sim_core::time::Nanos;
 use std::fmt::Write as _;
+
+/// Text of the input can hold anything; a terminal gets none of it raw.
+pub(crate) fn harmless(text: &str) -> String {
+    text.lines().map(|line| render::clean(line) + "\n").collect()
+}
 
 pub(crate) fn report(report: &Report) -> String {
     let mut out = String::new();
@@ -47,7 +53,7 @@ pub(crate) fn report(report: &Report) -> String {
     } else {
         list(&mut out, "Not as expected", &unmet);
     }
-    out
+    harmless(&out)
 }
 
 pub(crate) fn build_text(out: &mut String, build: &BuildReport) {
