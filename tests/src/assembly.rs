@@ -93,6 +93,7 @@ impl Net {
             distribution: Distribution::FiveTuple,
             idle_minutes: 4,
             floating_ip: false,
+            disable_outbound_snat: false,
         };
         let mut rule = part(Kind::BalancingRule(rule), "rule")
             .refer(Relation::Listens, frontend.as_str())

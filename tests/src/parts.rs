@@ -181,6 +181,7 @@ impl Net {
             distribution: Distribution::FiveTuple,
             idle_minutes: 4,
             floating_ip: false,
+            disable_outbound_snat: false,
         };
         let mut draft = child(format!("rule-{frontend_port}"), Kind::BalancingRule(rule))
             .refer(Relation::Listens, format!("{name}/front"))

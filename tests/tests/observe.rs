@@ -420,6 +420,7 @@ fn private_link(net: &mut Net) -> Addr {
         distribution: Distribution::FiveTuple,
         idle_minutes: 4,
         floating_ip: false,
+        disable_outbound_snat: false,
     };
     let rule = child("lb/r1", Kind::BalancingRule(rule)).refer(Relation::Listens, "lb/front");
     net.put(rule.refer(Relation::Sends, "lb/pool"));

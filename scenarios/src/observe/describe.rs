@@ -273,6 +273,7 @@ mod tests {
             distribution: Distribution::FiveTuple,
             idle_minutes: 4,
             floating_ip: false,
+            disable_outbound_snat: false,
         };
         let id = |name: &str| format!("/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/{name}");
         let drafts = [

@@ -192,7 +192,7 @@ impl Compiler<'_> {
     }
 
     /// azure-dataplane 4.1: NAT gateway, own address, balancer, default outbound; 3.11: a Standard internal balancer
-    /// takes default outbound away.
+    /// takes default outbound away, and so does a rule of a public one that is not to translate.
     fn outbound(&self, config: NodeId, subnet: NodeId, has_public: bool) -> Outbound {
         if let Some(gateway) = self.topology.target(subnet, Relation::TranslatedBy) {
             return Outbound::NatGateway(PortId(gateway.id.0));
@@ -200,7 +200,7 @@ impl Compiler<'_> {
         if has_public {
             return Outbound::PublicIp;
         }
-        let mut standard_internal = false;
+        let mut no_default = false;
         let (mut tcp, mut udp) = (None, None);
         for pool in self.topology.targets(config, Relation::MemberOf) {
             let Some(balancer) = self.topology.target(pool.id, Relation::PartOf) else { continue };
@@ -214,6 +214,10 @@ impl Compiler<'_> {
                     continue;
                 }
                 let only = match &rule.kind {
+                    Kind::BalancingRule(rule) if rule.disable_outbound_snat => {
+                        no_default = true;
+                        continue;
+                    }
                     Kind::BalancingRule(rule) => rule.protocol,
                     _ => None,
                 };
@@ -221,7 +225,7 @@ impl Compiler<'_> {
                 tcp = tcp.or(by.filter(|_| only.is_none_or(|only| only == Protocol::TCP)));
                 udp = udp.or(by.filter(|_| only.is_none_or(|only| only == Protocol::UDP)));
             }
-            standard_internal |= attributes.sku.value == Sku::Standard;
+            no_default |= attributes.sku.value == Sku::Standard;
         }
         if tcp.is_some() || udp.is_some() {
             return Outbound::Balancer { tcp, udp };
@@ -230,7 +234,7 @@ impl Compiler<'_> {
             Some(Kind::Subnet(subnet)) => subnet.default_outbound.value,
             _ => false,
         };
-        if access && !standard_internal { Outbound::Default(PortId(subnet.0)) } else { Outbound::Nothing }
+        if access && !no_default { Outbound::Default(PortId(subnet.0)) } else { Outbound::Nothing }
     }
 
     fn frontend(&self, id: NodeId, address: Addr) -> Option<FrontendPort> {

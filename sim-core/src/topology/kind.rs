@@ -353,6 +353,8 @@ pub struct BalancingRule {
     pub idle_minutes: u16,
     /// Keep the frontend's address as destination.
     pub floating_ip: bool,
+    /// `disableOutboundSnat`: a public frontend does not translate what the pool sends (azure-dataplane 3.11).
+    pub disable_outbound_snat: bool,
 }
 
 /// An inbound NAT rule for one machine.

@@ -12,9 +12,14 @@ const WORLD: Addr = Addr::v4(8, 8, 8, 8);
 fn outbound_rule(net: &mut Net) -> Addr {
     net.public_ip("lb-pip", "20.1.1.2", Sku::Standard);
     let vip = net.balancer("lb", Sku::Standard, (Relation::Uses, "lb-pip"), &["a"]);
+    add_outbound_rule(net);
+    vip
+}
+
+/// Gives the balancer `lb` an outbound rule.
+fn add_outbound_rule(net: &mut Net) {
     let rule = Draft::new("lb/out", Kind::OutboundRule).refer(Relation::PartOf, "lb");
     net.put(rule.refer(Relation::Listens, "lb/front").refer(Relation::Sends, "lb/pool"));
-    vip
 }
 
 #[test]
@@ -123,6 +128,60 @@ fn a_balancing_rule_translates_its_own_protocol() {
     assert_eq!((asked.verdict.as_str(), asked.arrived.src), ("open", vip));
     let udp = any(&net, "a", question(&net, "a", Protocol::UDP, WORLD, 53)).verdict;
     assert_eq!(udp, "there a: outbound-protocol");
+}
+
+#[test]
+fn a_rule_that_is_not_to_translate_gives_no_way_out() {
+    // 3.11: with disableOutboundSnat and no outbound rule the VM has no outbound; each rule speaks for itself. Catches: the
+    // switch ignored, default access given back in its place, an outbound rule or a second balancing rule silenced with
+    // it, a rule that no longer takes what comes in.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Beside {
+        Nothing,
+        OutboundRule,
+        OpenRule,
+    }
+    for sku in [Sku::Standard, Sku::Basic] {
+        for beside in [Beside::Nothing, Beside::OutboundRule, Beside::OpenRule] {
+            let mut net = filtered(&["100 all in allow * * -> * *"]);
+            net.vm("a", "v/s", None);
+            net.public_ip("lb-pip", "20.1.1.2", sku);
+            let vip = net.balancer("lb", sku, (Relation::Uses, "lb-pip"), &["a"]);
+            let rule = net.balance("lb", 80, 80, None);
+            net.edit(&rule, |kind| {
+                let Kind::BalancingRule(rule) = kind else { panic!("no rule") };
+                rule.disable_outbound_snat = true;
+            });
+            match beside {
+                Beside::Nothing => {}
+                Beside::OutboundRule => add_outbound_rule(&mut net),
+                Beside::OpenRule => drop(net.balance("lb", 8080, 8080, None)),
+            }
+            let asked = tcp(&net, "a", WORLD, 443);
+            if beside == Beside::Nothing {
+                assert_eq!(asked.verdict, "there a: no-outbound", "{sku:?}");
+            } else {
+                assert_eq!((asked.verdict.as_str(), asked.arrived.src), ("open", vip), "{sku:?} {beside:?}");
+            }
+            assert_eq!(tcp(&net, "world", vip, 80).verdict, "open", "{sku:?} {beside:?}");
+        }
+    }
+}
+
+#[test]
+fn an_internal_rule_that_is_not_to_translate_changes_nothing() {
+    // 3.11: an internal frontend has no address to translate to. Catches: the switch of an internal Basic balancer's rule
+    // taken for a reason to close default access.
+    let mut net = one_vnet(None);
+    net.vm("a", "v/s", None);
+    net.balancer("lb", Sku::Basic, (Relation::Attached, "v/s"), &["a"]);
+    let rule = net.balance("lb", 80, 80, None);
+    assert_eq!(tcp(&net, "a", WORLD, 443).verdict, "open");
+    net.edit(&rule, |kind| {
+        let Kind::BalancingRule(rule) = kind else { panic!("no rule") };
+        rule.disable_outbound_snat = true;
+    });
+    assert_eq!(tcp(&net, "a", WORLD, 443).verdict, "open");
 }
 
 #[test]

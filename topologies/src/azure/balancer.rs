@@ -109,6 +109,7 @@ fn balancing_rule(properties: &Value) -> Result<Kind, Diagnostic> {
         // azure-dataplane 3.7: 4 minutes unless said otherwise.
         idle_minutes: number(properties, "idleTimeoutInMinutes", 4..=120)?.unwrap_or(4) as u16,
         floating_ip: switch(properties, "enableFloatingIP", false).value,
+        disable_outbound_snat: switch(properties, "disableOutboundSnat", false).value,
     }))
 }
 

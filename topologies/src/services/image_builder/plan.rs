@@ -389,6 +389,7 @@ impl Drafter<'_> {
             distribution: Distribution::FiveTuple,
             idle_minutes: 4,
             floating_ip: false,
+            disable_outbound_snat: false,
         };
         let check = Probe { protocol: ProbeProtocol::Tcp, port, interval_s: 5, threshold: 1 };
         self.wave(vec![

@@ -88,7 +88,7 @@ fn balancers_and_their_parts() {
         "loadBalancingRules": [{{"name": "all", "properties": {{{frontend}, "protocol": "All", "frontendPort": 0,
             "backendPort": 0, "loadDistribution": "SourceIPProtocol", "enableFloatingIP": "false"}}}},
             {{"name": "web", "properties": {{{frontend}, "protocol": "tcp", "frontendPort": "443", "backendPort": 8443,
-            "idleTimeoutInMinutes": "15", "EnableFloatingIP": "True"}}}}],
+            "idleTimeoutInMinutes": "15", "EnableFloatingIP": "True", "disableOutboundSnat": true}}}}],
         "inboundNatRules": [{{"name": "n", "properties": {{{frontend}, "FrontendPort": 50000, "backendPort": 22}}}}]"#,
         subnet = at("virtualNetworks/v/subnets/plain"),
     );
@@ -105,9 +105,10 @@ fn balancers_and_their_parts() {
     assert_eq!((found.protocol, found.port, found.interval_s, found.threshold), (ProbeProtocol::Http, 80, 15, 1));
     let Kind::BalancingRule(found) = part("loadBalancingRules/all") else { panic!() };
     assert_eq!((found.protocol, found.frontend_port, found.idle_minutes, found.floating_ip), (None, 0, 4, false));
-    assert_eq!(found.distribution, Distribution::SourceIpProtocol);
+    assert_eq!((found.distribution, found.disable_outbound_snat), (Distribution::SourceIpProtocol, false));
     let Kind::BalancingRule(found) = part("loadBalancingRules/web") else { panic!() };
     assert_eq!((found.frontend_port, found.backend_port, found.idle_minutes, found.floating_ip), (443, 8443, 15, true));
+    assert!(found.disable_outbound_snat);
     let Kind::InboundNatRule(found) = part("inboundNatRules/n") else { panic!() };
     assert_eq!((found.frontend_port, found.backend_port), (50000, 22));
 }
