@@ -120,9 +120,9 @@ fn a_private_link_takes_its_ways_and_nothing_more() {
     let [vnet, link, stage] =
         [LinkClass::Vnet, LinkClass::PrivateLink, LinkClass::Fabric].map(|class| delay(&facts, class));
     assert!(vnet > Nanos::ZERO && link > Nanos::ZERO && vnet != link && stage == Nanos::ZERO);
-    // Client to endpoint, endpoint to service; frontend and backend are stages. Back: backend to service, service to
-    // endpoint, endpoint to client.
-    let there = sum(&[through(&[Some(250_000_000)], SYN), vnet, link, stage, stage]);
+    // Client to endpoint, endpoint to service, service by the frontend, which is a stage, to the backend. Back: backend to
+    // service, service to endpoint, endpoint to client.
+    let there = sum(&[through(&[Some(250_000_000)], SYN), vnet, link, vnet, stage]);
     let back = sum(&[through(&[Some(750_000_000)], SYN), vnet, link, vnet]);
     assert_eq!(connect(&net, &facts, "client", "server", endpoint), there + back);
 }

@@ -12,6 +12,7 @@ use sim_core::topology::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use topologies::World;
+use topologies::arm::Assumption;
 use topologies::diagnostic::Diagnostic;
 
 /// The id of an actor's resource.
@@ -64,7 +65,12 @@ fn on_premises(world: &mut World, name: &str, actor: &Actor, address: Addr) -> R
     let vnet = super::find(&world.topology, target).map_err(|diagnostic| diagnostic.message)?;
     let text = actor.prefix.clone().unwrap_or_else(|| format!("{address}/24"));
     let prefix: Prefix = text.parse().map_err(|error| format!("{error}"))?;
-    let region: Arc<str> = actor.region.as_deref().map_or_else(|| "on-premises".into(), Arc::from);
+    // Without a region of its own the site is near the network that it is connected to.
+    let near = match world.topology.find(&vnet).map(|found| &found.kind) {
+        Some(Kind::Vnet(vnet)) => vnet.region.clone(),
+        _ => return Err(format!("`{target}` is no virtual network")),
+    };
+    let region = actor.region.as_deref().map_or(near, topologies::facts::region::short);
     let id = actor_id(name);
     let site = format!("{id}/network");
     let setting = Setting::default_of(true);
@@ -97,6 +103,12 @@ fn on_premises(world: &mut World, name: &str, actor: &Actor, address: Addr) -> R
     for draft in drafts {
         world.topology.put(draft).map_err(|refusal| refusal.to_string())?;
     }
+    world.assumptions.push(Assumption {
+        code: "scenario.gateway",
+        name: name.to_owned(),
+        text: format!("a gateway joins {prefix} to {target}; it is taken to let everything pass, as a peering would"),
+        span: None,
+    });
     Ok(())
 }
 

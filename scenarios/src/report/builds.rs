@@ -190,7 +190,17 @@ fn rows(lines: &[LogLine]) -> Vec<TimelineRow> {
 
 /// What the client printed when something went wrong: each line once, in order.
 fn printed(lines: &[LogLine]) -> Vec<String> {
-    let wrong = ["[error]", "[debug]", "curl:", "timeout waiting", "packer build command has failed"];
+    let wrong = [
+        "[error]",
+        "[debug]",
+        "curl:",
+        "timeout waiting",
+        "packer build command has failed",
+        "deployment failed",
+        "authorizationfailed",
+        "network policy is not disabled",
+        "waiting to run",
+    ];
     let mut printed: Vec<String> = Vec::new();
     for line in lines {
         let lower = line.text.to_lowercase();

@@ -231,7 +231,7 @@ fn at_link_service(
     if let Some(half) = known {
         trail.steps.push(Step::Known);
         trail.tuple = half.to;
-        return trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Fabric }), None);
+        return trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Vnet }), None);
     }
     let Some(to) = translate(trail.view, Tuple { dst: address, ..from }, &service.nat) else {
         return trail.end(Err(Reason::PortsExhausted), None);
@@ -239,7 +239,7 @@ fn at_link_service(
     trail.tuple = to;
     trail.steps.push(Step::Rewritten { by, from, to });
     let state = translation(key, to, frontend, PortId(link.0), LINK_IDLE);
-    trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Fabric }), Some(state))
+    trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Vnet }), Some(state))
 }
 
 fn at_translator(

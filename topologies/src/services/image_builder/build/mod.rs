@@ -213,6 +213,10 @@ impl Build {
         }
         // The rest of the wave will come in all the same; nobody waits for it.
         self.waiting.clear();
+        if refusal.code.starts_with("PrivateLinkServiceCannotBeCreated") {
+            // What users of the service report to have read (failure-stories S01).
+            self.say(control, "log", "PrivateLinkService Network Policy is not disabled for the given subnet");
+        }
         self.end(Ended::Refused(Box::new(refusal.clone())), control);
     }
 
