@@ -1,3 +1,5 @@
+//! What people see of a diagnostic.
+
 use super::*;
 use topologies::source::Sources;
 

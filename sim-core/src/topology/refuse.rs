@@ -1,7 +1,7 @@
 //! What Azure refuses: configurations that a deployment would stop at, with Azure's error codes.
 //!
 //! Texts seen in Azure's own answers are quoted as they are; where only the code or neither was seen, the function says
-//! so. Sources: azure-services 2.5 and 4.3, azure-dataplane 1.2 and 2.8, and public reports of the texts.
+//! so. Sources: azure-services 2.4, 2.5, 3.1 and 4.3, azure-dataplane 1.2 and 2.8, and public reports of the texts.
 
 use super::change::{Draft, Edit, Refusal};
 use super::{Kind, Prefix, Relation, Sku, Topology, allocate};
@@ -21,7 +21,8 @@ pub(super) fn check(topology: &Topology, draft: &Draft, edges: &[(Relation, Node
         Kind::PrivateEndpoint(endpoint) => same_region(topology, draft, edges, &endpoint.region),
         Kind::LinkService(service) => {
             same_region(topology, draft, edges, &service.region)?;
-            link_service_policies(topology, draft, edges)
+            link_service_policies(topology, draft, edges)?;
+            link_service_tier(topology, draft, edges)
         }
         Kind::Frontend(_) => frontend(topology, draft, edges),
         Kind::Peering(_) => peering(topology, draft, edges),
@@ -141,7 +142,28 @@ fn address_joins(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)
     if let Kind::Nic(attributes) = &nic.kind {
         same_region(topology, draft, edges, &attributes.region)?;
     }
-    Ok(())
+    delegated(topology, draft, edges)
+}
+
+/// A delegated subnet holds what the service makes there and nothing else. An address is the service's when its id lies
+/// inside a resource of the delegated type, as `.../providers/Microsoft.ContainerInstance/containerGroups/NAME/...`: who
+/// made it does not tell, for image builder makes container groups as well as machines.
+///
+/// The text is Azure's, from public reports; the code was in none of them and is by its kin for subnets in use.
+fn delegated(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)]) -> Result<(), Box<Refusal>> {
+    let Some(subnet) = first(topology, edges, Relation::Attached) else { return Ok(()) };
+    let Kind::Subnet(attributes) = &subnet.kind else { return Ok(()) };
+    let Some(service) = &attributes.delegation else { return Ok(()) };
+    let inside = format!("/providers/{service}/").to_ascii_lowercase();
+    if draft.name.to_ascii_lowercase().contains(&inside) {
+        return Ok(());
+    }
+    let message = format!(
+        "Resource {} cannot be created in or updated to use the subnet {} since it has delegation(s) [{service}] to \
+         external services.",
+        draft.name, subnet.name
+    );
+    Err(refusal(draft, "SubnetWithDelegationsCannotBeUsedByResource", message))
 }
 
 fn same_region(
@@ -195,6 +217,33 @@ fn link_service_policies(topology: &Topology, draft: &Draft, edges: &[(Relation,
             ),
         )
     }))
+}
+
+/// azure-services 3.1: a private link service stands in front of Standard balancers alone. The code was not seen; it is by
+/// its kin, which refuses balancers of plain addresses.
+fn link_service_tier(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)]) -> Result<(), Box<Refusal>> {
+    let fronts = edges.iter().filter(|(relation, _)| *relation == Relation::Listens);
+    for balancer in fronts.filter_map(|(_, front)| topology.target(*front, Relation::PartOf)) {
+        let Kind::LoadBalancer(attributes) = &balancer.kind else { continue };
+        if attributes.sku.value == Sku::Standard {
+            continue;
+        }
+        let message = format!(
+            "Private link service {} is not supported for load balancer {} of the Basic tier. A Standard load balancer \
+             is required.",
+            draft.name, balancer.name
+        );
+        return Err(Box::new(Refusal {
+            span: attributes.sku.span.or(balancer.span).or(draft.span),
+            edit: Some(Edit {
+                resource: balancer.name.clone(),
+                property: "sku.name".into(),
+                value: "\"Standard\"".into(),
+            }),
+            ..*refusal(draft, "PrivateLinkServiceIsNotSupportedForBasicLoadBalancer", message)
+        }));
+    }
+    Ok(())
 }
 
 /// The tiers of a balancer and of its public address must match (azure-dataplane 4.5).

@@ -55,3 +55,24 @@ fn nothing_smaller_than_eight_addresses() {
     *default_outbound = Setting::default_of(true);
     assert!(net.topology.put(Draft::new("v/tiny", kind).refer(Relation::PartOf, "v")).is_err());
 }
+
+#[test]
+fn a_delegated_subnet_is_for_its_service() {
+    // azure-services 2.4. Catches: machines let into a delegated subnet, container groups kept out of their own, groups of
+    // another service or a name that merely looks like the service's let in, letters compared by case.
+    let mut net = subnet("10.0.0.0/24");
+    net.edit("v/s", |kind| {
+        let Kind::Subnet(subnet) = kind else { panic!("no subnet") };
+        subnet.delegation = Some("Microsoft.ContainerInstance/containerGroups".into());
+    });
+    let refused = Err("SubnetWithDelegationsCannotBeUsedByResource");
+    for (nic, expected) in [
+        ("/g/providers/Microsoft.ContainerInstance/containerGroups/c/networkInterfaces/nic", Ok(())),
+        ("/g/providers/microsoft.containerinstance/CONTAINERGROUPS/d/networkInterface", Ok(())),
+        ("/g/providers/Microsoft.Network/networkInterfaces/nic", refused),
+        ("/g/providers/Microsoft.Network/networkInterfaces/containerGroups", refused),
+        ("/g/providers/Microsoft.Web/serverFarms/f/networkInterfaces/nic", refused),
+    ] {
+        assert_eq!(put(&mut net, nic, None), expected, "{nic}");
+    }
+}

@@ -218,3 +218,21 @@ fn a_link_service_needs_its_policy_off() {
     assert!(refused(true, false));
     assert!(!refused(false, true));
 }
+
+#[test]
+fn a_link_service_needs_a_standard_balancer() {
+    // azure-services 3.1. Catches: the tier not asked for, or asked of the first frontend alone.
+    let code = |one: Sku, other: Sku| {
+        let mut net = one_vnet(None);
+        net.balancer("one", one, (Relation::Attached, "v/s"), &[]);
+        net.balancer("other", other, (Relation::Attached, "v/s"), &[]);
+        let service = LinkService { region: "westus2".into(), nat: vec![None] };
+        let draft = Draft::new("pls", Kind::LinkService(service)).refer(Relation::Attached, "v/t");
+        let draft = draft.refer(Relation::Listens, "one/front").refer(Relation::Listens, "other/front");
+        net.topology.put(draft).err().map(|refusal| (refusal.code, refusal.edit.expect("an edit").resource))
+    };
+    let refused = |at: &str| Some(("PrivateLinkServiceIsNotSupportedForBasicLoadBalancer", at.into()));
+    assert_eq!(code(Sku::Standard, Sku::Standard), None);
+    assert_eq!(code(Sku::Basic, Sku::Standard), refused("one"));
+    assert_eq!(code(Sku::Standard, Sku::Basic), refused("other"));
+}

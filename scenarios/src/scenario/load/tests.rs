@@ -1,3 +1,5 @@
+//! Scenario files read whole, and what is said of those that are wrong.
+
 use super::*;
 use crate::render;
 use crate::scenario::Action;

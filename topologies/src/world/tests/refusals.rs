@@ -151,3 +151,24 @@ fn a_size_limits_the_nics() {
     let world = deployed(&text);
     assert_eq!(world.findings[0].diagnostic.code, "NetworkInterfaceCountExceeded");
 }
+
+/// Catches: container groups kept out of the subnet that is delegated to them, machines let into it.
+#[test]
+fn a_delegated_subnet_takes_container_groups() {
+    let delegated = subnet("a", "10.0.1.0/24").replace(
+        "\"addressPrefix\"",
+        "\"delegations\": [{\"name\": \"d\", \"properties\": \
+         {\"serviceName\": \"Microsoft.ContainerInstance/containerGroups\"}}], \"addressPrefix\"",
+    );
+    let group = format!(
+        "{{\"type\": \"Microsoft.ContainerInstance/containerGroups\", \"apiVersion\": \"2021-10-01\", \"name\": \"c\", \
+         \"location\": \"westus2\", \"properties\": {{\"subnetIds\": [{{\"id\": \"{}\"}}]}}}}",
+        at("virtualNetworks/v/subnets/a")
+    );
+    let world = deployed(&[vnet(&delegated), group.clone()].join(",\n"));
+    assert!(world.findings.is_empty(), "{}", told(&world));
+    assert!(drawn(&world).contains("Attached a"), "{}", drawn(&world));
+    let world = deployed(&[vnet(&delegated), group, nic("n", "a", "")].join(",\n"));
+    let codes: Vec<&str> = world.findings.iter().map(|finding| finding.diagnostic.code).collect();
+    assert_eq!(codes, ["SubnetWithDelegationsCannotBeUsedByResource"], "{}", told(&world));
+}
