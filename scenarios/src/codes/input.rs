@@ -270,6 +270,11 @@ pub const INPUT: &[Explanation] = &[
         "Add it; `vnetsim schema scenario` lists all keys.",
     ),
     row(
+        "scenario.gateway",
+        "An on-premises actor is joined to a virtual network by a gateway, which is taken to let everything pass.",
+        "Nothing is to be mended; gateways themselves are not modelled.",
+    ),
+    row(
         "scenario.no-template",
         "A build needs an image template, and the topology declares none.",
         "Add the template's file to `topology`.",
