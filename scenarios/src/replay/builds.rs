@@ -1,15 +1,17 @@
 //! Image builds of a scenario.
 
 use super::Options;
+use super::flows::address_of;
 use super::rehearsal::{Trial, rehearse};
 use crate::latency::Latency;
 use crate::scenario::{BuildAction, BuildExpectation, Downloads};
 use sim_core::app::{Communicator, Dialogue};
 use sim_core::engine::{Engine, Observer};
-use sim_core::host::{Control, Orchestrator, Signal};
-use sim_core::id::FlowId;
+use sim_core::host::{Control, Orchestrator, Signal, Socket};
+use sim_core::id::{FlowId, NodeId};
 use sim_core::net::Addr;
 use sim_core::time::Nanos;
+use sim_core::topology::Topology;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -49,8 +51,8 @@ pub struct Running {
     pub build: Arc<str>,
     /// What happens, as it happens.
     pub log: Rc<RefCell<BuildLog>>,
-    /// Latencies of Packer's connection.
-    pub latency: Option<Latency>,
+    /// Latencies of the connections it needs, by [`leg_name`] and [`download_name`]; empty before Packer is connected.
+    pub latencies: BTreeMap<String, Latency>,
     packer: Arc<str>,
 }
 
@@ -125,7 +127,7 @@ impl BuildRun {
             packer: plan.packer.clone(),
             template,
             log,
-            latency: None,
+            latencies: BTreeMap::new(),
         });
         self.waiting = Some(build);
     }
@@ -142,19 +144,66 @@ impl BuildRun {
 
     /// Takes latencies once Packer is connected.
     pub(super) fn rehearse<O: Observer>(&mut self, engine: &Engine<O>, options: &Options) {
+        let flow = self.flow;
         let Some(running) = &mut self.running else { return };
-        if running.latency.is_some() || running.log.borrow().connected.is_none() {
+        if !running.latencies.is_empty() || running.log.borrow().connected.is_none() {
             return;
         }
-        let target = running.log.borrow().target;
-        let from = engine.topology().find(&running.packer).map(|found| found.id);
-        let (Some(to), Some(from)) = (target, from) else { return };
-        let dialogue = match running.template.communicator {
+        let (names, trials): (Vec<String>, Vec<Trial>) = running.trials(engine.topology(), flow).into_iter().unzip();
+        let latencies = rehearse(engine, &trials, options.repeat, options);
+        running.latencies = names.into_iter().zip(latencies).collect();
+    }
+}
+
+/// What a leg is called in reports.
+#[must_use]
+pub fn leg_name(leg: &Leg) -> String {
+    format!("{}:{}", leg.name, leg.port)
+}
+
+/// What a download from `site` (name and port) is called in reports.
+#[must_use]
+pub fn download_name(site: &str) -> String {
+    format!("build VM -> {site}")
+}
+
+impl Running {
+    /// What can be tried while the build runs: Packer's way in, the legs behind it, the downloads.
+    fn trials(&self, topology: &Topology, flow: FlowId) -> Vec<(String, Trial)> {
+        let log = self.log.borrow();
+        let remote = match self.template.communicator {
             Communicator::Ssh => Dialogue::Ssh,
             Communicator::WinRm => Dialogue::WinRm,
         };
-        let trial = Trial { from, to, dialogue, timeout: Nanos::secs(15), flow: self.flow };
-        running.latency = Some(rehearse(engine, &trial, options.repeat, options));
+        let trial =
+            |from: NodeId, to: Socket, dialogue: Dialogue| Trial { from, to, dialogue, timeout: Nanos::secs(15), flow };
+        let web = |name: &str, port: u16| {
+            let host = name.split(':').next().unwrap_or(name);
+            Dialogue::Web { host: host.into(), path: "/".into(), tls: port == 443 }
+        };
+        let mut trials = Vec::new();
+        for (n, leg) in self.legs.iter().enumerate() {
+            let from = match n {
+                0 => topology.find(&self.packer).map(|found| found.id),
+                _ => topology.find(&leg.from).and_then(|config| topology.machine_of(config.id)).map(|found| found.id),
+            };
+            let address = topology.find(&leg.to).and_then(|found| address_of(topology, found.id, true));
+            let dialogue = match leg.port {
+                443 => web(leg.to.rsplit('/').next().unwrap_or_default(), 443),
+                445 => Dialogue::Tcp,
+                _ => remote.clone(),
+            };
+            if let (Some(from), Some(address)) = (from, address) {
+                trials.push((leg_name(leg), trial(from, (address, leg.port), dialogue)));
+            }
+        }
+        let build = topology.find(&self.build).and_then(|config| topology.machine_of(config.id)).map(|found| found.id);
+        for (site, to) in &log.downloads {
+            if let Some(build) = build {
+                trials.push((download_name(site), trial(build, *to, web(site, to.1))));
+            }
+        }
+        trials
     }
 }
 

@@ -102,7 +102,7 @@ impl FlowRun {
         let connected = matches!(self.log.borrow().outcome, Some(Ok(_)));
         if self.latency.is_none() && connected {
             let n = self.repeat.unwrap_or(options.repeat);
-            self.latency = Some(rehearse(engine, &self.trial, n, options));
+            self.latency = rehearse(engine, std::slice::from_ref(&self.trial), n, options).pop();
         }
     }
 }
@@ -126,7 +126,7 @@ fn address(
     found.ok_or_else(|| Diagnostic::error("scenario.value", format!("`{name}` has no address")))
 }
 
-fn address_of(topology: &Topology, node: NodeId, outside: bool) -> Option<Addr> {
+pub(super) fn address_of(topology: &Topology, node: NodeId, outside: bool) -> Option<Addr> {
     match &topology.get(node)?.kind {
         Kind::Machine(_) => {
             let (config, private) = *topology.addresses_of(node).first()?;

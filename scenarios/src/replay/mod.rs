@@ -9,7 +9,7 @@ mod timeline;
 use crate::observe::Recorder;
 use crate::report::{Report, Run};
 use crate::scenario::{Action, BuildAction, Downloads, Loaded, Scenario};
-pub use builds::{BuildRun, Running};
+pub use builds::{BuildRun, Running, download_name, leg_name};
 pub use flows::{FlowLog, FlowRun};
 use sim_core::engine::Engine;
 use sim_core::fabric::Facts;

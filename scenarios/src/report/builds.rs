@@ -2,7 +2,7 @@
 
 use super::flows::{FlowReport, missing};
 use crate::problem::{self, Place, Problem};
-use crate::replay::{BuildRun, Running};
+use crate::replay::{BuildRun, Running, download_name, leg_name};
 use crate::scenario::{BuildExpectation, BuildOutcome};
 use crate::verdict::{Layers, Verdict};
 use schemars::JsonSchema;
@@ -232,22 +232,19 @@ fn forbidden(action: &str, scope: &str, world: &World) -> Problem {
 fn needed_flows(running: &Running, log: &BuildLog, world: &World) -> Vec<FlowReport> {
     let Some((topology, fabric)) = &log.in_place else { return Vec::new() };
     let mut flows = Vec::new();
-    for (n, leg) in running.legs.iter().enumerate() {
+    for leg in &running.legs {
         let Some(to) = address_of(topology, &leg.to) else { continue };
-        if let Some(mut flow) =
-            ask(format!("{}:{}", leg.name, leg.port), &leg.from, (to, leg.port), topology, fabric, world)
-        {
-            if n == 0 {
-                flow.latency = running.latency.clone();
-            }
+        if let Some(mut flow) = ask(leg_name(leg), &leg.from, (to, leg.port), topology, fabric, world) {
+            flow.latency = running.latencies.get(&flow.name).cloned();
             flows.push(flow);
         }
     }
     for (name, to) in &log.downloads {
-        let name = format!("build VM -> {name}");
+        let name = download_name(name);
         if let Some(mut flow) = ask(name, &running.build, *to, topology, fabric, world) {
             let failed = log.failed_downloads.iter().find(|text| text.contains(flow_host(&flow.name)));
             flow.printed = failed.cloned();
+            flow.latency = running.latencies.get(&flow.name).cloned();
             flows.push(flow);
         }
     }
