@@ -74,8 +74,14 @@ fn window(line: &str, column: usize) -> String {
 #[must_use]
 pub fn of_walk(walk: &Walk, fabric: &Fabric, topology: &Topology, sources: &Sources) -> Vec<Problem> {
     let mut found: Vec<Problem> = Vec::new();
+    // Edits are proposed one on top of the other, so that all of them can be made.
+    let mut mended = topology.clone();
     let mut add = |blocker: &Blocker, probe: bool| {
-        let problem = of_blocker(blocker, probe, fabric, topology, sources);
+        let mut problem = of_blocker(blocker, probe, topology, sources);
+        if let Some(mend) = Mend::propose(blocker, fabric, &mended) {
+            mend.apply(&mut mended);
+            problem.mend.push(mend_text(&mend, topology));
+        }
         let same = |known: &&mut Problem| {
             (&known.code, &known.resource, &known.rule, &known.place)
                 == (&problem.code, &problem.resource, &problem.rule, &problem.place)
@@ -100,7 +106,7 @@ pub fn of_walk(walk: &Walk, fabric: &Fabric, topology: &Topology, sources: &Sour
     found
 }
 
-fn of_blocker(blocker: &Blocker, probe: bool, fabric: &Fabric, topology: &Topology, sources: &Sources) -> Problem {
+fn of_blocker(blocker: &Blocker, probe: bool, topology: &Topology, sources: &Sources) -> Problem {
     let steps: Vec<Step> = blocker.step.iter().cloned().collect();
     let said = describe::blocker(blocker.reason, &steps, topology);
     let text = format!("{}: {}", packet_text(blocker, probe), said.text);
@@ -113,7 +119,6 @@ fn of_blocker(blocker: &Blocker, probe: bool, fabric: &Fabric, topology: &Topolo
         }
         _ => None,
     };
-    let mend = Mend::propose(blocker, fabric, topology).map(|mend| mend_text(&mend, topology));
     Problem {
         code: blocker.reason.code().to_owned(),
         text,
@@ -122,7 +127,7 @@ fn of_blocker(blocker: &Blocker, probe: bool, fabric: &Fabric, topology: &Topolo
         place: said.span.and_then(|span| Place::of(span, sources)),
         also: Vec::new(),
         on_return: blocker.on_return,
-        mend: mend.into_iter().collect(),
+        mend: Vec::new(),
     }
 }
 

@@ -6,14 +6,15 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use sim_core::app::{Attempt, Dialogue, Listener};
 use sim_core::engine::{Engine, Event, Observer};
-use sim_core::explain::{Question, walk};
+use sim_core::explain::{Blocker, Mend, Question, walk};
 use sim_core::fabric::{Fabric, PortKind};
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Flags, Header, Meta, Protocol, TcpHeader, Tuple};
 use sim_core::plane::{Act, Health, Plane};
-use sim_core::stage::{PLATFORM, Reason};
+use sim_core::stage::security::RuleRef;
+use sim_core::stage::{PLATFORM, Reason, Step};
 use sim_core::time::Nanos;
-use sim_core::topology::{Access, Direction, Draft, Kind, Nsg, Probe, Relation, Topology, Vnet};
+use sim_core::topology::{Access, Direction, Draft, Kind, Nsg, Probe, Relation, SecurityRule, Topology, Vnet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vnetsim_tests::net::{facts, prefix, rule};
@@ -342,6 +343,49 @@ proptest! {
         let opened = engine.observer.first("connect").is_some();
         prop_assert_eq!(opened, walk.connects(), "{} from {}: {:?} {:#?}", tuple, machine, engine.observer.0, walk);
     }
+}
+
+proptest! {
+    #![proptest_config(cases(1024))]
+
+    /// Catches: an edit behind the rule that denies, for the other direction, with a tag that does not hold the address,
+    /// with the name or the priority of a rule that is there, one that undoes another.
+    #[test]
+    fn proposed_rules_open_what_rules_close(plan in plan(), wish in wishes(2)) {
+        let built = plan.build();
+        'flows: for (from, tuple) in flows(&built, &wish) {
+            let question = Question { from, tuple };
+            let closed = compiled(&built.net.topology, 0);
+            let before = walk(&closed, question, |_| Some(PORTS[3]));
+            let mut mended = built.net.topology.clone();
+            let denied = |blocker: &&Blocker| blocker.reason == Reason::SecurityRule;
+            for blocker in before.all_blockers().filter(denied) {
+                let mend = Mend::propose(blocker, &closed, &mended);
+                let Some(mend @ Mend::AllowRule { group, .. }) = mend else {
+                    prop_assert!(first_of_all(&mended, blocker), "no edit for {:?}", blocker);
+                    continue 'flows;
+                };
+                prop_assert!(mend.apply(&mut mended));
+                let Some(Kind::Nsg(Nsg { rules })) = mended.get(group).map(|found| &found.kind) else { unreachable!() };
+                let own = rules.last().unwrap();
+                let alike = |rule: &&SecurityRule| {
+                    rule.name == own.name || (rule.direction, rule.priority) == (own.direction, own.priority)
+                };
+                prop_assert_eq!(rules.iter().filter(alike).count(), 1, "{:?}", rules);
+            }
+            let after = walk(&compiled(&mended, 1), question, |_| Some(PORTS[3]));
+            let left: Vec<_> = after.all_blockers().filter(denied).collect();
+            prop_assert!(left.is_empty(), "{}: {:?} of {:#?}", tuple, left, before.blockers);
+        }
+    }
+}
+
+/// Whether a rule blocks that none can precede: every lower priority is taken.
+fn first_of_all(net: &Topology, blocker: &Blocker) -> bool {
+    let Some(Step::Security { group, rule: RuleRef::User(n), direction, .. }) = blocker.step else { return false };
+    let Kind::Nsg(Nsg { rules }) = &net.get(group).unwrap().kind else { return false };
+    let taken = |priority| rules.iter().any(|rule| rule.direction == direction && rule.priority == priority);
+    (100..rules[n as usize].priority).all(taken)
 }
 
 /// Counts links that each packet crosses.

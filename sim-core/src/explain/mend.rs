@@ -67,19 +67,23 @@ impl Mend {
         }
     }
 
-    /// Makes the edit on a copy of the network, where it can be made in one place. Says whether it was made.
+    /// Makes the edit on a copy of the network, where it is a rule. Says whether the rule is there now.
     pub fn apply(&self, topology: &mut Topology) -> bool {
         let Self::AllowRule { group, rule } = self else { return false };
         let Some(found) = topology.get(*group) else { return false };
         let Kind::Nsg(attributes) = &found.kind else { return false };
+        if attributes.rules.contains(rule) {
+            return true;
+        }
         let mut rules = attributes.rules.clone();
         rules.push(rule.clone());
-        let draft = Draft::new(found.name.clone(), Kind::Nsg(Nsg { rules })).at(found.span);
+        let draft = Draft { kind: Kind::Nsg(Nsg { rules }), ..topology.draft_of(found) };
         topology.put(draft).is_ok()
     }
 }
 
-/// A rule that lets `tuple` pass ahead of the rule that denies it; `None` when no priority is free.
+/// A rule that lets `tuple` pass ahead of the rule that denies it; `None` when no priority is free. One that the group
+/// has by an earlier edit is given again.
 fn allow(
     group: &Nsg,
     denied_by: RuleRef,
@@ -94,16 +98,10 @@ fn allow(
     let ceiling = deny.min(4097).checked_sub(1)?;
     let round = (100..=ceiling).rev().filter(|p| p % 10 == 0).find(|p| !taken(*p));
     let priority = round.or_else(|| (100..=ceiling).rev().find(|p| !taken(*p)))?;
-    let way = if direction == Direction::Inbound { "In" } else { "Out" };
     let peers = (peer(tuple.src, vnet, fabric), peer(tuple.dst, vnet, fabric));
     let portless = !matches!(tuple.protocol, Protocol::TCP | Protocol::UDP);
-    let name = if portless {
-        format!("Allow-{}-{way}bound", tuple.protocol)
-    } else {
-        format!("Allow-{}-{}-{way}bound", tuple.protocol, tuple.dst_port)
-    };
-    Some(SecurityRule {
-        name: Arc::from(name),
+    let rule = SecurityRule {
+        name: free_name(group, tuple, portless, direction),
         priority,
         direction,
         access: Access::Allow,
@@ -113,7 +111,23 @@ fn allow(
         destination: vec![peers.1],
         destination_ports: if portless { Vec::new() } else { vec![PortRange::one(tuple.dst_port)] },
         span: None,
-    })
+    };
+    let made = |known: &&SecurityRule| {
+        known.priority < deny
+            && **known == SecurityRule { name: known.name.clone(), priority: known.priority, ..rule.clone() }
+    };
+    Some(group.rules.iter().find(made).cloned().unwrap_or(rule))
+}
+
+/// What the rule is for, and a number where the group has a rule of that name: Azure would overwrite it.
+fn free_name(group: &Nsg, tuple: &Tuple, portless: bool, direction: Direction) -> Arc<str> {
+    let way = if direction == Direction::Inbound { "In" } else { "Out" };
+    let port = if portless { String::new() } else { format!("-{}", tuple.dst_port) };
+    let name = format!("Allow-{}{port}-{way}bound", tuple.protocol);
+    let taken = |name: &str| group.rules.iter().any(|rule| rule.name.eq_ignore_ascii_case(name));
+    let numbered = (2u32..).map(|n| format!("{name}-{n}"));
+    let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken(name));
+    Arc::from(free.unwrap_or(name))
 }
 
 /// How a person would name an address in a rule: by the tag that holds it where one does.
