@@ -30,6 +30,23 @@ impl Way<'_> {
     pub fn clear<R>(use_it: impl FnOnce(&mut Way<'_>) -> R) -> R {
         use_it(&mut Way { cut: &mut || usize::MAX, tamper: &mut |_, _, _| {} })
     }
+
+    /// Delivers in pieces of these sizes, over and over.
+    pub fn in_pieces<R>(sizes: &[usize], use_it: impl FnOnce(&mut Way<'_>) -> R) -> R {
+        let mut sizes = sizes.iter().cycle().copied();
+        use_it(&mut Way { cut: &mut || sizes.next().unwrap_or(1), tamper: &mut |_, _, _| {} })
+    }
+
+    /// Changes the bits of `flip` in byte number `at` of what the client, or the server, says.
+    pub fn flipping<R>(from_client: bool, at: usize, flip: u8, use_it: impl FnOnce(&mut Way<'_>) -> R) -> R {
+        let side = if from_client { From::Client } else { From::Server };
+        let mut tamper = |from: From, start: usize, bytes: &mut [u8]| {
+            if let Some(byte) = at.checked_sub(start).and_then(|at| bytes.get_mut(at)).filter(|_| from == side) {
+                *byte ^= flip;
+            }
+        };
+        use_it(&mut Way { cut: &mut || usize::MAX, tamper: &mut tamper })
+    }
 }
 
 /// Lets two sessions talk until both are silent. In each round both say all they have, and then hear the other.

@@ -1,6 +1,6 @@
 //! SSH, client against server.
 
-use crate::dialogue::{From, Way, table, talk};
+use crate::dialogue::{Way, table, talk};
 use crate::dissect;
 use proptest::prelude::*;
 use sim_core::protocol::ssh::{Client, ClientEvent, Login, Server, ServerEvent};
@@ -251,21 +251,14 @@ proptest! {
     fn any_cut_gives_the_same_events(cuts in prop::collection::vec(1_usize..3000, 1..40)) {
         let whole = Way::clear(session);
         assert_eq!(whole.0, Ok(()));
-        let mut pieces = cuts.iter().cycle().copied();
-        let cut = session(&mut Way { cut: &mut || pieces.next().unwrap_or(1), tamper: &mut |_, _, _| {} });
+        let cut = Way::in_pieces(&cuts, session);
         prop_assert_eq!(cut, whole);
     }
 
     // Catches: a byte that no tag, transcript or parser looks at.
     #[test]
     fn any_changed_byte_is_noticed(from_client: bool, at in 0_usize..6000, flip in 1_u8..) {
-        let side = if from_client { From::Client } else { From::Server };
-        let mut tamper = |from: From, start: usize, bytes: &mut [u8]| {
-            if let Some(byte) = at.checked_sub(start).and_then(|at| bytes.get_mut(at)).filter(|_| from == side) {
-                *byte ^= flip;
-            }
-        };
-        let (result, _) = session(&mut Way { cut: &mut || usize::MAX, tamper: &mut tamper });
+        let (result, _) = Way::flipping(from_client, at, flip, session);
         prop_assert!(result.is_err());
     }
 

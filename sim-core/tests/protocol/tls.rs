@@ -205,22 +205,15 @@ proptest! {
     fn any_cut_gives_the_same_events(which in 0_usize..4, cuts in prop::collection::vec(1_usize..2000, 1..40)) {
         let whole = Way::clear(|way| session(which, way));
         assert_eq!(whole.0, Ok(()));
-        let mut pieces = cuts.iter().cycle().copied();
-        let cut = session(which, &mut Way { cut: &mut || pieces.next().unwrap_or(1), tamper: &mut |_, _, _| {} });
+        let cut = Way::in_pieces(&cuts, |way| session(which, way));
         prop_assert_eq!(cut, whole);
     }
 
     // Catches: a byte that no tag, transcript or parser looks at.
     #[test]
     fn any_changed_byte_is_noticed(which in 0_usize..4, from_client: bool, at in 0_usize..3000, flip in 1_u8..) {
-        let side = if from_client { From::Client } else { From::Server };
-        let mut tamper = |from: From, start: usize, bytes: &mut [u8]| {
-            if let Some(byte) = at.checked_sub(start).and_then(|at| bytes.get_mut(at)).filter(|_| from == side) {
-                *byte ^= flip;
-            }
-        };
         let clean = Way::clear(|way| session(which, way));
-        let (result, seen) = session(which, &mut Way { cut: &mut || usize::MAX, tamper: &mut tamper });
+        let (result, seen) = Way::flipping(from_client, at, flip, |way| session(which, way));
         // A version taken out of the offers is answered with an alert, which is no violation; nothing is delivered.
         let refused = seen.iter().any(|event| event.starts_with("Refused"));
         prop_assert!(result.is_err() || refused && seen != clean.1, "{:?}", seen);

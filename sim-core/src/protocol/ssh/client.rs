@@ -1,26 +1,33 @@
 //! The client: Packer's Go library.
 
-use super::super::{BACKLOG, Session, Side, Violation, Write};
+use super::super::{Side, Violation};
 use super::Channel;
 use super::channel::{Flow, MAX_DATA, WINDOW};
+use super::connection::{Connection, Role, Speak, channel};
 use super::identity::{CLIENT_BANNER, CLIENT_BLOCK, CLIENT_OFFERS, check_offers, rsa_blob};
 use super::messages::{Message, Method, Request};
 use super::scp::Source;
-use super::transport::{Incoming, Transport};
+use super::transport::Transport;
 use bytes::Bytes;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// The client end of one SSH connection.
 ///
 /// It logs in by itself; commands and uploads may be asked for at any time and start when it is in.
+pub type Client = Connection<Asking>;
+
+/// What only the client keeps.
 #[derive(Debug)]
-pub struct Client {
-    pub(super) transport: Transport,
+pub struct Asking {
     phase: Phase,
     key: Bytes,
-    channels: BTreeMap<u32, Open>,
     next_channel: u32,
-    events: VecDeque<ClientEvent>,
+}
+
+impl Role for Asking {
+    type Open = Open;
+    type Event = ClientEvent;
+    const OFFERS: [&'static str; 8] = CLIENT_OFFERS;
 }
 
 /// What a [`Client`] has to tell.
@@ -74,8 +81,9 @@ enum Phase {
     Over,
 }
 
+/// A channel.
 #[derive(Debug)]
-struct Open {
+pub struct Open {
     purpose: Purpose,
     flow: Option<Flow>,
     running: bool,
@@ -99,8 +107,7 @@ impl Client {
         let mut transport = Transport::new(Side::Client, seed, CLIENT_BLOCK);
         transport.write_banner(CLIENT_BANNER);
         let key = rsa_blob(&transport.random::<513>());
-        let channels = BTreeMap::new();
-        Self { transport, phase: Phase::Banner, key, channels, next_channel: 0, events: VecDeque::new() }
+        Self::over(transport, Asking { phase: Phase::Banner, key, next_channel: 0 })
     }
 
     /// Runs a command on a channel of its own. The server breaks off for one of more than 34 KB.
@@ -127,25 +134,20 @@ impl Client {
 
     /// Says goodbye. Nothing is sent before the keys are there; whoever drives the client closes the connection then.
     pub fn disconnect(&mut self) {
-        if self.phase != Phase::Over {
-            if self.phase > Phase::NewKeys {
+        if self.state.phase != Phase::Over {
+            if self.state.phase > Phase::NewKeys {
                 self.transport.write(&[Message::Disconnect], "SSH DISCONNECT");
             }
-            self.phase = Phase::Over;
+            self.state.phase = Phase::Over;
             self.channels.clear();
         }
     }
 
-    /// What happened since the last call, oldest first.
-    pub fn next_event(&mut self) -> Option<ClientEvent> {
-        self.events.pop_front()
-    }
-
     fn open(&mut self, purpose: Purpose) -> Channel {
-        let id = self.next_channel;
-        self.next_channel += 1;
+        let id = self.state.next_channel;
+        self.state.next_channel += 1;
         self.channels.insert(id, Open { purpose, flow: None, running: false, keepalives: 0, status: None });
-        if self.phase == Phase::Ready {
+        if self.state.phase == Phase::Ready {
             self.ask_for(id);
         }
         Channel(id)
@@ -156,70 +158,6 @@ impl Client {
         self.transport.write(&[open], "SSH CHANNEL_OPEN session");
     }
 
-    fn process(&mut self, data: &[u8]) -> Result<(), Violation> {
-        self.transport.feed(data)?;
-        while let Some(incoming) = self.transport.next()? {
-            match incoming {
-                Incoming::Banner => {
-                    let offer = self.transport.offer(CLIENT_OFFERS);
-                    self.transport.write(&[offer], "SSH KEXINIT");
-                    self.phase = Phase::Offers;
-                }
-                Incoming::Message(message) if self.phase == Phase::Ready => self.connection(message)?,
-                Incoming::Message(message) => self.handshake(message)?,
-            }
-        }
-        if self.events.len() > BACKLOG { Err(Violation::Backlog) } else { Ok(()) }
-    }
-
-    fn handshake(&mut self, message: Message) -> Result<(), Violation> {
-        self.phase = match (self.phase, message) {
-            (Phase::Over, _) => Phase::Over,
-            (Phase::Offers, Message::KexInit(offer)) => {
-                check_offers(&CLIENT_OFFERS, &offer.lists)?;
-                let public = Bytes::copy_from_slice(&self.transport.random::<32>());
-                self.transport.write(&[Message::EcdhInit(public)], "SSH KEX_ECDH_INIT");
-                Phase::Exchange
-            }
-            (Phase::Exchange, Message::EcdhReply { .. }) => Phase::NewKeys,
-            (Phase::NewKeys, Message::NewKeys) => {
-                self.transport.write(&[Message::NewKeys], "SSH NEWKEYS");
-                let service = Message::ServiceRequest("ssh-userauth".to_owned());
-                self.transport.write(&[service], "SSH SERVICE_REQUEST ssh-userauth");
-                Phase::Service
-            }
-            (Phase::Service, Message::ExtInfo(_)) => Phase::Service,
-            (Phase::Service, Message::ServiceAccept(_)) => {
-                self.authenticate(Method::None, "SSH USERAUTH_REQUEST none");
-                Phase::AskNone
-            }
-            (Phase::AskNone, Message::AuthFailure) => {
-                let method = Method::PublicKey { blob: self.key.clone(), signature: None };
-                self.authenticate(method, "SSH USERAUTH_REQUEST publickey query");
-                Phase::AskKey
-            }
-            (Phase::AskKey, Message::PublicKeyOk(_)) => {
-                let signature = Some(Bytes::copy_from_slice(&self.transport.random::<512>()));
-                let method = Method::PublicKey { blob: self.key.clone(), signature };
-                self.authenticate(method, "SSH USERAUTH_REQUEST publickey with signature");
-                Phase::Sign
-            }
-            (Phase::AskKey | Phase::Sign, Message::AuthFailure) => {
-                self.events.push_back(ClientEvent::AuthenticationFailed);
-                Phase::Over
-            }
-            (Phase::Sign, Message::AuthSuccess) => {
-                self.events.push_back(ClientEvent::Ready);
-                let waiting: Vec<u32> = self.channels.keys().copied().collect();
-                waiting.into_iter().for_each(|id| self.ask_for(id));
-                Phase::Ready
-            }
-            (_, Message::Disconnect) => self.told_to_go(),
-            _ => return Err(Violation::Unexpected("SSH handshake message")),
-        };
-        Ok(())
-    }
-
     fn authenticate(&mut self, method: Method, label: &'static str) {
         self.transport.write(&[Message::AuthRequest { user: USER.to_owned(), method }], label);
     }
@@ -228,46 +166,6 @@ impl Client {
         self.channels.clear();
         self.events.push_back(ClientEvent::Disconnected);
         Phase::Over
-    }
-
-    fn connection(&mut self, message: Message) -> Result<(), Violation> {
-        match message {
-            Message::Disconnect => self.phase = self.told_to_go(),
-            Message::GlobalRequest { .. } | Message::Debug(_) => {}
-            Message::OpenConfirmation { recipient, sender, window, max_packet } => {
-                let open = channel(&mut self.channels, recipient)?;
-                if open.flow.is_some() {
-                    return Err(Violation::Unexpected("second confirmation of an SSH channel"));
-                }
-                open.flow = Some(Flow::new(sender, max_packet, window, WINDOW));
-                let (command, label) = match &open.purpose {
-                    Purpose::Command(command) => (command.clone(), "SSH CHANNEL_REQUEST exec"),
-                    Purpose::Upload(_) => ("scp -vt /tmp".to_owned(), "SSH CHANNEL_REQUEST exec scp"),
-                };
-                let request = Request::Exec(command);
-                self.transport.write(&[Message::Request { recipient: sender, want_reply: true, request }], label);
-            }
-            Message::OpenFailure { recipient } => {
-                channel(&mut self.channels, recipient)?;
-                self.channels.remove(&recipient);
-                self.events.push_back(ClientEvent::Refused { channel: Channel(recipient) });
-            }
-            Message::Success { recipient } => self.started(recipient)?,
-            Message::Failure { recipient } => {
-                let open = channel(&mut self.channels, recipient)?;
-                open.keepalives = open.keepalives.checked_sub(1).ok_or(Violation::Unexpected("SSH CHANNEL_FAILURE"))?;
-                self.events.push_back(ClientEvent::KeepaliveReply);
-            }
-            Message::WindowAdjust { recipient, bytes } => flow(&mut self.channels, recipient)?.widen(bytes)?,
-            Message::Data { recipient, data } => self.data(recipient, &data)?,
-            Message::Eof { recipient } => drop(flow(&mut self.channels, recipient)?),
-            Message::Request { recipient, request: Request::ExitStatus(status), .. } => {
-                channel(&mut self.channels, recipient)?.status = Some(status);
-            }
-            Message::Close { recipient } => self.closed(recipient)?,
-            _ => return Err(Violation::Unexpected("SSH connection message")),
-        }
-        Ok(())
     }
 
     /// The server has started the command; an upload sends its header at once.
@@ -311,8 +209,105 @@ impl Client {
         });
         Ok(())
     }
+}
 
-    /// The next piece of an upload that can go out now.
+impl Speak for Client {
+    fn offered(&mut self) {
+        self.state.phase = Phase::Offers;
+    }
+
+    fn is_ready(&self) -> bool {
+        self.state.phase == Phase::Ready
+    }
+
+    fn handshake(&mut self, message: Message) -> Result<(), Violation> {
+        self.state.phase = match (self.state.phase, message) {
+            (Phase::Over, _) => Phase::Over,
+            (Phase::Offers, Message::KexInit(offer)) => {
+                check_offers(&CLIENT_OFFERS, &offer.lists)?;
+                let public = Bytes::copy_from_slice(&self.transport.random::<32>());
+                self.transport.write(&[Message::EcdhInit(public)], "SSH KEX_ECDH_INIT");
+                Phase::Exchange
+            }
+            (Phase::Exchange, Message::EcdhReply { .. }) => Phase::NewKeys,
+            (Phase::NewKeys, Message::NewKeys) => {
+                self.transport.write(&[Message::NewKeys], "SSH NEWKEYS");
+                let service = Message::ServiceRequest("ssh-userauth".to_owned());
+                self.transport.write(&[service], "SSH SERVICE_REQUEST ssh-userauth");
+                Phase::Service
+            }
+            (Phase::Service, Message::ExtInfo(_)) => Phase::Service,
+            (Phase::Service, Message::ServiceAccept(_)) => {
+                self.authenticate(Method::None, "SSH USERAUTH_REQUEST none");
+                Phase::AskNone
+            }
+            (Phase::AskNone, Message::AuthFailure) => {
+                let method = Method::PublicKey { blob: self.state.key.clone(), signature: None };
+                self.authenticate(method, "SSH USERAUTH_REQUEST publickey query");
+                Phase::AskKey
+            }
+            (Phase::AskKey, Message::PublicKeyOk(_)) => {
+                let signature = Some(Bytes::copy_from_slice(&self.transport.random::<512>()));
+                let method = Method::PublicKey { blob: self.state.key.clone(), signature };
+                self.authenticate(method, "SSH USERAUTH_REQUEST publickey with signature");
+                Phase::Sign
+            }
+            (Phase::AskKey | Phase::Sign, Message::AuthFailure) => {
+                self.events.push_back(ClientEvent::AuthenticationFailed);
+                Phase::Over
+            }
+            (Phase::Sign, Message::AuthSuccess) => {
+                self.events.push_back(ClientEvent::Ready);
+                let waiting: Vec<u32> = self.channels.keys().copied().collect();
+                waiting.into_iter().for_each(|id| self.ask_for(id));
+                Phase::Ready
+            }
+            (_, Message::Disconnect) => self.told_to_go(),
+            _ => return Err(Violation::Unexpected("SSH handshake message")),
+        };
+        Ok(())
+    }
+
+    fn connection(&mut self, message: Message) -> Result<(), Violation> {
+        match message {
+            Message::Disconnect => self.state.phase = self.told_to_go(),
+            Message::GlobalRequest { .. } | Message::Debug(_) => {}
+            Message::OpenConfirmation { recipient, sender, window, max_packet } => {
+                let open = channel(&mut self.channels, recipient)?;
+                if open.flow.is_some() {
+                    return Err(Violation::Unexpected("second confirmation of an SSH channel"));
+                }
+                open.flow = Some(Flow::new(sender, max_packet, window, WINDOW));
+                let (command, label) = match &open.purpose {
+                    Purpose::Command(command) => (command.clone(), "SSH CHANNEL_REQUEST exec"),
+                    Purpose::Upload(_) => ("scp -vt /tmp".to_owned(), "SSH CHANNEL_REQUEST exec scp"),
+                };
+                let request = Request::Exec(command);
+                self.transport.write(&[Message::Request { recipient: sender, want_reply: true, request }], label);
+            }
+            Message::OpenFailure { recipient } => {
+                channel(&mut self.channels, recipient)?;
+                self.channels.remove(&recipient);
+                self.events.push_back(ClientEvent::Refused { channel: Channel(recipient) });
+            }
+            Message::Success { recipient } => self.started(recipient)?,
+            Message::Failure { recipient } => {
+                let open = channel(&mut self.channels, recipient)?;
+                open.keepalives = open.keepalives.checked_sub(1).ok_or(Violation::Unexpected("SSH CHANNEL_FAILURE"))?;
+                self.events.push_back(ClientEvent::KeepaliveReply);
+            }
+            Message::WindowAdjust { recipient, bytes } => flow(&mut self.channels, recipient)?.widen(bytes)?,
+            Message::Data { recipient, data } => self.data(recipient, &data)?,
+            Message::Eof { recipient } => drop(flow(&mut self.channels, recipient)?),
+            Message::Request { recipient, request: Request::ExitStatus(status), .. } => {
+                channel(&mut self.channels, recipient)?.status = Some(status);
+            }
+            Message::Close { recipient } => self.closed(recipient)?,
+            _ => return Err(Violation::Unexpected("SSH connection message")),
+        }
+        Ok(())
+    }
+
     fn pump(&mut self) {
         for open in self.channels.values_mut().filter(|open| open.running) {
             let (Purpose::Upload(source), Some(flow)) = (&mut open.purpose, &mut open.flow) else { continue };
@@ -322,29 +317,6 @@ impl Client {
             }
         }
     }
-}
-
-impl Session for Client {
-    fn receive(&mut self, data: &[u8]) -> Result<(), Violation> {
-        self.process(data).map_err(|violation| self.transport.fail(violation))
-    }
-
-    fn next_write(&mut self) -> Option<Write> {
-        self.transport.next_write().or_else(|| {
-            if self.phase == Phase::Ready && !self.transport.has_failed() {
-                self.pump();
-            }
-            self.transport.next_write()
-        })
-    }
-
-    fn end(&self) -> Result<(), Violation> {
-        self.transport.end()
-    }
-}
-
-fn channel(channels: &mut BTreeMap<u32, Open>, id: u32) -> Result<&mut Open, Violation> {
-    channels.get_mut(&id).ok_or(Violation::Unexpected("SSH channel number"))
 }
 
 fn flow(channels: &mut BTreeMap<u32, Open>, id: u32) -> Result<&mut Flow, Violation> {

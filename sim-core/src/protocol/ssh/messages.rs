@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Message {
+pub enum Message {
     Disconnect,
     Debug(String),
     ServiceRequest(String),
@@ -35,7 +35,7 @@ pub(super) enum Message {
 
 /// The offers of one end: a cookie and the lists in the order of RFC 4253 7.1, without the two for languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct KexInit {
+pub struct KexInit {
     pub(super) cookie: [u8; 16],
     pub(super) lists: [String; 8],
 }
@@ -43,14 +43,14 @@ pub(super) struct KexInit {
 /// How a user asks to be let in. A key's blob comes with it; with a signature it is the request proper, without one
 /// the question whether this key would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Method {
+pub enum Method {
     None,
     PublicKey { blob: Bytes, signature: Option<Bytes> },
 }
 
 /// A request on a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Request {
+pub enum Request {
     Exec(String),
     ExitStatus(u32),
     Other(String),

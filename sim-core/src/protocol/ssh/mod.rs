@@ -18,6 +18,7 @@
 
 mod channel;
 mod client;
+mod connection;
 #[cfg(test)]
 mod hostile;
 mod identity;
@@ -27,6 +28,7 @@ mod server;
 mod transport;
 
 pub use client::{Client, ClientEvent};
+pub use connection::Connection;
 pub use server::{Login, Server, ServerEvent};
 
 /// A channel, one per command or upload; numbered by the client from 0.

@@ -1,24 +1,30 @@
 //! The server: OpenSSH as Debian and Ubuntu images run it.
 
-use super::super::{BACKLOG, Session, Side, Violation, Write};
+use super::super::{Side, Violation};
 use super::Channel;
 use super::channel::{Flow, MAX_DATA, WINDOW};
+use super::connection::{Connection, Role, Speak, channel};
 use super::identity::{SERVER_BANNER, SERVER_BLOCK, SERVER_OFFERS, after_login, check_offers, exchange_reply};
 use super::messages::{Message, Method, Request};
 use super::scp::{Sink, Step};
-use super::transport::{Incoming, Transport};
+use super::transport::Transport;
 use bytes::Bytes;
-use std::collections::{BTreeMap, VecDeque};
 
 /// The server end of one SSH connection. It takes scp uploads by itself; what commands print and return is up to
 /// whoever drives it.
+pub type Server = Connection<Answering>;
+
+/// What only the server keeps.
 #[derive(Debug)]
-pub struct Server {
-    pub(super) transport: Transport,
+pub struct Answering {
     login: Login,
     phase: Phase,
-    channels: BTreeMap<u32, Open>,
-    events: VecDeque<ServerEvent>,
+}
+
+impl Role for Answering {
+    type Open = Open;
+    type Event = ServerEvent;
+    const OFFERS: [&'static str; 8] = SERVER_OFFERS;
 }
 
 /// Whether the server knows the client's key.
@@ -65,8 +71,9 @@ enum Phase {
     Over,
 }
 
+/// A channel.
 #[derive(Debug)]
-struct Open {
+pub struct Open {
     flow: Flow,
     job: Job,
     /// Output not sent yet, bytes.
@@ -98,7 +105,7 @@ impl Server {
     pub fn new(seed: u64, login: Login) -> Self {
         let mut transport = Transport::new(Side::Server, seed, SERVER_BLOCK);
         transport.write_banner(SERVER_BANNER);
-        Self { transport, login, phase: Phase::Banner, channels: BTreeMap::new(), events: VecDeque::new() }
+        Self::over(transport, Answering { login, phase: Phase::Banner })
     }
 
     /// Lets the command print `bytes` bytes. Nothing happens when the channel is closed, or its end is already said.
@@ -122,57 +129,12 @@ impl Server {
         }
     }
 
-    /// What happened since the last call, oldest first.
-    pub fn next_event(&mut self) -> Option<ServerEvent> {
-        self.events.pop_front()
-    }
-
     fn running(&mut self, channel: Channel) -> Option<&mut Open> {
         self.channels.get_mut(&channel.0).filter(|open| matches!(open.job, Job::Command) && open.ending.is_none())
     }
 
-    fn process(&mut self, data: &[u8]) -> Result<(), Violation> {
-        self.transport.feed(data)?;
-        while let Some(incoming) = self.transport.next()? {
-            match incoming {
-                Incoming::Banner => {
-                    let offer = self.transport.offer(SERVER_OFFERS);
-                    self.transport.write(&[offer], "SSH KEXINIT");
-                    self.phase = Phase::Offers;
-                }
-                Incoming::Message(message) if self.phase == Phase::Ready => self.connection(message)?,
-                Incoming::Message(message) => self.handshake(message)?,
-            }
-        }
-        if self.events.len() > BACKLOG { Err(Violation::Backlog) } else { Ok(()) }
-    }
-
-    fn handshake(&mut self, message: Message) -> Result<(), Violation> {
-        self.phase = match (self.phase, message) {
-            (Phase::Over, _) => Phase::Over,
-            (Phase::Offers, Message::KexInit(offer)) => {
-                check_offers(&offer.lists, &SERVER_OFFERS)?;
-                Phase::Exchange
-            }
-            (Phase::Exchange, Message::EcdhInit(public)) if public.len() == 32 => {
-                let messages = exchange_reply(&mut self.transport);
-                self.transport.write(&messages, "SSH KEX_ECDH_REPLY, NEWKEYS, EXT_INFO");
-                Phase::NewKeys
-            }
-            (Phase::NewKeys, Message::NewKeys) => Phase::Service,
-            (Phase::Service, Message::ServiceRequest(name)) => {
-                self.transport.write(&[Message::ServiceAccept(name)], "SSH SERVICE_ACCEPT ssh-userauth");
-                Phase::Authentication
-            }
-            (Phase::Authentication, Message::AuthRequest { method, .. }) => self.authenticate(method),
-            (_, Message::Disconnect) => self.told_to_go(),
-            _ => return Err(Violation::Unexpected("SSH handshake message")),
-        };
-        Ok(())
-    }
-
     fn authenticate(&mut self, method: Method) -> Phase {
-        match (method, self.login) {
+        match (method, self.state.login) {
             (Method::PublicKey { blob, signature: None }, Login::Accept) => {
                 self.transport.write(&[Message::PublicKeyOk(blob)], "SSH USERAUTH_PK_OK");
                 Phase::Authentication
@@ -196,32 +158,6 @@ impl Server {
         self.channels.clear();
         self.events.push_back(ServerEvent::Disconnected);
         Phase::Over
-    }
-
-    fn connection(&mut self, message: Message) -> Result<(), Violation> {
-        match message {
-            Message::Disconnect => self.phase = self.told_to_go(),
-            Message::Open { sender, window, max_packet } => self.open(sender, window, max_packet)?,
-            Message::Request { recipient, want_reply, request } => self.request(recipient, want_reply, request)?,
-            Message::WindowAdjust { recipient, bytes } => channel(&mut self.channels, recipient)?.flow.widen(bytes)?,
-            Message::Data { recipient, data } => self.data(recipient, &data)?,
-            Message::Eof { recipient } => {
-                let open = channel(&mut self.channels, recipient)?;
-                if matches!(open.job, Job::Upload(_)) && open.ending.is_none() {
-                    open.ending = Some(Ending::Status(0));
-                }
-            }
-            Message::Close { recipient } => {
-                let open = channel(&mut self.channels, recipient)?;
-                if !open.closing {
-                    let close = Message::Close { recipient: open.flow.peer };
-                    self.transport.write(&[close], "SSH CHANNEL_CLOSE");
-                }
-                self.channels.remove(&recipient);
-            }
-            _ => return Err(Violation::Unexpected("SSH connection message")),
-        }
-        Ok(())
     }
 
     /// Our number for a channel is the client's.
@@ -291,8 +227,67 @@ impl Server {
         self.transport.write(&[answer], "SSH CHANNEL_DATA scp acknowledgement");
         Ok(())
     }
+}
 
-    /// The next piece of output, or end of a channel, that can go out now.
+impl Speak for Server {
+    fn offered(&mut self) {
+        self.state.phase = Phase::Offers;
+    }
+
+    fn is_ready(&self) -> bool {
+        self.state.phase == Phase::Ready
+    }
+
+    fn handshake(&mut self, message: Message) -> Result<(), Violation> {
+        self.state.phase = match (self.state.phase, message) {
+            (Phase::Over, _) => Phase::Over,
+            (Phase::Offers, Message::KexInit(offer)) => {
+                check_offers(&offer.lists, &SERVER_OFFERS)?;
+                Phase::Exchange
+            }
+            (Phase::Exchange, Message::EcdhInit(public)) if public.len() == 32 => {
+                let messages = exchange_reply(&mut self.transport);
+                self.transport.write(&messages, "SSH KEX_ECDH_REPLY, NEWKEYS, EXT_INFO");
+                Phase::NewKeys
+            }
+            (Phase::NewKeys, Message::NewKeys) => Phase::Service,
+            (Phase::Service, Message::ServiceRequest(name)) => {
+                self.transport.write(&[Message::ServiceAccept(name)], "SSH SERVICE_ACCEPT ssh-userauth");
+                Phase::Authentication
+            }
+            (Phase::Authentication, Message::AuthRequest { method, .. }) => self.authenticate(method),
+            (_, Message::Disconnect) => self.told_to_go(),
+            _ => return Err(Violation::Unexpected("SSH handshake message")),
+        };
+        Ok(())
+    }
+
+    fn connection(&mut self, message: Message) -> Result<(), Violation> {
+        match message {
+            Message::Disconnect => self.state.phase = self.told_to_go(),
+            Message::Open { sender, window, max_packet } => self.open(sender, window, max_packet)?,
+            Message::Request { recipient, want_reply, request } => self.request(recipient, want_reply, request)?,
+            Message::WindowAdjust { recipient, bytes } => channel(&mut self.channels, recipient)?.flow.widen(bytes)?,
+            Message::Data { recipient, data } => self.data(recipient, &data)?,
+            Message::Eof { recipient } => {
+                let open = channel(&mut self.channels, recipient)?;
+                if matches!(open.job, Job::Upload(_)) && open.ending.is_none() {
+                    open.ending = Some(Ending::Status(0));
+                }
+            }
+            Message::Close { recipient } => {
+                let open = channel(&mut self.channels, recipient)?;
+                if !open.closing {
+                    let close = Message::Close { recipient: open.flow.peer };
+                    self.transport.write(&[close], "SSH CHANNEL_CLOSE");
+                }
+                self.channels.remove(&recipient);
+            }
+            _ => return Err(Violation::Unexpected("SSH connection message")),
+        }
+        Ok(())
+    }
+
     fn pump(&mut self) {
         for open in self.channels.values_mut().filter(|open| !open.closing) {
             let recipient = open.flow.peer;
@@ -314,27 +309,4 @@ impl Server {
             }
         }
     }
-}
-
-impl Session for Server {
-    fn receive(&mut self, data: &[u8]) -> Result<(), Violation> {
-        self.process(data).map_err(|violation| self.transport.fail(violation))
-    }
-
-    fn next_write(&mut self) -> Option<Write> {
-        self.transport.next_write().or_else(|| {
-            if self.phase == Phase::Ready && !self.transport.has_failed() {
-                self.pump();
-            }
-            self.transport.next_write()
-        })
-    }
-
-    fn end(&self) -> Result<(), Violation> {
-        self.transport.end()
-    }
-}
-
-fn channel(channels: &mut BTreeMap<u32, Open>, id: u32) -> Result<&mut Open, Violation> {
-    channels.get_mut(&id).ok_or(Violation::Unexpected("SSH channel number"))
 }

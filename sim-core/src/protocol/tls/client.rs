@@ -1,22 +1,21 @@
 //! The client.
 
 use super::super::cursor::Reader;
-use super::super::{BACKLOG, Session, Side, Violation, Write};
+use super::super::{Side, Violation};
+use super::connection::{Connection, Step};
 use super::hello::{Randoms, client_hello, hash_length, parse_server_hello};
 use super::records::{Flight, Incoming, Records};
-use super::{CLOSE_NOTIFY, Certificate, Event, Offer, Stack, Version, kind};
-use bytes::Bytes;
-use std::borrow::Cow;
-use std::collections::VecDeque;
+use super::{Certificate, Event, Offer, Stack, Version, kind};
 
 /// The client end of one TLS connection. It starts the handshake by itself.
+pub type Client = Connection<Asking>;
+
+/// What only the client keeps.
 #[derive(Debug)]
-pub struct Client {
-    records: Records,
+pub struct Asking {
     phase: Phase,
     suite: u16,
     certificate: Option<String>,
-    events: VecDeque<Event>,
 }
 
 /// What the client waits for.
@@ -48,42 +47,16 @@ impl Client {
         let mut flight = Flight::default();
         records.handshake(&mut flight, kind::CLIENT_HELLO, &client_hello(offer, server_name, &randoms));
         records.flush(flight, "TLS ClientHello");
-        Self { records, phase: Phase::ServerHello, suite: 0, certificate: None, events: VecDeque::new() }
+        Self::over(records, Asking { phase: Phase::ServerHello, suite: 0, certificate: None })
     }
+}
 
-    /// Sends application data, as soon as the handshake is over; one write per record.
-    pub fn send(&mut self, data: impl Into<Bytes>, label: impl Into<Cow<'static, str>>) {
-        self.records.send(data.into(), label.into());
-    }
-
-    /// Sends so many bytes of zeros, made when they go out.
-    pub fn send_filler(&mut self, bytes: u64, label: impl Into<Cow<'static, str>>) {
-        self.records.send_filler(bytes, label.into());
-    }
-
-    /// Says that no more is coming, after all that was sent.
-    pub fn close(&mut self) {
-        self.records.close();
-    }
-
-    /// What happened since the last call, oldest first.
-    pub fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
-    }
-
-    fn process(&mut self, data: &[u8]) -> Result<(), Violation> {
-        self.records.feed(data)?;
-        while let Some(incoming) = self.records.next()? {
-            self.step(incoming)?;
-        }
-        if self.events.len() > BACKLOG { Err(Violation::Backlog) } else { Ok(()) }
-    }
-
+impl Step for Client {
     fn step(&mut self, incoming: Incoming) -> Result<(), Violation> {
-        self.phase = match (self.phase, incoming) {
+        self.state.phase = match (self.state.phase, incoming) {
             (Phase::Over, _) => Phase::Over,
             (_, Incoming::Alert(code)) => {
-                self.events.push_back(if code == CLOSE_NOTIFY { Event::Closed } else { Event::Refused(code) });
+                self.alerted(code);
                 Phase::Over
             }
             (Phase::SwitchFirst, Incoming::ChangeCipherSpec) => Phase::Extensions,
@@ -97,18 +70,20 @@ impl Client {
         };
         Ok(())
     }
+}
 
+impl Client {
     fn handshake(&mut self, phase: Phase, kind: u8, body: &[u8]) -> Result<Phase, Violation> {
         let version = self.records.version;
         Ok(match (phase, kind) {
             (Phase::ServerHello, kind::SERVER_HELLO) => {
                 let (version, suite) = parse_server_hello(body)?;
-                (self.records.version, self.suite) = (version, suite);
+                (self.records.version, self.state.suite) = (version, suite);
                 if version == Version::Tls13 { Phase::SwitchFirst } else { Phase::Certificate }
             }
             (Phase::Extensions, kind::ENCRYPTED_EXTENSIONS) => Phase::Certificate,
             (Phase::Certificate, kind::CERTIFICATE) => {
-                self.certificate = Certificate::name_in(first_certificate(body, version)?);
+                self.state.certificate = Certificate::name_in(first_certificate(body, version)?);
                 Phase::Proof
             }
             (Phase::Proof, kind::SERVER_KEY_EXCHANGE) if version == Version::Tls12 => Phase::HelloDone,
@@ -124,10 +99,10 @@ impl Client {
             (Phase::Switch, kind::NEW_SESSION_TICKET) => Phase::Switch,
             (Phase::Finished, kind::FINISHED) => {
                 if version == Version::Tls13 {
-                    self.finish(Flight::default(), hash_length(self.suite), "TLS ChangeCipherSpec, Finished");
+                    self.finish(Flight::default(), hash_length(self.state.suite), "TLS ChangeCipherSpec, Finished");
                 }
                 self.records.established = true;
-                self.events.push_back(Event::Established { version, name: self.certificate.take() });
+                self.events.push_back(Event::Established { version, name: self.state.certificate.take() });
                 Phase::Data
             }
             (Phase::Data, kind::NEW_SESSION_TICKET) if version == Version::Tls13 => Phase::Data,
@@ -140,20 +115,6 @@ impl Client {
         let check = self.records.random::<48>();
         self.records.handshake(&mut flight, kind::FINISHED, &check[..length]);
         self.records.flush(flight, label);
-    }
-}
-
-impl Session for Client {
-    fn receive(&mut self, data: &[u8]) -> Result<(), Violation> {
-        self.process(data).map_err(|violation| self.records.fail(violation))
-    }
-
-    fn next_write(&mut self) -> Option<Write> {
-        self.records.next_write()
-    }
-
-    fn end(&self) -> Result<(), Violation> {
-        self.records.end()
     }
 }
 

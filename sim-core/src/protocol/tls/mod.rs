@@ -7,12 +7,14 @@
 
 mod certificate;
 mod client;
+mod connection;
 mod hello;
 mod records;
 mod server;
 
 pub use certificate::Certificate;
 pub use client::Client;
+pub use connection::Connection;
 pub use server::Server;
 
 use bytes::Bytes;

@@ -54,7 +54,7 @@ pub(super) struct Records {
 
 /// What the peer sent.
 #[derive(Debug)]
-pub(super) enum Incoming {
+pub enum Incoming {
     ChangeCipherSpec,
     Alert(u8),
     Handshake { kind: u8, body: Bytes },

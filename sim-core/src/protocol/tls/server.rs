@@ -1,18 +1,18 @@
 //! The server.
 
 use super::super::cursor::Writer;
-use super::super::{BACKLOG, Session, Side, Violation, Write};
+use super::super::{Side, Violation};
+use super::connection::{Connection, Step};
 use super::hello::{ClientHello, Randoms, hash_length};
 use super::records::{Flight, Incoming, Records};
-use super::{CLOSE_NOTIFY, Certificate, Event, PROTOCOL_VERSION, SIGNATURE, Stack, Version, kind};
-use bytes::Bytes;
-use std::borrow::Cow;
-use std::collections::VecDeque;
+use super::{Certificate, Event, PROTOCOL_VERSION, SIGNATURE, Stack, Version, kind};
 
 /// The server end of one TLS connection.
+pub type Server = Connection<Answering>;
+
+/// What only the server keeps.
 #[derive(Debug)]
-pub struct Server {
-    records: Records,
+pub struct Answering {
     phase: Phase,
     stack: Stack,
     highest: Version,
@@ -20,7 +20,6 @@ pub struct Server {
     name: Option<String>,
     /// Whether the client takes a ticket, with which it could come back sooner (nobody does here).
     ticket: bool,
-    events: VecDeque<Event>,
 }
 
 /// What the server waits for.
@@ -45,48 +44,16 @@ impl Server {
     pub fn new(seed: u64, stack: Stack, highest: Version, certificate: Certificate) -> Self {
         let records = Records::new(Side::Server, stack, seed);
         let phase = Phase::ClientHello;
-        Self { records, phase, stack, highest, certificate, name: None, ticket: false, events: VecDeque::new() }
+        Self::over(records, Answering { phase, stack, highest, certificate, name: None, ticket: false })
     }
+}
 
-    /// Sends application data, as soon as the handshake is over; one write per record.
-    pub fn send(&mut self, data: impl Into<Bytes>, label: impl Into<Cow<'static, str>>) {
-        self.records.send(data.into(), label.into());
-    }
-
-    /// Sends so many bytes of zeros, made when they go out.
-    pub fn send_filler(&mut self, bytes: u64, label: impl Into<Cow<'static, str>>) {
-        self.records.send_filler(bytes, label.into());
-    }
-
-    /// Says that no more is coming, after all that was sent.
-    pub fn close(&mut self) {
-        self.records.close();
-    }
-
-    /// Whether something that was sent has not gone out yet.
-    #[must_use]
-    pub fn has_unsent(&self) -> bool {
-        self.records.has_unsent()
-    }
-
-    /// What happened since the last call, oldest first.
-    pub fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
-    }
-
-    fn process(&mut self, data: &[u8]) -> Result<(), Violation> {
-        self.records.feed(data)?;
-        while let Some(incoming) = self.records.next()? {
-            self.step(incoming)?;
-        }
-        if self.events.len() > BACKLOG { Err(Violation::Backlog) } else { Ok(()) }
-    }
-
+impl Step for Server {
     fn step(&mut self, incoming: Incoming) -> Result<(), Violation> {
-        self.phase = match (self.phase, incoming) {
+        self.state.phase = match (self.state.phase, incoming) {
             (Phase::Over, _) => Phase::Over,
             (_, Incoming::Alert(code)) => {
-                self.events.push_back(if code == CLOSE_NOTIFY { Event::Closed } else { Event::Refused(code) });
+                self.alerted(code);
                 Phase::Over
             }
             (Phase::ClientHello, Incoming::Handshake { kind: kind::CLIENT_HELLO, body }) => {
@@ -100,7 +67,7 @@ impl Server {
                     Version::Tls13 => self.tickets_13(),
                 }
                 self.records.established = true;
-                let established = Event::Established { version: self.records.version, name: self.name.take() };
+                let established = Event::Established { version: self.records.version, name: self.state.name.take() };
                 self.events.push_back(established);
                 Phase::Data
             }
@@ -112,28 +79,30 @@ impl Server {
         };
         Ok(())
     }
+}
 
+impl Server {
     fn answer(&mut self, hello: &ClientHello) -> Phase {
         let mut flight = Flight::default();
-        let Some(choice) = hello.choose(self.stack, self.highest) else {
+        let Some(choice) = hello.choose(self.state.stack, self.state.highest) else {
             self.records.fatal(&mut flight, PROTOCOL_VERSION);
             self.records.flush(flight, "TLS alert protocol_version");
             self.events.push_back(Event::Refused(PROTOCOL_VERSION));
             return Phase::Over;
         };
-        self.name.clone_from(&hello.name);
+        self.state.name.clone_from(&hello.name);
         let randoms = Randoms { random: self.records.random(), session: [0; 32], key: self.records.random() };
-        self.records.handshake(&mut flight, kind::SERVER_HELLO, &hello.answer(self.stack, choice, &randoms));
+        self.records.handshake(&mut flight, kind::SERVER_HELLO, &hello.answer(self.state.stack, choice, &randoms));
         let (version, suite) = choice;
         self.records.version = version;
         match version {
             Version::Tls12 => {
-                self.ticket = hello.offers_ticket;
+                self.state.ticket = hello.offers_ticket;
                 self.flight_12(flight, &randoms.key);
                 Phase::KeyExchange
             }
             Version::Tls13 => {
-                self.ticket = hello.offers_psk;
+                self.state.ticket = hello.offers_psk;
                 self.flight_13(flight, hash_length(suite));
                 Phase::Switch
             }
@@ -142,7 +111,7 @@ impl Server {
 
     fn flight_12(&mut self, mut flight: Flight, key: &[u8; 32]) {
         let mut chain = Writer::default();
-        chain.block(3, self.certificate.der());
+        chain.block(3, self.state.certificate.der());
         let mut list = Writer::default();
         list.block(3, &chain.0);
         self.records.handshake(&mut flight, kind::CERTIFICATE, &list.0);
@@ -157,7 +126,7 @@ impl Server {
     fn finish_12(&mut self) {
         let mut flight = Flight::default();
         let mut label = "TLS ChangeCipherSpec, Finished";
-        if self.ticket {
+        if self.state.ticket {
             let mut ticket = Writer::default();
             ticket.u32(7200).block(2, &self.records.random::<TICKET_12>());
             self.records.handshake(&mut flight, kind::NEW_SESSION_TICKET, &ticket.0);
@@ -173,7 +142,7 @@ impl Server {
         self.records.change_cipher_spec(&mut flight);
         self.records.handshake(&mut flight, kind::ENCRYPTED_EXTENSIONS, &[0, 0]);
         let mut chain = Writer::default();
-        chain.block(3, self.certificate.der()).number(0, 2);
+        chain.block(3, self.state.certificate.der()).number(0, 2);
         let mut list = Writer::default();
         list.u8(0).block(3, &chain.0);
         self.records.handshake(&mut flight, kind::CERTIFICATE, &list.0);
@@ -187,7 +156,7 @@ impl Server {
     }
 
     fn tickets_13(&mut self) {
-        for number in 0..if self.ticket { 2 } else { 0 } {
+        for number in 0..if self.state.ticket { 2 } else { 0 } {
             let mut ticket = Writer::default();
             let mut nonce = [0; 8];
             nonce[7] = number;
@@ -197,19 +166,5 @@ impl Server {
             self.records.handshake(&mut flight, kind::NEW_SESSION_TICKET, &ticket.0);
             self.records.flush(flight, "TLS NewSessionTicket");
         }
-    }
-}
-
-impl Session for Server {
-    fn receive(&mut self, data: &[u8]) -> Result<(), Violation> {
-        self.process(data).map_err(|violation| self.records.fail(violation))
-    }
-
-    fn next_write(&mut self) -> Option<Write> {
-        self.records.next_write()
-    }
-
-    fn end(&self) -> Result<(), Violation> {
-        self.records.end()
     }
 }
