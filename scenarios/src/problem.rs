@@ -9,6 +9,7 @@ use sim_core::source::Span;
 use sim_core::stage::security;
 use sim_core::stage::{Reason, Step};
 use sim_core::topology::{Access, Direction, Edit, Kind, Peer, Refusal, SecurityRule, Topology};
+use topologies::diagnostic::Diagnostic;
 use topologies::source::Sources;
 
 /// Something in the way.
@@ -135,6 +136,21 @@ fn packet_text(blocker: &Blocker, probe: bool) -> String {
     let what = if probe { "health probe " } else { "" };
     let way = if blocker.on_return { "answer " } else { "" };
     format!("{what}{way}{}", blocker.tuple)
+}
+
+/// A message of the readers.
+#[must_use]
+pub fn of_diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> Problem {
+    Problem {
+        code: diagnostic.code.to_owned(),
+        text: diagnostic.message.clone(),
+        rule: None,
+        resource: None,
+        place: diagnostic.span.and_then(|span| Place::of(span, sources)),
+        also: Vec::new(),
+        on_return: false,
+        mend: diagnostic.help.iter().cloned().collect(),
+    }
 }
 
 /// What Azure refused.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use sim_core::engine::{Event, Observer};
-use sim_core::host::{ConnId, Context, Dial, Input, Program, SMALL_BUFFER, Socket};
+use sim_core::host::{Context, Dial, Input, Program, SMALL_BUFFER, Socket};
 use sim_core::id::FlowId;
 use sim_core::time::Nanos;
 use sim_core::topology::Topology;
@@ -48,7 +48,6 @@ impl Program for Sink {
         match input {
             Input::Start => cx.listen(self.0, SMALL_BUFFER),
             Input::PeerClosed(conn) => {
-                let conn: ConnId = conn;
                 cx.write(conn, Bytes::from_static(b"done"), "farewell");
                 cx.close(conn);
             }

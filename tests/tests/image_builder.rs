@@ -107,10 +107,9 @@ struct Played {
 }
 
 fn play(net: &Net, way: Way, communicator: Communicator) -> Played {
-    let make = || Build::new(template(way, communicator), setup(way, false));
+    let (build, log) = Build::new(template(way, communicator), setup(way, false));
     // The plan that the service keeps to itself is the same for the same template.
-    let plan = Plan::new(&template(way, communicator), make().0.plan().way);
-    let (build, log) = make();
+    let plan = Plan::new(&template(way, communicator), build.plan().way);
     let mut engine = Engine::new(net.topology.clone(), facts(), 1, Watch::default());
     engine.conduct(Box::new(build));
     engine.run_until(Nanos::secs(2 * 3600));

@@ -161,10 +161,7 @@ fn leg(
     let (mut port, mut leaving) = (from, true);
     for _ in 0..100 {
         let before = header.tuple;
-        let passed = match leaving {
-            true => plane.leave(port, &mut header, &mut meta, now),
-            false => plane.arrive(port, &mut header, &mut meta, now),
-        };
+        let passed = plane.pass(port, leaving, &mut header, &mut meta, now);
         let act = passed.map_or_else(Act::Drop, |composed| composed.act);
         stops.push((port, leaving, before, header.tuple, act, meta.private_link));
         match act {

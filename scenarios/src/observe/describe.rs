@@ -183,7 +183,6 @@ fn translator(by: Translation, topology: &Topology) -> (String, NodeId) {
     let (what, node) = match by {
         Translation::PublicIp(node) => ("public ip", node),
         Translation::LinkService(node) => ("private link service", node),
-        Translation::PrivateEndpoint(node) => ("private endpoint", node),
         Translation::NatGateway(node) => ("nat gateway", node),
         Translation::DefaultOutbound(node) => ("default outbound access of", node),
         Translation::Balancer(node) => ("load balancer", node),

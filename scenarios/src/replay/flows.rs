@@ -226,7 +226,8 @@ impl Trying {
     }
 }
 
-fn probe_port(topology: &Topology, probe: NodeId) -> Option<u16> {
+/// The port that a probe asks.
+pub(crate) fn probe_port(topology: &Topology, probe: NodeId) -> Option<u16> {
     match topology.get(probe).map(|found| &found.kind) {
         Some(Kind::Probe(probe)) => Some(probe.port),
         _ => None,

@@ -10,9 +10,9 @@ use crate::observe::Recorder;
 use crate::report::{Report, Run};
 use crate::scenario::{Action, BuildAction, Downloads, Loaded, Scenario};
 pub use builds::{BuildRun, Running, download_name, leg_name};
+pub(crate) use flows::probe_port;
 pub use flows::{FlowLog, FlowRun};
 use sim_core::engine::Engine;
-use sim_core::fabric::Facts;
 use sim_core::id::FlowId;
 use sim_core::source::Span;
 use sim_core::time::Nanos;
@@ -94,7 +94,6 @@ pub fn run(
     recorder: Recorder,
 ) -> Result<(Report, Recorder), Vec<Diagnostic>> {
     let scenario = &loaded.scenario;
-    let facts = Arc::new(facts::network(options.date, options.jitter));
     let mut problems = Vec::new();
     let names = actors::join(&mut world, scenario, &mut problems);
     let mut builds = Vec::new();
@@ -123,9 +122,8 @@ pub fn run(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let topology = world.topology.clone();
-    let mut play = Play { world, options: options.clone(), facts, builds, flows };
-    let recorder = play.run(topology, timeline, recorder);
+    let mut play = Play { world, options: options.clone(), builds, flows };
+    let recorder = play.run(timeline, recorder);
     let run = Run { name: &scenario.name, about: scenario.about.as_deref(), options };
     let report = Report::new(&run, &play.world, &play.builds, &play.flows);
     Ok((report, recorder))
@@ -139,7 +137,6 @@ fn placed(diagnostic: Diagnostic, span: Span) -> Diagnostic {
 /// Runs the image builds of a world, without a scenario.
 #[must_use]
 pub fn build_all(mut world: World, options: &Options, recorder: Recorder) -> (World, Vec<BuildRun>, Recorder) {
-    let facts = Arc::new(facts::network(options.date, options.jitter));
     let templates = builds::templates(&world);
     let names = BTreeMap::new();
     let mut builds = Vec::new();
@@ -149,9 +146,8 @@ pub fn build_all(mut world: World, options: &Options, recorder: Recorder) -> (Wo
             builds.push(build);
         }
     }
-    let topology = world.topology.clone();
-    let mut play = Play { world, options: options.clone(), facts, builds, flows: Vec::new() };
-    let recorder = play.run(topology, Timeline::default(), recorder);
+    let mut play = Play { world, options: options.clone(), builds, flows: Vec::new() };
+    let recorder = play.run(Timeline::default(), recorder);
     (play.world, play.builds, recorder)
 }
 
@@ -159,14 +155,14 @@ pub fn build_all(mut world: World, options: &Options, recorder: Recorder) -> (Wo
 struct Play {
     world: World,
     options: Options,
-    facts: Arc<Facts>,
     builds: Vec<BuildRun>,
     flows: Vec<FlowRun>,
 }
 
 impl Play {
-    fn run(&mut self, topology: Topology, timeline: Timeline, recorder: Recorder) -> Recorder {
-        let mut engine = Engine::new(topology, self.facts.clone(), self.options.seed, recorder);
+    fn run(&mut self, timeline: Timeline, recorder: Recorder) -> Recorder {
+        let facts = Arc::new(facts::network(self.options.date, self.options.jitter));
+        let mut engine = Engine::new(self.world.topology.clone(), facts, self.options.seed, recorder);
         engine.conduct(Box::new(timeline));
         for build in &mut self.builds {
             if let Some(orchestrator) = build.orchestrator() {

@@ -2,7 +2,7 @@
 
 use super::flows::{FlowReport, missing};
 use crate::problem::{self, Place, Problem};
-use crate::replay::{BuildRun, Running, download_name, leg_name};
+use crate::replay::{BuildRun, Running, download_name, leg_name, probe_port};
 use crate::scenario::{BuildExpectation, BuildOutcome};
 use crate::verdict::{Layers, Verdict};
 use schemars::JsonSchema;
@@ -10,12 +10,12 @@ use serde::Serialize;
 use sim_core::explain::{Question, walk};
 use sim_core::fabric::Fabric;
 use sim_core::host::Socket;
-use sim_core::id::{NodeId, PortId};
-use sim_core::net::{Addr, Protocol, Tuple};
+use sim_core::id::PortId;
+use sim_core::net::{Protocol, Tuple};
 use sim_core::topology::{Kind, Topology};
 use std::sync::Arc;
 use topologies::World;
-use topologies::services::image_builder::{BuildLog, Ended, LogLine};
+use topologies::services::image_builder::{BuildLog, Ended, LogLine, address_of};
 
 /// An image build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -81,16 +81,6 @@ impl BuildReport {
     }
 
     fn of_rejected(run: &BuildRun, world: &World) -> Self {
-        let problem = |diagnostic: &topologies::diagnostic::Diagnostic| Problem {
-            code: diagnostic.code.to_owned(),
-            text: diagnostic.message.clone(),
-            rule: None,
-            resource: None,
-            place: diagnostic.span.and_then(|span| Place::of(span, &world.sources)),
-            also: Vec::new(),
-            on_return: false,
-            mend: diagnostic.help.iter().cloned().collect(),
-        };
         let layers = Layers::undeployed();
         Self {
             name: run.name.clone(),
@@ -102,7 +92,7 @@ impl BuildReport {
             took_ns: None,
             connected_ns: None,
             flows: Vec::new(),
-            problems: run.rejected.iter().map(problem).collect(),
+            problems: run.rejected.iter().map(|it| problem::of_diagnostic(it, &world.sources)).collect(),
             printed: Vec::new(),
             timeline: Vec::new(),
             assumed: Vec::new(),
@@ -239,22 +229,15 @@ fn needed_flows(running: &Running, log: &BuildLog, world: &World) -> Vec<FlowRep
             flows.push(flow);
         }
     }
-    for (name, to) in &log.downloads {
-        let name = download_name(name);
-        if let Some(mut flow) = ask(name, &running.build, *to, topology, fabric, world) {
-            let failed = log.failed_downloads.iter().find(|text| text.contains(flow_host(&flow.name)));
-            flow.printed = failed.cloned();
+    for (site, to) in &log.downloads {
+        if let Some(mut flow) = ask(download_name(site), &running.build, *to, topology, fabric, world) {
+            let host = site.split(':').next().unwrap_or(site);
+            flow.printed = log.failed_downloads.iter().find(|text| text.contains(host)).cloned();
             flow.latency = running.latencies.get(&flow.name).cloned();
             flows.push(flow);
         }
     }
     flows
-}
-
-/// The host in the name of a download's flow.
-fn flow_host(name: &str) -> &str {
-    let host = name.rsplit(' ').next().unwrap_or(name);
-    host.split(':').next().unwrap_or(host)
 }
 
 fn ask(
@@ -268,22 +251,8 @@ fn ask(
     let source = address_of(topology, from)?;
     let port = PortId(topology.find(from)?.id.0);
     let tuple = Tuple { src: source, dst: to.0, src_port: 49152, dst_port: to.1, protocol: Protocol::TCP };
-    let probe_port = |probe: NodeId| match topology.get(probe).map(|found| &found.kind) {
-        Some(Kind::Probe(probe)) => Some(probe.port),
-        _ => None,
-    };
-    let walk = walk(fabric, Question { from: port, tuple }, probe_port);
+    let walk = walk(fabric, Question { from: port, tuple }, |probe| probe_port(topology, probe));
     Some(FlowReport::of_walk(name, &walk, fabric, topology, world))
-}
-
-fn address_of(topology: &Topology, name: &str) -> Option<Addr> {
-    match &topology.find(name)?.kind {
-        Kind::IpConfig(config) => config.address,
-        Kind::PrivateEndpoint(endpoint) => endpoint.address,
-        Kind::PublicIp(public) => public.address,
-        Kind::InternetHost(host) => Some(host.prefix.first()),
-        _ => None,
-    }
 }
 
 fn unmet(expect: &BuildExpectation, report: &BuildReport) -> Vec<String> {

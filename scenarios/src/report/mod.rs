@@ -8,7 +8,7 @@ pub use builds::BuildReport;
 pub use flows::FlowReport;
 
 use crate::observe::names;
-use crate::problem::{Place, Problem};
+use crate::problem::{Place, Problem, edit_text, of_diagnostic};
 use crate::replay::{BuildRun, FlowRun, Options};
 use crate::scenario::Downloads;
 use schemars::JsonSchema;
@@ -119,19 +119,10 @@ pub(crate) fn assumptions(world: &World, builds: &[BuildReport]) -> Vec<String> 
 /// A finding of the readers, in the form of all problems.
 #[must_use]
 pub fn of_finding(finding: &Finding, world: &World) -> Problem {
-    let diagnostic = &finding.diagnostic;
-    let mut mend: Vec<String> = diagnostic.help.iter().cloned().collect();
-    mend.extend(finding.edit.iter().map(crate::problem::edit_text));
-    Problem {
-        code: diagnostic.code.to_owned(),
-        text: diagnostic.message.clone(),
-        rule: None,
-        resource: Some(finding.resource.to_string()),
-        place: diagnostic.span.and_then(|span| Place::of(span, &world.sources)),
-        also: Vec::new(),
-        on_return: false,
-        mend,
-    }
+    let mut problem = of_diagnostic(&finding.diagnostic, &world.sources);
+    problem.resource = Some(finding.resource.to_string());
+    problem.mend.extend(finding.edit.iter().map(edit_text));
+    problem
 }
 
 /// The names along a way, each once: machines where there are some, else what passes packets on.

@@ -87,11 +87,6 @@ impl Shaper {
         self.bits_per_second = bits_per_second;
     }
 
-    /// When everything that was handed over is out.
-    pub const fn free_at(&self) -> Nanos {
-        self.free_at
-    }
-
     /// When a packet of `bytes` that is handed over now is fully out. `None`: the queue is full.
     #[inline]
     pub fn send(&mut self, now: Nanos, bytes: usize) -> Option<Nanos> {

@@ -10,7 +10,6 @@ use crate::id::{HostId, LinkId, PortId};
 use crate::net::{Flags, Header, IcmpHeader, Meta, Packet, Protocol};
 use crate::plane::Act;
 use crate::stage::Reason;
-use crate::time::Nanos;
 use bytes::Bytes;
 
 /// Time to live of what machines answer on their own.
@@ -54,12 +53,7 @@ impl<O: Observer> Engine<O> {
         let packet = &mut self.packets.slots[place as usize];
         let before = (packet.header.tuple, packet.meta);
         let Packet { header, meta, .. } = packet;
-        let passed = if leaving {
-            self.plane.leave(port, header, meta, self.now)
-        } else {
-            self.plane.arrive(port, header, meta, self.now)
-        };
-        let composed = match passed {
+        let composed = match self.plane.pass(port, leaving, header, meta, self.now) {
             Ok(composed) => composed,
             Err(reason) => return self.lose(port, place, reason),
         };
@@ -179,13 +173,6 @@ impl<O: Observer> Engine<O> {
         if let Some(conn) = conn {
             self.work.push_back(Work::Pump { host, conn });
         }
-    }
-
-    /// When the machine behind `port` may send its next packet without waiting; for load generators.
-    #[must_use]
-    pub fn next_departure(&self, port: PortId) -> Nanos {
-        let host = self.behind.get(port.index()).copied().flatten();
-        host.map_or(self.now, |host| self.machines[host.index()].shaper.free_at().max(self.now))
     }
 }
 

@@ -7,7 +7,7 @@ mod mend;
 
 pub use mend::Mend;
 
-use crate::fabric::{Fabric, LinkClass, PortKind};
+use crate::fabric::{Fabric, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Header, Meta, Protocol, Tuple};
 use crate::plane::{Act, Health, Plane};
@@ -152,12 +152,7 @@ fn leg(plane: &mut Plane, from: PortId, tuple: Tuple, mut meta: Meta) -> (Vec<St
     let (mut port, mut leaving) = (from, true);
     while stops.len() < LONGEST_WAY {
         let before = header.tuple;
-        let passed = if leaving {
-            plane.leave(port, &mut header, &mut meta, Nanos::ZERO)
-        } else {
-            plane.arrive(port, &mut header, &mut meta, Nanos::ZERO)
-        };
-        let (act, steps) = match passed {
+        let (act, steps) = match plane.pass(port, leaving, &mut header, &mut meta, Nanos::ZERO) {
             Ok(composed) => (composed.act, composed.steps.to_vec()),
             Err(reason) => (Act::Drop(reason), vec![Step::Stopped(reason)]),
         };
@@ -204,11 +199,4 @@ fn collect(stops: &[Stop], on_return: bool, blockers: &mut Vec<Blocker>) {
             blockers.push(Blocker { on_return, port: stop.port, tuple: stop.after, reason, step: None });
         }
     }
-}
-
-/// The classes of way that a walk took, in order.
-#[must_use]
-pub fn classes(stops: &[Stop]) -> Vec<LinkClass> {
-    let class = |stop: &Stop| if let Act::Forward { class, .. } = stop.act { Some(class) } else { None };
-    stops.iter().filter_map(class).collect()
 }

@@ -112,7 +112,7 @@ impl Compiler<'_> {
                 let policy = attributes.endpoint_policies.value.security;
                 PortKind::Endpoint(EndpointPort {
                     address: endpoint.address?,
-                    group: policy.then(|| self.group(node.id, &subnet.tags)).flatten(),
+                    group: if policy { subnet.group.clone() } else { None },
                     state: endpoint.state,
                     target: self.topology.target(id, Relation::Target).map(|target| PortId(target.id.0)),
                     subnet,
@@ -331,8 +331,9 @@ impl Compiler<'_> {
         let Kind::Vnet(attributes) = &vnet.kind else { return None };
         let user = self.user_routes(id);
         let tags = self.tag_context(vnet, &attributes.space, &user);
-        let diverted = self.diverted(vnet, &user);
-        let routes = self.system_routes(vnet, &attributes.space).into_iter().chain(user).collect();
+        let near = self.near_endpoints(vnet.id);
+        let diverted = diverted(&near, &user);
+        let routes = self.system_routes(vnet, &attributes.space, &near).into_iter().chain(user).collect();
         let context = Arc::new(SubnetContext {
             node: id,
             vnet: vnet.id,
@@ -377,7 +378,7 @@ impl Compiler<'_> {
     }
 
     /// azure-dataplane 2.1.
-    fn system_routes(&self, vnet: &Resource, space: &[Prefix]) -> Vec<Chosen> {
+    fn system_routes(&self, vnet: &Resource, space: &[Prefix], near: &[NearEndpoint]) -> Vec<Chosen> {
         let system = |prefix, hop| Chosen { prefix, hop, source: Source::System };
         let mut routes: Vec<Chosen> = space.iter().map(|prefix| system(*prefix, Hop::VnetLocal)).collect();
         routes.push(system(Prefix::ALL_V4, Hop::Internet));
@@ -388,23 +389,8 @@ impl Compiler<'_> {
         // A VNet that contains a private block takes its None route away; one that equals it replaces it.
         let blocks = self.facts.none_routes.iter().filter(|block| !space.iter().any(|own| own.covers(**block)));
         routes.extend(blocks.map(|block| system(*block, Hop::None)));
-        let endpoints = self.near_endpoints(vnet.id).into_iter();
-        routes.extend(endpoints.map(|near| system(Prefix::host(near.address), Hop::Endpoint(near.node))));
+        routes.extend(near.iter().map(|near| system(Prefix::host(near.address), Hop::Endpoint(near.node))));
         routes
-    }
-
-    /// Endpoints whose own routes these user routes put out of force: those of subnets whose policy says so, where a
-    /// route is at least as narrow as the range of the endpoint's VNet (azure-dataplane 2.6).
-    fn diverted(&self, vnet: &Resource, user: &[Chosen]) -> Vec<NodeId> {
-        let mut near = self.near_endpoints(vnet.id);
-        near.retain(|endpoint| {
-            let narrow = |route: &Chosen| {
-                route.prefix.contains(endpoint.address)
-                    && endpoint.range.is_some_and(|range| range.covers(route.prefix))
-            };
-            endpoint.routes_apply && user.iter().any(narrow)
-        });
-        near.into_iter().map(|endpoint| endpoint.node).collect()
     }
 
     /// The private endpoints of a VNet and of its peers.
@@ -449,6 +435,18 @@ impl Compiler<'_> {
         let translated: Vec<Addr> = services.flatten().collect();
         TagContext::new(prefixes, &translated)
     }
+}
+
+/// Endpoints whose own routes these user routes put out of force: those of subnets whose policy says so, where a route is
+/// at least as narrow as the range of the endpoint's VNet (azure-dataplane 2.6).
+fn diverted(near: &[NearEndpoint], user: &[Chosen]) -> Vec<NodeId> {
+    let put_out = |endpoint: &&NearEndpoint| {
+        let narrow = |route: &Chosen| {
+            route.prefix.contains(endpoint.address) && endpoint.range.is_some_and(|range| range.covers(route.prefix))
+        };
+        endpoint.routes_apply && user.iter().any(narrow)
+    };
+    near.iter().filter(put_out).map(|endpoint| endpoint.node).collect()
 }
 
 /// A stand-in for the address that Microsoft owns and gives to a subnet's default outbound access (azure-dataplane 4.4):

@@ -102,8 +102,6 @@ pub enum PrefixError {
 impl Prefix {
     /// Every IPv4 address.
     pub const ALL_V4: Self = Self { base: Addr(MAPPED), bits: 96 };
-    /// Every address of both families.
-    pub const ALL: Self = Self { base: Addr(0), bits: 0 };
 
     /// The prefix of `len` bits (counted in the address's own family) that holds `addr`. `None` when `len` is too long.
     #[must_use]

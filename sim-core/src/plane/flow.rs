@@ -65,8 +65,6 @@ pub struct Composed {
     pub steps: Arc<[Step]>,
     /// The fabric's version it was composed under.
     epoch: u32,
-    /// The connection it belongs to, and whether this is the opener's direction.
-    conn: Option<(u32, bool)>,
 }
 
 /// One direction of a connection at a port.
@@ -141,12 +139,11 @@ impl FlowTable {
     /// sighting.
     #[inline]
     pub fn hit(&mut self, key: &Key, epoch: u32, now: Nanos) -> Option<u32> {
-        let slot = self.entries.get(key)?;
-        let composed = self.composed.get(slot.composed as usize)?;
-        if composed.epoch != epoch {
+        let slot = *self.entries.get(key)?;
+        if self.composed.get(slot.composed as usize)?.epoch != epoch {
             return None;
         }
-        if let Some((conn, _)) = composed.conn {
+        if let Some((conn, _)) = slot.conn {
             let conn = self.conns.get_mut(conn as usize)?.as_mut()?;
             if now.since(conn.last_seen) > conn.idle {
                 return None;
@@ -209,7 +206,6 @@ impl FlowTable {
             link: None,
             steps: decision.steps.into(),
             epoch,
-            conn: slot.conn,
         };
         if slot.composed == NOT_COMPOSED {
             slot.composed = u32::try_from(self.composed.len()).unwrap_or(NOT_COMPOSED);
@@ -240,7 +236,6 @@ impl FlowTable {
             // What was composed for this key before belongs to no connection, or to a dead one.
             if let Some(composed) = self.composed.get_mut(slot.composed as usize) {
                 composed.epoch = u32::MAX;
-                composed.conn = slot.conn;
             }
         }
     }
@@ -253,7 +248,6 @@ impl FlowTable {
                 slot.conn = None;
                 if let Some(composed) = self.composed.get_mut(slot.composed as usize) {
                     composed.epoch = u32::MAX;
-                    composed.conn = None;
                 }
             }
         }

@@ -106,36 +106,6 @@ impl Plane {
         changed
     }
 
-    /// A packet leaves `port`: rewrites it and says where it goes.
-    ///
-    /// # Errors
-    /// The port is gone, or its table is full.
-    #[inline]
-    pub fn leave(
-        &mut self,
-        port: PortId,
-        header: &mut Header,
-        meta: &mut Meta,
-        now: Nanos,
-    ) -> Result<&mut Composed, Reason> {
-        self.pass(port, true, header, meta, now)
-    }
-
-    /// A packet arrives at `port`: rewrites it and says what becomes of it.
-    ///
-    /// # Errors
-    /// The port is gone, or its table is full.
-    #[inline]
-    pub fn arrive(
-        &mut self,
-        port: PortId,
-        header: &mut Header,
-        meta: &mut Meta,
-        now: Nanos,
-    ) -> Result<&mut Composed, Reason> {
-        self.pass(port, false, header, meta, now)
-    }
-
     /// Keeps the link that the packets of a composed entry take. The key is the packet as it came to the port.
     pub fn remember_link(&mut self, port: PortId, tuple: Tuple, meta: &Meta, leaving: bool, link: LinkId) {
         let key = Key { tuple, scope: scope(meta), leaving };
@@ -146,8 +116,12 @@ impl Plane {
         }
     }
 
+    /// A packet leaves `port` or arrives there: rewrites it and says where it goes, or what becomes of it.
+    ///
+    /// # Errors
+    /// The port is gone, or its table is full.
     #[inline]
-    fn pass(
+    pub fn pass(
         &mut self,
         port: PortId,
         leaving: bool,

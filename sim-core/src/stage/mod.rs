@@ -90,8 +90,6 @@ pub enum Translation {
     Balancer(NodeId),
     /// A private link service: source NAT (azure-services 3.2).
     LinkService(NodeId),
-    /// A private endpoint, which answers under its own address.
-    PrivateEndpoint(NodeId),
     /// A NAT gateway (azure-dataplane 4.2).
     NatGateway(NodeId),
     /// Default outbound access of a subnet (4.4).

@@ -2,7 +2,6 @@
 
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix};
-use std::sync::Arc;
 
 /// Where a route leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +90,6 @@ impl RouteTable {
         &self.active
     }
 }
-
-/// Everything that routing in one subnet depends on, shared by its NICs.
-pub type SharedTable = Arc<RouteTable>;
 
 #[cfg(test)]
 mod tests {

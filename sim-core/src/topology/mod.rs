@@ -119,29 +119,26 @@ impl Topology {
     /// What `id` refers to by `relation`, in the order the targets came.
     #[must_use]
     pub fn targets(&self, id: NodeId, relation: Relation) -> Vec<&Resource> {
-        self.neighbours(id, relation, Way::Outgoing)
+        in_order(self.neighbours(id, relation, Way::Outgoing))
     }
 
     /// The first resource that `id` refers to by `relation`.
     #[must_use]
     pub fn target(&self, id: NodeId, relation: Relation) -> Option<&Resource> {
-        self.targets(id, relation).first().copied()
+        self.neighbours(id, relation, Way::Outgoing).min_by_key(|resource| resource.id)
     }
 
     /// What refers to `id` by `relation`, in the order they came.
     #[must_use]
     pub fn referrers(&self, id: NodeId, relation: Relation) -> Vec<&Resource> {
-        self.neighbours(id, relation, Way::Incoming)
+        in_order(self.neighbours(id, relation, Way::Incoming))
     }
 
-    fn neighbours(&self, id: NodeId, relation: Relation, way: Way) -> Vec<&Resource> {
-        let Some(place) = self.places.get(id.index()).copied().flatten() else { return Vec::new() };
-        let edges = self.graph.edges_directed(place, way).filter(|edge| *edge.weight() == relation);
-        let mut found: Vec<&Resource> =
-            edges.map(|edge| &self.graph[if way == Way::Outgoing { edge.target() } else { edge.source() }]).collect();
-        // petgraph walks edges newest first.
-        found.sort_by_key(|resource| resource.id);
-        found
+    fn neighbours(&self, id: NodeId, relation: Relation, way: Way) -> impl Iterator<Item = &Resource> {
+        let place = self.places.get(id.index()).copied().flatten();
+        let edges = place.into_iter().flat_map(move |place| self.graph.edges_directed(place, way));
+        let edges = edges.filter(move |edge| *edge.weight() == relation);
+        edges.map(move |edge| &self.graph[if way == Way::Outgoing { edge.target() } else { edge.source() }])
     }
 
     /// The VNet that holds a subnet, an address, a frontend, an endpoint: whatever is attached somewhere.
@@ -242,4 +239,11 @@ pub struct PeerVnet<'a> {
     pub there: &'a Resource,
     /// Its flags.
     pub remote: &'a Peering,
+}
+
+/// petgraph walks edges newest first.
+fn in_order<'a>(found: impl Iterator<Item = &'a Resource>) -> Vec<&'a Resource> {
+    let mut found: Vec<&Resource> = found.collect();
+    found.sort_by_key(|resource| resource.id);
+    found
 }

@@ -131,14 +131,15 @@ impl Assumptions {
     #[must_use]
     pub fn boot(&self, os: Os) -> Boot {
         let name = if os == Os::Linux { "linux" } else { "windows" };
-        let stretch = |what: &str| {
-            let name = format!("boot.{name}.{what}");
-            Stretch { typical: self.time(&name), spread: self.time(&format!("{name}.spread")) }
-        };
+        let stretch = |what: &str| self.stretch(&format!("boot.{name}.{what}"));
         let reboot = stretch("reboot");
         // Only Windows finishes its updates while it restarts.
         let update_reboot = if os == Os::Windows { stretch("update-reboot") } else { reboot };
         Boot { first: stretch("first"), reboot, update_reboot }
+    }
+
+    fn stretch(&self, name: &str) -> Stretch {
+        Stretch { typical: self.time(name), spread: self.time(&format!("{name}.spread")) }
     }
 
     /// How long Azure takes to create and delete a resource of this type (`Microsoft.Network/loadBalancers`).
@@ -156,13 +157,9 @@ impl Assumptions {
     /// How long image builder itself takes.
     #[must_use]
     pub fn image_builder(&self) -> ImageBuilder {
-        let stretch = |what: &str| {
-            let name = format!("image-builder.{what}");
-            Stretch { typical: self.time(&name), spread: self.time(&format!("{name}.spread")) }
-        };
         ImageBuilder {
-            validation: stretch("validation"),
-            distribution: stretch("distribution"),
+            validation: self.stretch("image-builder.validation"),
+            distribution: self.stretch("image-builder.distribution"),
             relay_dial: self.time("image-builder.relay-dial"),
         }
     }

@@ -76,8 +76,6 @@ pub(super) struct Work {
     pub steps: Vec<Step>,
     /// What the machine does.
     pub job: Option<Task>,
-    /// Whether it restarts the machine.
-    pub restarts: bool,
 }
 
 /// A file and its size in bytes.
@@ -109,13 +107,11 @@ pub(super) fn works(template: &ImageTemplate, sizes: &Downloads) -> Vec<Work> {
                 artifact: Url::parse(uri).map(|url| Asset { url, bytes: sizes.file }),
                 steps: vec![Step { name, action: Action::Upload { name: format!("file_{n}"), size: sizes.file } }],
                 job: None,
-                restarts: false,
             },
             CustomizerKind::Restart { check, timeout } => Work {
                 artifact: None,
                 steps: vec![Step { name, action: Action::Restart { timeout: *timeout, check: check.clone() } }],
                 job: None,
-                restarts: true,
             },
             CustomizerKind::Update { .. } => {
                 let (host, path) = UPDATES;
@@ -155,7 +151,6 @@ fn command(name: String, file: String, linux: bool, downloads: Vec<Asset>) -> Wo
         artifact: None,
         steps: vec![Step { name, action: Action::Run { command: line } }],
         job: Some(Task { command: file, downloads, time: Nanos::secs(2) }),
-        restarts: false,
     }
 }
 

@@ -6,6 +6,6 @@ mod packer;
 mod plan;
 mod template;
 
-pub use build::{Build, BuildLog, Ended, LogLine, Phase, Setup};
+pub use build::{Build, BuildLog, Ended, LogLine, Phase, Setup, address_of};
 pub use plan::{Leg, Plan, Way};
 pub use template::{Customizer, CustomizerKind, Distribution, ImageTemplate, Network, RESOURCE_TYPE, read};

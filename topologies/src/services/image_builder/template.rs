@@ -121,7 +121,7 @@ pub fn read(id: &str, region: &str, body: &Value) -> Result<ImageTemplate, Vec<D
     let mut refused = Vec::new();
     let properties = body.get("properties").unwrap_or(body);
     let customizers = read_customizers(properties, &mut refused);
-    let communicator = communicator(properties, &customizers);
+    let communicator = communicator(properties);
     let network = match read_network(properties) {
         Ok(network) => network,
         Err(diagnostic) => {
@@ -289,7 +289,7 @@ fn read_distribution(properties: &Value) -> Vec<Distribution> {
 }
 
 /// Windows by the source's publisher, or by customizers that only Windows has; else Linux (azure-services 1.B B2, B16).
-fn communicator(properties: &Value, customizers: &[Customizer]) -> Communicator {
+fn communicator(properties: &Value) -> Communicator {
     let source = |key: &str| properties.path(&["source", key]).and_then(Value::as_str).unwrap_or_default();
     let words = format!("{} {} {}", source("publisher"), source("offer"), source("sku")).to_ascii_lowercase();
     let types = properties.get("customize").map_or(&[][..], Value::items);
@@ -297,13 +297,7 @@ fn communicator(properties: &Value, customizers: &[Customizer]) -> Communicator 
         let kind = kind.to_ascii_lowercase();
         kind == "powershell" || kind.starts_with("windows")
     });
-    let windows_only =
-        |c: &Customizer| matches!(c.kind, CustomizerKind::Restart { .. } | CustomizerKind::Update { .. });
-    if words.contains("windows") || windows_step || customizers.iter().any(windows_only) {
-        Communicator::WinRm
-    } else {
-        Communicator::Ssh
-    }
+    if words.contains("windows") || windows_step { Communicator::WinRm } else { Communicator::Ssh }
 }
 
 /// Generation 2 by the source's SKU, which says so by convention (`22_04-lts-gen2`, `2022-datacenter-g2`).

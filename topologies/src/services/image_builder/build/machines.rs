@@ -29,7 +29,7 @@ impl Build {
 
     /// Machines boot as soon as they are deployed, while the rest still is.
     pub(super) fn boot_machines(&mut self, control: &mut Control<'_>) {
-        let build = control.topology().find(&self.plan.build.1).and_then(|found| address_of(&found.kind));
+        let build = address_of(control.topology(), &self.plan.build.1);
         if self.booting || build.is_none() {
             return;
         }
@@ -43,7 +43,7 @@ impl Build {
     }
 
     pub(super) fn start_relay(&self, control: &mut Control<'_>) {
-        let build = control.topology().find(&self.plan.build.1).and_then(|found| address_of(&found.kind));
+        let build = address_of(control.topology(), &self.plan.build.1);
         if let (Some((proxy, _)), Some(build)) = (&self.plan.proxy, build) {
             let target = (build, self.template.communicator.port());
             let dial = self.setup.assumptions.image_builder().relay_dial;
@@ -91,7 +91,7 @@ impl Build {
 
     fn start_packer(&mut self, control: &mut Control<'_>) {
         let topology = control.topology();
-        let address = |name: &str| topology.find(name).and_then(|found| address_of(&found.kind));
+        let address = |name: &str| address_of(topology, name);
         let (Some(target), Some(build)) = (address(&self.plan.target), address(&self.plan.build.1)) else {
             return self.end(Ended::Failed("the build VM has no address".to_owned()), control);
         };
@@ -118,7 +118,7 @@ impl Build {
         let at = |host: &str| self.at.get(host).copied();
         let mut jobs: Vec<Job> = self.works.iter().filter_map(|work| downloads::job(work, at)).collect();
         let reboot = self.draw(if self.restarts_after_updates() { boot.update_reboot } else { boot.reboot }, control);
-        if self.works.iter().any(|work| work.restarts) {
+        if self.template.customizers.iter().any(|it| matches!(it.kind, CustomizerKind::Restart { .. })) {
             jobs.push(Job {
                 command: "packer restart".into(),
                 // `shutdown /r /f /t 10`; the machine is down for half of the reboot, then starts its services.

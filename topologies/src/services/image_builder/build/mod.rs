@@ -16,7 +16,7 @@ use sim_core::host::{Control, Orchestrator, Signal, Ticket};
 use sim_core::id::FlowId;
 use sim_core::net::Addr;
 use sim_core::time::Nanos;
-use sim_core::topology::{Kind, Refusal};
+use sim_core::topology::{Kind, Refusal, Topology};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -78,15 +78,7 @@ impl Build {
     pub fn new(template: ImageTemplate, setup: Setup) -> (Self, Rc<RefCell<BuildLog>>) {
         let way = Way::choose(&template.network, setup.date);
         let plan = Plan::new(&template, way);
-        let mut sizes = setup.assumptions.downloads();
-        if !setup.bulk {
-            for size in
-                [&mut sizes.file, &mut sizes.linux_update, &mut sizes.windows_update, &mut sizes.container_image]
-            {
-                *size = (*size).min(TOKEN_SIZE);
-            }
-        }
-        let works = downloads::works(&template, &sizes);
+        let works = downloads::works(&template, &sizes(&setup));
         let log = Rc::new(RefCell::new(BuildLog {
             phase: Phase::Submitted,
             ended: None,
@@ -300,8 +292,9 @@ pub(super) fn site_id(host: &str) -> String {
 }
 
 /// The address that a resource answers.
-fn address_of(kind: &Kind) -> Option<Addr> {
-    match kind {
+#[must_use]
+pub fn address_of(topology: &Topology, name: &str) -> Option<Addr> {
+    match &topology.find(name)?.kind {
         Kind::IpConfig(config) => config.address,
         Kind::PrivateEndpoint(endpoint) => endpoint.address,
         Kind::PublicIp(public) => public.address,

@@ -83,8 +83,6 @@ pub struct Plan {
     pub build: (Arc<str>, Arc<str>),
     /// The way packets must be able to go.
     pub legs: Vec<Leg>,
-    /// The resource group that everything transient lives in.
-    pub staging: Arc<str>,
 }
 
 /// A connection that the build needs.
@@ -152,7 +150,6 @@ impl Plan {
                 proxy: None,
                 build: (none.clone(), none),
                 legs: Vec::new(),
-                staging: staging.as_str().into(),
             },
             staging,
         };
@@ -186,7 +183,7 @@ impl Drafter<'_> {
             }
             (Way::ContainerSubnet, Network::WithContainers { subnet, containers }) => {
                 self.container(&containers);
-                self.build_machine(&subnet, None, None);
+                self.build_machine(&subnet, None);
                 self.direct_leg();
                 let needs = [
                     ("container -> container image", downloads::container_image(0).url.host, 443),
@@ -233,7 +230,7 @@ impl Drafter<'_> {
         let public = self.id(PUBLIC_IPS, "pkrip");
         let address = PublicIp { sku: Sku::Basic, region: self.template.region.clone(), address: None };
         self.wave(vec![(Draft::new(public.as_str(), Kind::PublicIp(address)), PUBLIC_IPS)]);
-        self.build_machine(&subnet[0], Some(&public), None);
+        self.build_machine(&subnet[0], Some(&public));
         self.plan.deletions.push((public.as_str().into(), PUBLIC_IPS));
         self.delete_own_vnet("pkrvn", &[&group]);
         self.plan.packer = service_id.into();
@@ -251,7 +248,7 @@ impl Drafter<'_> {
             vec![(&groups[0], Vec::new()), (&groups[1], Vec::new())],
         );
         self.container(&subnets[0]);
-        self.build_machine(&subnets[1], None, None);
+        self.build_machine(&subnets[1], None);
         self.delete_own_vnet("vnet", &[&groups[0], &groups[1]]);
         self.direct_leg();
     }
@@ -274,7 +271,7 @@ impl Drafter<'_> {
         let link_service = self.link_service(subnet, &frontend);
         let (proxy, proxy_config) = self.machine("aibproxyvm", "aibproxynic", subnet, proxy_size, None, Some(&pool));
         self.plan.proxy = Some((proxy.as_str().into(), proxy_config.as_str().into()));
-        self.build_machine(subnet, None, None);
+        self.build_machine(subnet, None);
         let endpoint = self.id(ENDPOINTS, "aibpe");
         let attributes =
             PrivateEndpoint { region: self.template.region.clone(), state: Default::default(), address: None };

@@ -116,9 +116,9 @@ impl Drafter<'_> {
         id
     }
 
-    pub(super) fn build_machine(&mut self, subnet: &str, public: Option<&str>, pool: Option<&str>) {
+    pub(super) fn build_machine(&mut self, subnet: &str, public: Option<&str>) {
         let size = self.template.vm_size.clone();
-        let (machine, config) = self.machine("pkrvm", "pkrni", subnet, &size, public, pool);
+        let (machine, config) = self.machine("pkrvm", "pkrni", subnet, &size, public, None);
         self.plan.build = (machine.into(), config.into());
     }
 
