@@ -8,7 +8,7 @@ use sim_core::id::PortId;
 use sim_core::net::{Addr, Header, Protocol, Tuple};
 use sim_core::plane::Act;
 use sim_core::time::Nanos;
-use sim_core::topology::{Access, Direction, Draft, Kind, Relation, Route, RouteTable, Topology, UserHop};
+use sim_core::topology::{Access, Destination, Direction, Draft, Kind, Relation, Route, RouteTable, Topology, UserHop};
 use vnetsim_tests::net::{Net, facts, prefix, rule};
 
 /// Datagrams in one run, and bytes of payload in each.
@@ -47,12 +47,15 @@ fn chain<O: Observer>(observer: O) -> Chain<O> {
         if n < 3 {
             let route = Route {
                 name: "on".into(),
-                prefix: prefix("10.0.4.0/24"),
+                destination: Destination::Prefix(prefix("10.0.4.0/24")),
                 next_hop: UserHop::Appliance(addresses[n + 1]),
                 span: None,
             };
             let table = format!("rt{n}");
-            net.put(Draft::new(table.as_str(), Kind::RouteTable(RouteTable { routes: vec![route] })));
+            net.put(Draft::new(
+                table.as_str(),
+                Kind::RouteTable(RouteTable { routes: vec![route], ..RouteTable::default() }),
+            ));
             let subnet = net.topology.find(&format!("v/{subnet}")).expect("just put").clone();
             net.put(
                 Draft::new(subnet.name.clone(), subnet.kind)

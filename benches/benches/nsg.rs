@@ -34,7 +34,7 @@ fn packet(n: u16) -> Tuple {
 fn nsg(c: &mut Criterion) {
     let mut group = c.benchmark_group("nsg");
     for size in [100u16, 1_000] {
-        let nsg = Nsg { rules: (0..size).map(numbered).collect() };
+        let nsg = Nsg { rules: (0..size).map(numbered).collect(), ..Nsg::default() };
         let context = TagContext::new([prefix("10.0.0.0/16")], &[]);
         let rules = CompiledGroup::new(&nsg, &TagTable::default(), &context, |_| AddrSet::empty());
         let ask = |n: u16| rules.decide(Direction::Inbound, black_box(&packet(n)));

@@ -15,6 +15,7 @@
 //! input are arguments.
 
 pub mod app;
+pub mod assumption;
 pub mod engine;
 pub mod explain;
 pub mod fabric;

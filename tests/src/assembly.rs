@@ -4,8 +4,8 @@ use crate::net::{Net, prefix};
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Addr, Protocol};
 use sim_core::topology::{
-    BalancingRule, ConnectionState, Distribution, Draft, Frontend, Kind, LinkService, LoadBalancer, Peering,
-    PrivateEndpoint, Probe, ProbeProtocol, PublicIp, Relation, Route, RouteTable, Setting, Sku, UserHop,
+    BalancingRule, ConnectionState, Destination, Distribution, Draft, Frontend, Kind, LinkService, LoadBalancer,
+    Peering, PrivateEndpoint, Probe, ProbeProtocol, PublicIp, Relation, Route, RouteTable, Setting, Sku, UserHop,
 };
 
 /// A balancer in a line: one frontend, one pool, one TCP rule.
@@ -25,7 +25,7 @@ impl Net {
     /// A user-defined route to `to`.
     #[must_use]
     pub fn route(to: &str, next_hop: UserHop) -> Route {
-        Route { name: to.into(), prefix: prefix(to), next_hop, span: None }
+        Route { name: to.into(), destination: Destination::Prefix(prefix(to)), next_hop, span: None }
     }
 
     /// Gives a subnet a route table of its own.
@@ -34,7 +34,7 @@ impl Net {
     /// When there is no such subnet.
     pub fn routes(&mut self, subnet: &str, routes: Vec<Route>) {
         let table = format!("{subnet}-routes");
-        self.put(Draft::new(table.as_str(), Kind::RouteTable(RouteTable { routes })));
+        self.put(Draft::new(table.as_str(), Kind::RouteTable(RouteTable { routes, ..RouteTable::default() })));
         self.also(subnet, Relation::RoutedBy, &table);
     }
 
@@ -52,7 +52,11 @@ impl Net {
     pub fn peering(&mut self, one: &str, other: &str, access: (bool, bool), forwarded: (bool, bool)) {
         let sides = [(one, other, access.0, forwarded.0), (other, one, access.1, forwarded.1)];
         for (local, remote, access, forwarded) in sides {
-            let peering = Peering { access: Setting::default_of(access), forwarded: Setting::default_of(forwarded) };
+            let peering = Peering {
+                access: Setting::default_of(access),
+                forwarded: Setting::default_of(forwarded),
+                ..Peering::default()
+            };
             let draft = Draft::new(format!("{local}/to-{remote}"), Kind::Peering(peering));
             self.put(draft.refer(Relation::PartOf, local).refer(Relation::Remote, remote));
         }
@@ -71,7 +75,10 @@ impl Net {
 
     /// A public address.
     pub fn public_address(&mut self, name: &str, sku: Sku) -> NodeId {
-        self.put(Draft::new(name, Kind::PublicIp(PublicIp { sku, region: self.region(), address: None })))
+        self.put(Draft::new(
+            name,
+            Kind::PublicIp(PublicIp { sku, region: self.region(), address: None, ..PublicIp::default() }),
+        ))
     }
 
     /// A Standard internal balancer with VMs behind it; gives its frontend, `name/frontend`, with its address.
@@ -79,7 +86,8 @@ impl Net {
     /// # Panics
     /// When Azure would refuse it.
     pub fn balancing(&mut self, name: &str, what: Balancing<'_>, vms: &[String]) -> (PortId, Addr) {
-        let attributes = LoadBalancer { sku: Setting::default_of(Sku::Standard), region: self.region() };
+        let attributes =
+            LoadBalancer { sku: Setting::default_of(Sku::Standard), region: self.region(), ..LoadBalancer::default() };
         self.put(Draft::new(name, Kind::LoadBalancer(attributes)));
         let part = |kind: Kind, what: &str| Draft::new(format!("{name}/{what}"), kind).refer(Relation::PartOf, name);
         let (frontend, pool, probe) = (format!("{name}/frontend"), format!("{name}/pool"), format!("{name}/probe"));
@@ -94,12 +102,14 @@ impl Net {
             idle_minutes: 4,
             floating_ip: false,
             disable_outbound_snat: false,
+            ..BalancingRule::default()
         };
         let mut rule = part(Kind::BalancingRule(rule), "rule")
             .refer(Relation::Listens, frontend.as_str())
             .refer(Relation::Sends, pool.as_str());
         if let Some(port) = what.probe {
-            let attributes = Probe { protocol: ProbeProtocol::Tcp, port, interval_s: 5, threshold: 1 };
+            let attributes =
+                Probe { protocol: ProbeProtocol::Tcp, port, interval_s: 5, threshold: 1, ..Probe::default() };
             self.put(part(Kind::Probe(attributes), "probe"));
             rule = rule.refer(Relation::Checks, probe.as_str());
         }

@@ -104,7 +104,10 @@ impl Net {
 
     /// A VNet.
     pub fn vnet(&mut self, name: &str, space: &str) -> NodeId {
-        self.put(Draft::new(name, Kind::Vnet(Vnet { region: self.region(), space: vec![prefix(space)] })))
+        self.put(Draft::new(
+            name,
+            Kind::Vnet(Vnet { region: self.region(), space: vec![prefix(space)], ..Vnet::default() }),
+        ))
     }
 
     /// A subnet, named `vnet/name`, with an NSG if one is named.
@@ -126,7 +129,7 @@ impl Net {
 
     /// An NSG.
     pub fn nsg(&mut self, name: &str, rules: Vec<SecurityRule>) -> NodeId {
-        self.put(Draft::new(name, Kind::Nsg(Nsg { rules })))
+        self.put(Draft::new(name, Kind::Nsg(Nsg { rules, ..Nsg::default() })))
     }
 
     /// A VM with one NIC; gives the port of its address.
@@ -136,13 +139,19 @@ impl Net {
 
     /// A VM that forwards packets, if `forwards`, and whose sending is capped, if `bps` says so.
     pub fn machine(&mut self, name: &str, subnet: &str, nsg: Option<&str>, forwards: bool, bps: Option<u64>) -> PortId {
-        self.put(Draft::new(name, Kind::Machine(Machine { size: "".into(), egress_bps: bps, forwards })));
+        self.put(Draft::new(
+            name,
+            Kind::Machine(Machine { size: "".into(), egress_bps: bps, forwards, ..Machine::default() }),
+        ));
         self.nic(name, subnet, nsg, forwards, None)
     }
 
     /// A VM with a certain address.
     pub fn machine_at(&mut self, name: &str, subnet: &str, at: Addr, nsg: Option<&str>, forwards: bool) -> PortId {
-        self.put(Draft::new(name, Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards })));
+        self.put(Draft::new(
+            name,
+            Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards, ..Machine::default() }),
+        ));
         self.nic(name, subnet, nsg, forwards, Some(at))
     }
 
@@ -163,8 +172,14 @@ impl Net {
 
     /// A host on the Internet.
     pub fn internet_host(&mut self, name: &str, address: &str) -> PortId {
-        let host =
-            InternetHost { prefix: prefix(address), region: None, tags: Vec::new(), azure: false, egress_bps: None };
+        let host = InternetHost {
+            prefix: prefix(address),
+            region: None,
+            tags: Vec::new(),
+            azure: false,
+            egress_bps: None,
+            names: Vec::new(),
+        };
         PortId(self.put(Draft::new(name, Kind::InternetHost(host))).0)
     }
 

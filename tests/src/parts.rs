@@ -3,9 +3,9 @@
 use crate::net::{Net, addr, prefix};
 use sim_core::net::{Addr, Protocol};
 use sim_core::topology::{
-    Access, BalancingRule, ConnectionState, Direction, Distribution, Draft, EndpointPolicies, Frontend, Kind,
-    LinkService, LoadBalancer, Peer, Peering, PortRange, PrivateEndpoint, Probe, ProbeProtocol, PublicIp, Relation,
-    Route, RouteTable, SecurityRule, Setting, Sku, UserHop,
+    Access, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft, EndpointPolicies, Frontend,
+    Kind, LinkService, LoadBalancer, NatGateway, Peer, Peering, PortRange, PrivateEndpoint, Probe, ProbeProtocol,
+    PublicIp, Relation, Route, RouteTable, SecurityRule, Setting, Sku, UserHop,
 };
 
 /// Rules from texts of the form `100 name in deny tcp SOURCE -> DESTINATION 80-90`: the protocol is `tcp`, `udp`, `icmp` or
@@ -66,12 +66,12 @@ impl Net {
     pub fn table(&mut self, name: &str, routes: &[(&str, UserHop)]) {
         let route = |(n, (to, hop)): (usize, &(&str, UserHop))| Route {
             name: format!("route{n}").into(),
-            prefix: prefix(to),
+            destination: Destination::Prefix(prefix(to)),
             next_hop: *hop,
             span: None,
         };
         let routes = routes.iter().enumerate().map(route).collect();
-        self.put(Draft::new(name, Kind::RouteTable(RouteTable { routes })));
+        self.put(Draft::new(name, Kind::RouteTable(RouteTable { routes, ..RouteTable::default() })));
     }
 
     /// A route table, as [`Net::table`] makes it, on a subnet.
@@ -89,7 +89,8 @@ impl Net {
 
     /// One direction of a peering.
     pub fn half_peering(&mut self, from: &str, to: &str) {
-        let peering = Peering { access: Setting::default_of(true), forwarded: Setting::default_of(false) };
+        let peering =
+            Peering { access: Setting::default_of(true), forwarded: Setting::default_of(false), ..Peering::default() };
         let draft = Draft::new(format!("{from}/to-{to}"), Kind::Peering(peering));
         self.put(draft.refer(Relation::PartOf, from).refer(Relation::Remote, to));
     }
@@ -121,7 +122,7 @@ impl Net {
     /// A public address.
     pub fn public_ip(&mut self, name: &str, address: &str, sku: Sku) -> Addr {
         let address = addr(address);
-        let public = PublicIp { sku, region: "westus2".into(), address: Some(address) };
+        let public = PublicIp { sku, region: "westus2".into(), address: Some(address), ..PublicIp::default() };
         self.put(Draft::new(name, Kind::PublicIp(public)));
         address
     }
@@ -137,7 +138,7 @@ impl Net {
     /// A NAT gateway with one address on a subnet.
     pub fn nat_gateway(&mut self, subnet: &str, address: &str) -> Addr {
         let address = self.public_ip("nat-pip", address, Sku::Standard);
-        self.put(Draft::new("nat", Kind::NatGateway).refer(Relation::Uses, "nat-pip"));
+        self.put(Draft::new("nat", Kind::NatGateway(NatGateway::default())).refer(Relation::Uses, "nat-pip"));
         self.link(subnet, Relation::TranslatedBy, "nat");
         address
     }
@@ -156,7 +157,8 @@ impl Net {
     /// # Panics
     /// When Azure would refuse it.
     pub fn balancer(&mut self, name: &str, sku: Sku, at: (Relation, &str), machines: &[&str]) -> Addr {
-        let balancer = LoadBalancer { sku: Setting::default_of(sku), region: "westus2".into() };
+        let balancer =
+            LoadBalancer { sku: Setting::default_of(sku), region: "westus2".into(), ..LoadBalancer::default() };
         self.put(Draft::new(name, Kind::LoadBalancer(balancer)));
         let child = |part: &str, kind| Draft::new(format!("{name}/{part}"), kind).refer(Relation::PartOf, name);
         let front = self.put(child("front", Kind::Frontend(Frontend::default())).refer(at.0, at.1));
@@ -182,13 +184,14 @@ impl Net {
             idle_minutes: 4,
             floating_ip: false,
             disable_outbound_snat: false,
+            ..BalancingRule::default()
         };
         let mut draft = child(format!("rule-{frontend_port}"), Kind::BalancingRule(rule))
             .refer(Relation::Listens, format!("{name}/front"))
             .refer(Relation::Sends, format!("{name}/pool"));
         if let Some(port) = probe {
             let part = format!("probe-{port}");
-            let probe = Probe { protocol: ProbeProtocol::Tcp, port, interval_s: 5, threshold: 1 };
+            let probe = Probe { protocol: ProbeProtocol::Tcp, port, interval_s: 5, threshold: 1, ..Probe::default() };
             self.put(child(part.clone(), Kind::Probe(probe)));
             draft = draft.refer(Relation::Checks, format!("{name}/{part}"));
         }

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use sim_core::id::PortId;
 use sim_core::net::{Addr, Prefix, Protocol};
 use sim_core::topology::{
-    Access, ConnectionState, Direction, Draft, EndpointPolicies, InternetHost, Kind, Peer, PortRange, Relation, Route,
-    SecurityRule, Setting, Sku, Subnet, UserHop,
+    Access, ConnectionState, Direction, Draft, EndpointPolicies, InternetHost, Kind, NatGateway, Peer, PortRange,
+    Relation, Route, SecurityRule, Setting, Sku, Subnet, UserHop,
 };
 
 /// A network.
@@ -355,6 +355,7 @@ impl Plan {
             tags: vec![OUTSIDE_TAG.into()],
             azure: false,
             egress_bps: None,
+            names: Vec::new(),
         };
         let outside = PortId(net.put(Draft::new("outside", Kind::InternetHost(host))).0);
         for n in 0..self.subnets.len() {
@@ -368,8 +369,8 @@ impl Plan {
             let routes: Vec<Route> = subnet.routes.iter().filter_map(|route| self.route(*route)).collect();
             let mut prefixes = Vec::new();
             let routes = routes.into_iter().filter(|route| {
-                let new = !prefixes.contains(&route.prefix);
-                prefixes.push(route.prefix);
+                let new = !prefixes.contains(&route.destination);
+                prefixes.push(route.destination.clone());
                 new
             });
             let routes: Vec<Route> = routes.collect();
@@ -443,7 +444,7 @@ impl Plan {
         if plan.nat {
             let (name, address) = (format!("nat{n}"), format!("nat{n}-ip"));
             net.public_address(&address, Sku::Standard);
-            net.put(Draft::new(name.as_str(), Kind::NatGateway).refer(Relation::Uses, address));
+            net.put(Draft::new(name.as_str(), Kind::NatGateway(NatGateway::default())).refer(Relation::Uses, address));
             draft = draft.refer(Relation::TranslatedBy, name);
         }
         net.put(draft);

@@ -5,7 +5,7 @@ use crate::net::prefix;
 use sim_core::id::NodeId;
 use sim_core::net::{Addr, Tuple};
 use sim_core::stage::PLATFORM;
-use sim_core::topology::{Access, Direction, IpConfig, Kind, Peer, Relation, Topology, UserHop};
+use sim_core::topology::{Access, Destination, Direction, IpConfig, Kind, Peer, Relation, Topology, UserHop};
 
 /// Whether the security group of `holder`, a subnet or a NIC in `subnet`, lets a packet pass. Without a group all pass.
 #[must_use]
@@ -66,10 +66,10 @@ fn in_virtual_network(net: &Topology, subnet: NodeId, addr: Addr) -> bool {
     let own = |kind: &Kind| matches!(kind, Kind::Vnet(vnet) if vnet.space.iter().any(|prefix| prefix.contains(addr)));
     let peers = net.peers(vnet.id);
     let routed = match net.target(subnet, Relation::RoutedBy).map(|found| &found.kind) {
-        Some(Kind::RouteTable(table)) => table
-            .routes
-            .iter()
-            .any(|route| route.prefix.contains(addr) && !matches!(route.next_hop, UserHop::Internet | UserHop::None)),
+        Some(Kind::RouteTable(table)) => table.routes.iter().any(|route| {
+            matches!(&route.destination, Destination::Prefix(prefix) if prefix.contains(addr))
+                && !matches!(route.next_hop, UserHop::Internet | UserHop::None)
+        }),
         _ => false,
     };
     addr == PLATFORM

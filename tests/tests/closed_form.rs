@@ -177,6 +177,7 @@ fn regions_are_as_far_apart_as_the_table_says() {
             tags: Vec::new(),
             azure: true,
             egress_bps: None,
+            names: Vec::new(),
         };
         net.put(Draft::new("service", Kind::InternetHost(host)));
 

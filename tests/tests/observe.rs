@@ -11,8 +11,8 @@ use sim_core::id::FlowId;
 use sim_core::net::{Addr, wire};
 use sim_core::time::Nanos;
 use sim_core::topology::{
-    Access, BalancingRule, ConnectionState, Direction, Distribution, Draft, Frontend, IpConfig, Kind, LinkService,
-    LoadBalancer, Nic, PrivateEndpoint, PublicIp, Relation, Route, RouteTable, Setting, Sku, UserHop,
+    Access, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft, Frontend, IpConfig, Kind,
+    LinkService, LoadBalancer, Nic, PrivateEndpoint, PublicIp, Relation, Route, RouteTable, Setting, Sku, UserHop,
 };
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -99,7 +99,12 @@ fn each_side_of_a_translation_sees_its_own_addresses() {
     let mut net = Net::new();
     let (client, _) = pair(&mut net, None);
     net.internet_host("web", "203.0.113.9");
-    let public = PublicIp { sku: Sku::Standard, region: "westus2".into(), address: Some(addr("20.1.2.3")) };
+    let public = PublicIp {
+        sku: Sku::Standard,
+        region: "westus2".into(),
+        address: Some(addr("20.1.2.3")),
+        ..PublicIp::default()
+    };
     net.put(Draft::new("pip", Kind::PublicIp(public)));
     let config = IpConfig { primary: true, requested: Some(client), ..IpConfig::default() };
     let config = Draft::new("client-nic/ipconfig1", Kind::IpConfig(config)).refer(Relation::PartOf, "client-nic");
@@ -370,8 +375,13 @@ fn a_machine_that_forwards_captures_what_comes_and_what_goes() {
     // Catches: one of a forwarder's two packets missing, the fate of one told of the other, labels lost on the second leg.
     let mut net = Net::new();
     let hop = UserHop::Appliance(addr("10.0.2.4"));
-    let route = Route { name: "by-nva".into(), prefix: prefix("10.0.1.0/24"), next_hop: hop, span: None };
-    net.put(Draft::new("rt", Kind::RouteTable(RouteTable { routes: vec![route] })));
+    let route = Route {
+        name: "by-nva".into(),
+        destination: Destination::Prefix(prefix("10.0.1.0/24")),
+        next_hop: hop,
+        span: None,
+    };
+    net.put(Draft::new("rt", Kind::RouteTable(RouteTable { routes: vec![route], ..RouteTable::default() })));
     net.vnet("v", "10.0.0.0/16");
     for (name, range) in [("a", "10.0.0.0/24"), ("b", "10.0.1.0/24"), ("n", "10.0.2.0/24")] {
         net.subnet("v", name, range, None);
@@ -408,7 +418,11 @@ fn private_link(net: &mut Net) -> Addr {
     let region = || "westus2".into();
     net.put(Draft::new(
         "lb",
-        Kind::LoadBalancer(LoadBalancer { sku: Setting::default_of(Sku::Standard), region: region() }),
+        Kind::LoadBalancer(LoadBalancer {
+            sku: Setting::default_of(Sku::Standard),
+            region: region(),
+            ..LoadBalancer::default()
+        }),
     ));
     let child = |name: &str, kind: Kind| Draft::new(name, kind).refer(Relation::PartOf, "lb");
     net.put(child("lb/front", Kind::Frontend(Frontend::default())).refer(Relation::Attached, "far/s"));
@@ -421,6 +435,7 @@ fn private_link(net: &mut Net) -> Addr {
         idle_minutes: 4,
         floating_ip: false,
         disable_outbound_snat: false,
+        ..BalancingRule::default()
     };
     let rule = child("lb/r1", Kind::BalancingRule(rule)).refer(Relation::Listens, "lb/front");
     net.put(rule.refer(Relation::Sends, "lb/pool"));

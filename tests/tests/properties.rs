@@ -187,7 +187,7 @@ fn rewrite_groups(net: &mut Topology, access: Access) {
     for group in groups {
         let all = |name, direction| rule(name, 100, direction, access, None);
         let rules = vec![all("in", Direction::Inbound), all("out", Direction::Outbound)];
-        net.put(Draft { kind: Kind::Nsg(Nsg { rules }), ..group }).unwrap();
+        net.put(Draft { kind: Kind::Nsg(Nsg { rules, ..Nsg::default() }), ..group }).unwrap();
     }
 }
 
@@ -217,7 +217,7 @@ proptest! {
         };
         again(&mut plane, 1, "first")?;
         again(&mut plane, 2, "cached")?;
-        let vnet = Vnet { region: "westus2".into(), space: vec![prefix("172.20.0.0/16")] };
+        let vnet = Vnet { region: "westus2".into(), space: vec![prefix("172.20.0.0/16")], ..Vnet::default() };
         net.put(Draft::new("unrelated", Kind::Vnet(vnet))).unwrap();
         plane.publish(compiled(&net, 1));
         again(&mut plane, 3, "after a change")?;
@@ -363,7 +363,7 @@ proptest! {
                     continue 'flows;
                 };
                 prop_assert!(mend.apply(&mut mended));
-                let Some(Kind::Nsg(Nsg { rules })) = mended.get(group).map(|found| &found.kind) else { unreachable!() };
+                let Some(Kind::Nsg(Nsg { rules, .. })) = mended.get(group).map(|found| &found.kind) else { unreachable!() };
                 let own = rules.last().unwrap();
                 let alike = |rule: &&SecurityRule| {
                     rule.name == own.name || (rule.direction, rule.priority) == (own.direction, own.priority)
@@ -380,7 +380,7 @@ proptest! {
 /// Whether a rule blocks that none can precede: every lower priority is taken.
 fn first_of_all(net: &Topology, blocker: &Blocker) -> bool {
     let Some(Step::Security { group, rule: RuleRef::User(n), direction, .. }) = blocker.step else { return false };
-    let Kind::Nsg(Nsg { rules }) = &net.get(group).unwrap().kind else { return false };
+    let Kind::Nsg(Nsg { rules, .. }) = &net.get(group).unwrap().kind else { return false };
     let taken = |priority| rules.iter().any(|rule| rule.direction == direction && rule.priority == priority);
     (100..rules[n as usize].priority).all(taken)
 }

@@ -2,11 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use sim_core::fabric::{Fabric, NicPort, Outbound, PortKind};
+use sim_core::fabric::{Fabric, Group, NicPort, Outbound, PortKind};
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Addr, Prefix, Protocol, Tuple};
 use sim_core::stage::route::Hop;
-use sim_core::topology::{Access, Direction, Kind, Peer, Relation, Resource, Sku, Topology};
+use sim_core::topology::{Access, Destination, Direction, Kind, Peer, Relation, Resource, Sku, Topology};
 use std::collections::BTreeSet;
 
 /// A machine and what reaches it.
@@ -66,7 +66,7 @@ pub fn machines(topology: &Topology, fabric: &Fabric) -> Vec<MachineRow> {
                 public: nic.public.map(|public| public.address.to_string()),
                 subnet: subnet_name(topology, nic.subnet.node),
                 from_internet: from_internet(topology, fabric, config, nic),
-                from_network: ranges(&open_ports(topology, nic, network_peer(nic))),
+                from_network: ranges(&open_ports(topology, fabric, nic, network_peer(nic))),
                 outbound: outbound(topology, nic),
             });
         }
@@ -102,12 +102,17 @@ fn subnet_name(topology: &Topology, subnet: NodeId) -> String {
 
 /// An address of the machine's network that nobody has.
 fn network_peer(nic: &NicPort) -> Addr {
-    nic.subnet.space.first().map_or(nic.address, |prefix| prefix.last())
+    nic.subnet.network.space.first().map_or(nic.address, |prefix| prefix.last())
+}
+
+/// The security groups on the way into a NIC.
+fn groups<'f>(fabric: &'f Fabric, nic: &NicPort) -> [Option<Group<'f>>; 2] {
+    [nic.subnet.nsg, nic.nsg].map(|nsg| fabric.group(nsg, &nic.subnet))
 }
 
 /// The TCP ports that the rules on the way into a NIC let in from `source`.
-fn open_ports(topology: &Topology, nic: &NicPort, source: Addr) -> Vec<(u16, u16)> {
-    let groups = [nic.subnet.group.as_ref(), nic.group.as_ref()];
+fn open_ports(topology: &Topology, fabric: &Fabric, nic: &NicPort, source: Addr) -> Vec<(u16, u16)> {
+    let groups = groups(fabric, nic);
     let mut edges: BTreeSet<u32> = [0, 65536].into();
     for group in groups.into_iter().flatten() {
         let Some(Kind::Nsg(rules)) = topology.get(group.node).map(|found| &found.kind) else { continue };
@@ -144,8 +149,8 @@ fn ranges(open: &[(u16, u16)]) -> String {
 }
 
 /// Whom rules tell apart on the Internet: anybody, then those whose addresses a rule names.
-fn strangers(topology: &Topology, nic: &NicPort) -> Vec<(Option<Prefix>, Addr)> {
-    let groups = [nic.subnet.group.as_ref(), nic.group.as_ref()];
+fn strangers(topology: &Topology, fabric: &Fabric, nic: &NicPort) -> Vec<(Option<Prefix>, Addr)> {
+    let groups = groups(fabric, nic);
     let rules = groups.into_iter().flatten().filter_map(|group| match &topology.get(group.node)?.kind {
         Kind::Nsg(nsg) => Some(&nsg.rules),
         _ => None,
@@ -165,8 +170,8 @@ fn strangers(topology: &Topology, nic: &NicPort) -> Vec<(Option<Prefix>, Addr)> 
 fn from_internet(topology: &Topology, fabric: &Fabric, config: NodeId, nic: &NicPort) -> Vec<String> {
     let mut ways = Vec::new();
     let mut to_anybody: Vec<(u16, u16)> = Vec::new();
-    for (prefix, stranger) in strangers(topology, nic) {
-        let open = open_ports(topology, nic, stranger);
+    for (prefix, stranger) in strangers(topology, fabric, nic) {
+        let open = open_ports(topology, fabric, nic, stranger);
         // What is open to anybody is not told again for those whom a rule names.
         if prefix.is_some() && open == to_anybody {
             continue;
@@ -183,7 +188,7 @@ fn from_internet(topology: &Topology, fabric: &Fabric, config: NodeId, nic: &Nic
 /// How those for whom these ports are open come to them.
 fn ways_in(fabric: &Fabric, config: NodeId, nic: &NicPort, open: &[(u16, u16)]) -> Vec<String> {
     let mut ways = Vec::new();
-    let guarded = nic.group.is_some() || nic.subnet.group.is_some();
+    let guarded = nic.nsg.is_some() || nic.subnet.nsg.is_some();
     if let Some(public) = nic.public
         && (guarded || public.sku == Sku::Basic)
         && !open.is_empty()
@@ -249,7 +254,10 @@ fn subnet_outbound(topology: &Topology, fabric: &Fabric, subnet: &Resource, defa
     }
     let table = topology.target(subnet.id, Relation::RoutedBy).map(|table| &table.kind);
     if let Some(Kind::RouteTable(table)) = table
-        && let Some(route) = table.routes.iter().find(|route| route.prefix.is_default())
+        && let Some(route) = table
+            .routes
+            .iter()
+            .find(|route| matches!(&route.destination, Destination::Prefix(prefix) if prefix.is_default()))
     {
         return format!("route {} ({:?})", route.name, route.next_hop);
     }

@@ -13,6 +13,12 @@ pub const REASONS: &[Explanation] = &[
          allowed packets need no rule of their own.",
     ),
     row(
+        "admin-rule",
+        "A security admin rule of a network manager denies the packet before any security group is asked.",
+        "Change the rule in the network manager's configuration and deploy it again; a rule with a smaller priority \
+         number may allow the traffic ahead of it.",
+    ),
+    row(
         "closed-by-default",
         "A Standard public address or frontend takes nothing from outside while neither subnet nor NIC has a \
          security group.",
@@ -45,6 +51,12 @@ pub const REASONS: &[Explanation] = &[
         "Set `allowVirtualNetworkAccess` to true on the peering that is named.",
     ),
     row(
+        "subnet-not-peered",
+        "The peering joins subnets, and that of the sender or of the receiver is not among them. The route is there, \
+         and the packet is dropped all the same.",
+        "Add the subnet to the peering on both sides, or peer the whole networks.",
+    ),
+    row(
         "no-outbound",
         "The machine has no way to the Internet: no NAT gateway, public address or outbound rule, and no default \
          outbound \
@@ -55,6 +67,17 @@ pub const REASONS: &[Explanation] = &[
         "outbound-protocol",
         "The way out does not carry this protocol: address translation carries TCP and UDP.",
         "Use TCP or UDP, or give the machine a public address of its own.",
+    ),
+    row(
+        "endpoint-protocol",
+        "The route leads over a service endpoint, which carries TCP only.",
+        "Use TCP, or reach the service from a subnet without the endpoint.",
+    ),
+    row(
+        "firewall-rule",
+        "The Azure Firewall on the way has no rule that lets the packet pass, or one that denies it.",
+        "Add a network or application rule for the traffic to the firewall's policy; of translations, one for the \
+         address and port that is asked for.",
     ),
     row(
         "ports-exhausted",
@@ -79,6 +102,11 @@ pub const REASONS: &[Explanation] = &[
         "Put machines into the pool, let something listen on the probe's port, and allow `AzureLoadBalancer` in the \
          security \
          groups.",
+    ),
+    row(
+        "no-answer",
+        "The address is kept by Azure and answers nobody, such as the gateway at the second address of each subnet.",
+        "Ask another address. That a gateway does not answer says nothing about the network.",
     ),
     row(
         "hairpin",

@@ -53,7 +53,7 @@ pub fn step(step: &Step, topology: &Topology) -> StepText {
         Step::Security { group, level, direction, rule, access } => {
             let (name, priority, span) = rule_of(*group, *rule, topology);
             let verb = match access {
-                Access::Allow => "allows",
+                Access::Allow | Access::AlwaysAllow => "allows",
                 Access::Deny => "denies",
             };
             let (way, place, nsg) = (direction_word(*direction), level_word(*level), name_of(*group, topology));
@@ -76,6 +76,9 @@ pub fn step(step: &Step, topology: &Topology) -> StepText {
                 (None, None) => format!("{who} changes nothing"),
             };
             StepText::of("translation", text, node, None, topology)
+        }
+        Step::Assumed(assumption) => {
+            StepText::plain("assumption", format!("assumed: {assumption}, for {}", assumption.effect()))
         }
         Step::Stopped(why) => StepText::plain("stop", format!("stopped: {} ({why})", reason(*why))),
     }
@@ -112,6 +115,8 @@ const fn is_about_the_route(why: Reason) -> bool {
             | Reason::NoOutbound
             | Reason::PeeringAccessOff
             | Reason::ForwardedNotAllowed
+            | Reason::SubnetNotPeered
+            | Reason::EndpointProtocol
     )
 }
 
@@ -120,18 +125,23 @@ const fn is_about_the_route(why: Reason) -> bool {
 pub const fn reason(why: Reason) -> &'static str {
     match why {
         Reason::SecurityRule => "a security rule denies it",
+        Reason::AdminRule => "a security admin rule denies it",
         Reason::ClosedByDefault => "a Standard public address is closed until a security group opens it",
         Reason::NoRoute => "no route leads there",
         Reason::RouteToNone => "the route leads nowhere",
         Reason::NoSuchAddress => "nobody has that address",
         Reason::ForwardedNotAllowed => "the peering takes no forwarded packets",
         Reason::PeeringAccessOff => "the peering's access is switched off",
+        Reason::SubnetNotPeered => "the peering joins other subnets",
         Reason::NoOutbound => "the subnet has no way out to the Internet",
         Reason::OutboundProtocol => "the way out does not carry this protocol",
+        Reason::EndpointProtocol => "a service endpoint carries TCP only",
+        Reason::FirewallRule => "no rule of the firewall lets it pass",
         Reason::PortsExhausted => "all translation ports towards there are taken",
         Reason::LinkNotApproved => "the private endpoint's connection is not approved",
         Reason::NoBalancerRule => "no balancing rule listens on this port",
         Reason::NoHealthyBackend => "no backend is up",
+        Reason::NoAnswer => "this address of Azure's own never answers",
         Reason::Hairpin => "the balancer chose the sender itself",
         Reason::ForwardingOff => "the NIC may carry its own packets only",
         Reason::NotCarried => "the platform does not carry this",
@@ -241,8 +251,8 @@ mod tests {
     use sim_core::net::{Prefix, Protocol};
     use sim_core::source::FileId;
     use sim_core::topology::{
-        BalancingRule, Distribution, Draft, LoadBalancer, Nsg, Relation, Route, RouteTable, SecurityRule, Setting, Sku,
-        UserHop, Vnet,
+        BalancingRule, Destination, Distribution, Draft, LoadBalancer, Nsg, Relation, Route, RouteTable, SecurityRule,
+        Setting, Sku, UserHop, Vnet,
     };
 
     fn span(at: usize) -> Option<Span> {
@@ -263,8 +273,17 @@ mod tests {
             destination_ports: Vec::new(),
             span: span(100),
         };
-        let route = Route { name: "to-nva".into(), prefix, next_hop: UserHop::None, span: span(200) };
-        let balancer = LoadBalancer { sku: Setting::default_of(Sku::Standard), region: "westus2".into() };
+        let route = Route {
+            name: "to-nva".into(),
+            destination: Destination::Prefix(prefix),
+            next_hop: UserHop::None,
+            span: span(200),
+        };
+        let balancer = LoadBalancer {
+            sku: Setting::default_of(Sku::Standard),
+            region: "westus2".into(),
+            ..LoadBalancer::default()
+        };
         let rule = BalancingRule {
             protocol: Some(Protocol::TCP),
             frontend_port: 443,
@@ -273,12 +292,19 @@ mod tests {
             idle_minutes: 4,
             floating_ip: false,
             disable_outbound_snat: false,
+            ..BalancingRule::default()
         };
         let id = |name: &str| format!("/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/{name}");
         let drafts = [
-            Draft::new(id("virtualNetworks/hub"), Kind::Vnet(Vnet { region: "westus2".into(), space: vec![prefix] })),
-            Draft::new(id("networkSecurityGroups/guard"), Kind::Nsg(Nsg { rules: vec![deny] })),
-            Draft::new(id("routeTables/rt"), Kind::RouteTable(RouteTable { routes: vec![route] })),
+            Draft::new(
+                id("virtualNetworks/hub"),
+                Kind::Vnet(Vnet { region: "westus2".into(), space: vec![prefix], ..Vnet::default() }),
+            ),
+            Draft::new(id("networkSecurityGroups/guard"), Kind::Nsg(Nsg { rules: vec![deny], ..Nsg::default() })),
+            Draft::new(
+                id("routeTables/rt"),
+                Kind::RouteTable(RouteTable { routes: vec![route], ..RouteTable::default() }),
+            ),
             Draft::new(id("loadBalancers/lb"), Kind::LoadBalancer(balancer)),
             Draft::new(id("loadBalancers/lb/loadBalancingRules/r1"), Kind::BalancingRule(rule))
                 .refer(Relation::PartOf, id("loadBalancers/lb")),

@@ -53,6 +53,7 @@ fn on_the_internet(world: &mut World, name: &str, actor: &Actor, prefix: Prefix)
         tags: actor.tags.iter().map(|tag| Arc::from(tag.as_str())).collect(),
         azure: actor.kind == ActorKind::Service,
         egress_bps: None,
+        names: Vec::new(),
     };
     let draft = Draft::new(actor_id(name), Kind::InternetHost(host));
     world.topology.put(draft).map(|_| ()).map_err(|refusal| refused(&refusal))
@@ -74,7 +75,7 @@ fn on_premises(world: &mut World, name: &str, actor: &Actor, address: Addr) -> R
     let id = actor_id(name);
     let site = format!("{id}/network");
     let setting = Setting::default_of(true);
-    let peering = || Kind::Peering(Peering { access: setting, forwarded: setting });
+    let peering = || Kind::Peering(Peering { access: setting, forwarded: setting, ..Peering::default() });
     let subnet = Subnet {
         prefixes: vec![prefix],
         link_service_policies: Setting::default_of(false),
@@ -86,9 +87,12 @@ fn on_premises(world: &mut World, name: &str, actor: &Actor, address: Addr) -> R
     let nic = format!("{id}/nic");
     let config = IpConfig { requested: Some(address), address: None, primary: true };
     let drafts = [
-        Draft::new(site.as_str(), Kind::Vnet(Vnet { region: region.clone(), space: vec![prefix] })),
+        Draft::new(site.as_str(), Kind::Vnet(Vnet { region: region.clone(), space: vec![prefix], ..Vnet::default() })),
         Draft::new(format!("{site}/subnets/all"), Kind::Subnet(subnet)).refer(Relation::PartOf, site.as_str()),
-        Draft::new(id.as_str(), Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards: false })),
+        Draft::new(
+            id.as_str(),
+            Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards: false, ..Machine::default() }),
+        ),
         Draft::new(nic.as_str(), Kind::Nic(Nic { region, ip_forwarding: false })).refer(Relation::PartOf, id.as_str()),
         Draft::new(format!("{nic}/ipConfigurations/default"), Kind::IpConfig(config))
             .refer(Relation::PartOf, nic.as_str())

@@ -57,7 +57,6 @@ impl<O: Observer> Engine<O> {
             What::Put(draft) => self.apply_put(*draft),
             What::Delete(name) => self.apply_delete(&name),
         };
-        self.dirty |= result.is_ok();
         if let Err(refusal) = &result {
             self.observer.see(self.now, &Event::Refused(refusal), &self.topology);
         }
@@ -72,6 +71,7 @@ impl<O: Observer> Engine<O> {
     fn apply_put(&mut self, draft: Draft) -> Result<(), Box<Refusal>> {
         let replaced = self.topology.find(&draft.name).is_some();
         let node = self.topology.put(draft)?;
+        self.changed.push(node);
         self.observer.see(self.now, &Event::Put { node, replaced }, &self.topology);
         Ok(())
     }
@@ -80,6 +80,7 @@ impl<O: Observer> Engine<O> {
         let names: FixedMap<NodeId, Arc<str>> =
             self.topology.resources().map(|resource| (resource.id, resource.name.clone())).collect();
         for node in self.topology.delete(name)? {
+            self.changed.push(node);
             let name = names.get(&node).map_or("", |name| name);
             self.observer.see(self.now, &Event::Deleted { node, name }, &self.topology);
         }
@@ -138,7 +139,7 @@ impl<O: Observer> Engine<O> {
     }
 
     fn machine_named(&mut self, name: &str) -> Option<HostId> {
-        if self.dirty {
+        if !self.changed.is_empty() {
             self.publish();
         }
         let node = self.topology.find(name)?.id;
@@ -173,8 +174,7 @@ impl<O: Observer> Engine<O> {
             .filter_map(|resource| match &resource.kind {
                 Kind::Machine(machine) => Some((resource.id, Some(machine.clone()))),
                 Kind::InternetHost(host) => {
-                    let size: Arc<str> = "".into();
-                    Some((resource.id, Some(MachineKind { size, egress_bps: host.egress_bps, forwards: false })))
+                    Some((resource.id, Some(MachineKind { egress_bps: host.egress_bps, ..MachineKind::default() })))
                 }
                 Kind::Vnet(_) => Some((resource.id, None)),
                 _ => None,

@@ -40,7 +40,7 @@ pub struct Engine<O: Observer> {
     facts: Arc<Facts>,
     topology: Topology,
     /// The topology has changed since the fabric was compiled.
-    dirty: bool,
+    changed: Vec<NodeId>,
     plane: Plane,
     queue: Queue,
     links: Vec<Link>,
@@ -102,7 +102,7 @@ impl<O: Observer> Engine<O> {
             seed,
             facts,
             topology,
-            dirty: false,
+            changed: Vec::new(),
             plane: Plane::new(fabric, Health::presuming(false)),
             queue: Queue::default(),
             links: Vec::new(),
@@ -187,7 +187,7 @@ impl<O: Observer> Engine<O> {
             while self.queue.next_time().is_some_and(|due| due <= end) {
                 self.step();
             }
-            if !self.dirty {
+            if self.changed.is_empty() {
                 break;
             }
             // The last thing was a change: whoever looks, sends or starts something next meets it.
@@ -200,7 +200,7 @@ impl<O: Observer> Engine<O> {
     /// Runs the next event. Says whether there was one.
     pub fn step(&mut self) -> bool {
         // A changed network is in force from the instant of its change on, once all changes of that instant are in.
-        if self.dirty && !self.queue.next_is_change_at(self.now) {
+        if !self.changed.is_empty() && !self.queue.next_is_change_at(self.now) {
             self.publish();
             self.settle();
         }
@@ -234,11 +234,14 @@ impl<O: Observer> Engine<O> {
 
     /// Compiles the changed network and puts it in force.
     fn publish(&mut self) {
-        self.dirty = false;
-        let epoch = self.plane.fabric().epoch + 1;
-        let fabric = Arc::new(Fabric::compile(&self.topology, &self.facts, epoch));
-        self.plane.publish(fabric);
-        self.enlist();
+        let before = self.plane.fabric().clone();
+        let next = before.next(&self.topology, &self.facts, &self.changed);
+        self.changed.clear();
+        let same_ports = next.has_ports_of(&before);
+        self.plane.publish(Arc::new(next));
+        if !same_ports {
+            self.enlist();
+        }
     }
 
     fn link_between(&mut self, from: PortId, to: PortId, class: LinkClass) -> LinkId {

@@ -75,9 +75,9 @@ impl Mend {
         if attributes.rules.contains(rule) {
             return true;
         }
-        let mut rules = attributes.rules.clone();
-        rules.push(rule.clone());
-        let draft = Draft { kind: Kind::Nsg(Nsg { rules }), ..topology.draft_of(found) };
+        let mut group = attributes.clone();
+        group.rules.push(rule.clone());
+        let draft = Draft { kind: Kind::Nsg(group), ..topology.draft_of(found) };
         topology.put(draft).is_ok()
     }
 }

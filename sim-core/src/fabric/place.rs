@@ -1,5 +1,6 @@
 //! Where a port stands, and how far it is to another: delays by class of way.
 
+use crate::assumption::Choices;
 use crate::id::NodeId;
 use crate::net::Prefix;
 use crate::stage::tag::TagTable;
@@ -111,4 +112,6 @@ pub struct Facts {
     pub tags: TagTable,
     /// Delays.
     pub delays: Delays,
+    /// What is assumed where nobody knows for certain.
+    pub choices: Choices,
 }

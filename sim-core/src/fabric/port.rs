@@ -1,12 +1,9 @@
 //! Ports: the places where packets leave and arrive, with all that deciding needs at hand.
 
-use super::Place;
+use super::{Place, SubnetContext};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix};
 use crate::stage::balancer;
-use crate::stage::route::RouteTable;
-use crate::stage::security::CompiledGroup;
-use crate::stage::tag::TagContext;
 use crate::topology::{ConnectionState, Sku};
 use std::sync::Arc;
 
@@ -46,45 +43,6 @@ pub enum PortKind {
     Translator(Translator),
 }
 
-/// A security group at one level.
-#[derive(Clone, Debug)]
-pub struct Group {
-    /// The group's resource.
-    pub node: NodeId,
-    /// Its rules, compiled for the subnet's tags.
-    pub rules: Arc<CompiledGroup>,
-}
-
-/// What all ports of a subnet share.
-#[derive(Clone, Debug)]
-pub struct SubnetContext {
-    /// The subnet.
-    pub node: NodeId,
-    /// Its VNet.
-    pub vnet: NodeId,
-    /// The address space of the VNet.
-    pub space: Vec<Prefix>,
-    /// Its effective routes.
-    pub routes: RouteTable,
-    /// What service tags mean here.
-    pub tags: TagContext,
-    /// Its security group.
-    pub group: Option<Group>,
-    /// Peerings that take forwarded packets, or not; by remote VNet.
-    pub peers: Vec<PeerAccess>,
-}
-
-/// What a peering lets pass from this VNet into another.
-#[derive(Clone, Copy, Debug)]
-pub struct PeerAccess {
-    /// The other VNet.
-    pub vnet: NodeId,
-    /// Both directions have `allowVirtualNetworkAccess`.
-    pub access: bool,
-    /// The receiving side has `allowForwardedTraffic`.
-    pub forwarded: bool,
-}
-
 /// An address of a NIC.
 #[derive(Clone, Debug)]
 pub struct NicPort {
@@ -95,7 +53,7 @@ pub struct NicPort {
     /// The subnet.
     pub subnet: Arc<SubnetContext>,
     /// The NIC's own security group.
-    pub group: Option<Group>,
+    pub nsg: Option<NodeId>,
     /// Whether it may carry what is not its own.
     pub ip_forwarding: bool,
     /// Whether the guest passes on what is not its own.
@@ -160,7 +118,7 @@ pub struct EndpointPort {
     /// The subnet.
     pub subnet: Arc<SubnetContext>,
     /// The subnet's security group as it counts for endpoints; none unless the subnet's policy says so.
-    pub group: Option<Group>,
+    pub nsg: Option<NodeId>,
     /// Where its connection stands.
     pub state: ConnectionState,
     /// The private link service, or the service's front.
@@ -174,8 +132,6 @@ pub struct LinkServicePort {
     pub nat: Vec<Addr>,
     /// The frontend behind it, with its address.
     pub frontend: Option<(PortId, Addr)>,
-    /// The provider's VNet.
-    pub vnet: NodeId,
 }
 
 /// What translates flows on their way out.

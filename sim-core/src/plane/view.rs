@@ -2,11 +2,11 @@
 
 use super::Health;
 use super::flow::{Act, Decision, FlowTable, Half, Key, NewConn};
-use crate::fabric::{Fabric, Group, LinkClass, Place};
-use crate::id::PortId;
-use crate::net::{Meta, Protocol, Tuple};
+use crate::fabric::{Fabric, LinkClass, Place, SubnetContext};
+use crate::id::{NodeId, PortId};
+use crate::net::{Addr, Meta, Protocol, Tuple};
 use crate::stage::security::{CompiledGroup, RuleRef};
-use crate::stage::{Level, Reason, Step};
+use crate::stage::{Level, Reason, Step, never_internet};
 use crate::time::Nanos;
 use crate::topology::{Access, Direction};
 
@@ -50,27 +50,34 @@ impl<'a> Trail<'a> {
     }
 
     /// Asks a security group.
-    pub fn security(&mut self, group: Option<&Group>, level: Level, direction: Direction) -> Result<(), Reason> {
-        self.ask(group, level, direction, |rules, tuple| rules.decide(direction, tuple))
+    pub fn security(
+        &mut self,
+        nsg: Option<NodeId>,
+        subnet: &SubnetContext,
+        level: Level,
+        direction: Direction,
+    ) -> Result<(), Reason> {
+        self.ask(nsg, subnet, level, direction, |rules, tuple| rules.decide(direction, tuple))
     }
 
     /// Asks the security group of a private endpoint's subnet.
-    pub fn endpoint_security(&mut self, group: Option<&Group>) -> Result<(), Reason> {
-        self.ask(group, Level::Subnet, Direction::Inbound, CompiledGroup::decide_for_endpoint)
+    pub fn endpoint_security(&mut self, nsg: Option<NodeId>, subnet: &SubnetContext) -> Result<(), Reason> {
+        self.ask(nsg, subnet, Level::Subnet, Direction::Inbound, CompiledGroup::decide_for_endpoint)
     }
 
     fn ask(
         &mut self,
-        group: Option<&Group>,
+        nsg: Option<NodeId>,
+        subnet: &SubnetContext,
         level: Level,
         direction: Direction,
         decide: impl FnOnce(&CompiledGroup, &Tuple) -> (RuleRef, Access),
     ) -> Result<(), Reason> {
-        let Some(group) = group else {
+        let Some(group) = self.view.fabric.group(nsg, subnet) else {
             self.steps.push(Step::Unfiltered { level });
             return Ok(());
         };
-        let (rule, access) = decide(&group.rules, &self.tuple);
+        let (rule, access) = decide(group.rules, &self.tuple);
         self.steps.push(Step::Security { group: group.node, level, direction, rule, access });
         if access == Access::Deny { self.stop(Reason::SecurityRule) } else { Ok(()) }
     }
@@ -101,6 +108,11 @@ impl<'a> Trail<'a> {
     }
 }
 
+/// Whether an address is of no public range.
+pub(super) fn is_private(addr: Addr) -> bool {
+    never_internet().iter().any(|prefix| prefix.contains(addr))
+}
+
 /// Protocols that the platform does not carry, and ports it keeps for itself (azure-dataplane 1.8).
 pub(super) fn not_carried(tuple: &Tuple) -> bool {
     let multicast = match tuple.dst.v4_bits() {
@@ -116,7 +128,7 @@ pub(super) fn not_carried(tuple: &Tuple) -> bool {
 const FIRST_PORT: u16 = 1024;
 
 /// A source translation to one of `addresses` whose reply key is free. The port is the client's own where it is free.
-pub(super) fn translate(view: &View<'_>, tuple: Tuple, addresses: &[crate::net::Addr]) -> Option<Tuple> {
+pub(super) fn translate(view: &View<'_>, tuple: Tuple, addresses: &[Addr]) -> Option<Tuple> {
     let start = tuple.src_port.max(FIRST_PORT);
     for address in addresses {
         let ports = (start..=u16::MAX).chain(FIRST_PORT..start);

@@ -9,6 +9,7 @@ pub mod tag;
 
 pub use reason::Reason;
 
+use crate::assumption::Assumption;
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix, Tuple};
 use crate::topology::{Access, Direction};
@@ -77,6 +78,8 @@ pub enum Step {
         /// After.
         to: Tuple,
     },
+    /// Something that nobody knows for certain had a say.
+    Assumed(Assumption),
     /// The stage that stopped it, or would have, had it not been passed over.
     Stopped(Reason),
 }

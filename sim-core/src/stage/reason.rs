@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Reason {
     /// A security rule denies it (azure-dataplane 1.3).
     SecurityRule,
+    /// A security admin rule of the network manager denies it (1.3).
+    AdminRule,
     /// A Standard public address or frontend without any security group is closed (3.9).
     ClosedByDefault,
     /// No route matches (2.2).
@@ -19,10 +21,16 @@ pub enum Reason {
     ForwardedNotAllowed,
     /// A peering's access is switched off (2.7).
     PeeringAccessOff,
+    /// The peering joins subnets, and this one is not among them (2.7).
+    SubnetNotPeered,
     /// The subnet has no outbound method (4.1, 4.4).
     NoOutbound,
     /// The outbound method does not carry this protocol (4.2, 4.4).
     OutboundProtocol,
+    /// A service endpoint carries TCP only (2.5).
+    EndpointProtocol,
+    /// The firewall has no rule that lets it pass.
+    FirewallRule,
     /// All ports towards this destination are taken (3.11, 4.2).
     PortsExhausted,
     /// The private endpoint's connection is not approved (azure-services 3.1).
@@ -31,6 +39,8 @@ pub enum Reason {
     NoBalancerRule,
     /// Every backend is down, or the pool is empty (3.4).
     NoHealthyBackend,
+    /// The address is Azure's own and answers nobody: a subnet's gateway (1.8).
+    NoAnswer,
     /// A balancer sent it back to the machine that sent it, which does not take a packet from itself (3.10).
     Hairpin,
     /// The NIC may not carry what is not its own (2.3).
@@ -61,18 +71,23 @@ impl Reason {
     pub const fn code(self) -> &'static str {
         match self {
             Self::SecurityRule => "security-rule",
+            Self::AdminRule => "admin-rule",
             Self::ClosedByDefault => "closed-by-default",
             Self::NoRoute => "no-route",
             Self::RouteToNone => "route-to-none",
             Self::NoSuchAddress => "no-such-address",
             Self::ForwardedNotAllowed => "forwarded-not-allowed",
             Self::PeeringAccessOff => "peering-access-off",
+            Self::SubnetNotPeered => "subnet-not-peered",
             Self::NoOutbound => "no-outbound",
             Self::OutboundProtocol => "outbound-protocol",
+            Self::EndpointProtocol => "endpoint-protocol",
+            Self::FirewallRule => "firewall-rule",
             Self::PortsExhausted => "ports-exhausted",
             Self::LinkNotApproved => "link-not-approved",
             Self::NoBalancerRule => "no-balancer-rule",
             Self::NoHealthyBackend => "no-healthy-backend",
+            Self::NoAnswer => "no-answer",
             Self::Hairpin => "hairpin",
             Self::ForwardingOff => "forwarding-off",
             Self::NotCarried => "not-carried",
@@ -93,6 +108,9 @@ impl Reason {
         matches!(
             self,
             Self::SecurityRule
+                | Self::AdminRule
+                | Self::FirewallRule
+                | Self::SubnetNotPeered
                 | Self::ClosedByDefault
                 | Self::ForwardedNotAllowed
                 | Self::PeeringAccessOff

@@ -49,6 +49,12 @@ pub enum Relation {
     Checks,
     /// A private endpoint's resource.
     Target,
+    /// Security admin rules to a VNet they govern.
+    Governs,
+    /// A firewall to its policy, a policy to the one it inherits from.
+    GovernedBy,
+    /// A frontend or an address whose traffic goes through this gateway balancer's frontend.
+    ChainedTo,
 }
 
 /// A resource: its identity, where it comes from, what it is.

@@ -3,7 +3,7 @@
 use crate::{filtered, one_vnet};
 use sim_core::id::PortId;
 use sim_core::net::{Addr, Protocol, Tuple};
-use sim_core::topology::{Distribution, Draft, InboundNatRule, Kind, Relation, Sku};
+use sim_core::topology::{Distribution, Draft, InboundNatRule, Kind, PortRange, Relation, Sku};
 use std::collections::BTreeSet;
 use vnetsim_tests::ask::{any, question, tcp};
 use vnetsim_tests::net::{Net, addr};
@@ -167,7 +167,12 @@ fn an_inbound_nat_rule_leads_to_its_machine() {
     let a = net.vm("a", "v/s", None);
     net.public_ip("pip", "20.1.1.1", Sku::Standard);
     let vip = net.balancer("lb", Sku::Standard, (Relation::Uses, "pip"), &["other"]);
-    let rule = InboundNatRule { protocol: Some(Protocol::TCP), frontend_port: 50001, backend_port: 22 };
+    let rule = InboundNatRule {
+        protocol: Some(Protocol::TCP),
+        frontend_ports: PortRange::one(50001),
+        backend_port: 22,
+        ..InboundNatRule::default()
+    };
     let rule = Draft::new("lb/ssh", Kind::InboundNatRule(rule)).refer(Relation::PartOf, "lb");
     net.put(rule.refer(Relation::Listens, "lb/front").refer(Relation::Sends, "a-nic/ipconfig1"));
     let asked = tcp(&net, "world", vip, 50001);

@@ -2,7 +2,7 @@
 
 use crate::{filtered, one_vnet};
 use sim_core::net::{Addr, Protocol};
-use sim_core::topology::{Draft, InboundNatRule, Kind, Relation, Sku, UserHop};
+use sim_core::topology::{Draft, InboundNatRule, Kind, OutboundRule, PortRange, Relation, Sku, UserHop};
 use vnetsim_tests::ask::{any, question, tcp};
 use vnetsim_tests::net::{Net, addr};
 
@@ -18,7 +18,7 @@ fn outbound_rule(net: &mut Net) -> Addr {
 
 /// Gives the balancer `lb` an outbound rule.
 fn add_outbound_rule(net: &mut Net) {
-    let rule = Draft::new("lb/out", Kind::OutboundRule).refer(Relation::PartOf, "lb");
+    let rule = Draft::new("lb/out", Kind::OutboundRule(OutboundRule::default())).refer(Relation::PartOf, "lb");
     net.put(rule.refer(Relation::Listens, "lb/front").refer(Relation::Sends, "lb/pool"));
 }
 
@@ -191,7 +191,12 @@ fn an_inbound_nat_rule_gives_no_way_out() {
     net.vm("a", "v/s", None);
     net.public_ip("lb-pip", "20.1.1.2", Sku::Standard);
     let vip = net.balancer("lb", Sku::Standard, (Relation::Uses, "lb-pip"), &[]);
-    let rule = InboundNatRule { protocol: Some(Protocol::TCP), frontend_port: 50001, backend_port: 22 };
+    let rule = InboundNatRule {
+        protocol: Some(Protocol::TCP),
+        frontend_ports: PortRange::one(50001),
+        backend_port: 22,
+        ..InboundNatRule::default()
+    };
     let rule = Draft::new("lb/ssh", Kind::InboundNatRule(rule)).refer(Relation::PartOf, "lb");
     net.put(rule.refer(Relation::Listens, "lb/front").refer(Relation::Sends, "a-nic/ipconfig1"));
     assert_ne!(tcp(&net, "a", WORLD, 443).arrived.src, vip);

@@ -59,7 +59,8 @@ fn overlapping_spaces_are_not_peered() {
     use sim_core::topology::{Draft, Peering, Relation};
     let mut net = three();
     net.vnet("twin", "10.1.128.0/17");
-    let peering = Peering { access: Setting::default_of(true), forwarded: Setting::default_of(false) };
+    let peering =
+        Peering { access: Setting::default_of(true), forwarded: Setting::default_of(false), ..Peering::default() };
     let draft = Draft::new("a/to-twin", Kind::Peering(peering)).refer(Relation::PartOf, "a");
     assert!(net.topology.put(draft.refer(Relation::Remote, "twin")).is_err());
 }

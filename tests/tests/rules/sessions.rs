@@ -93,7 +93,7 @@ fn talk(net: Net, to: Addr, after: &[&str]) -> Seen {
     assert!(engine.spawn(client, Box::new(Talker { to: (to, 22), conn: None, heard: 0 })).is_some());
     let late = Attempt::new((to, 22), Dialogue::Tcp, Nanos::secs(20), Nanos::secs(100), None);
     assert!(engine.spawn(client, Box::new(late)).is_some());
-    engine.conduct(Box::new(Closing(Some(Draft::new("g", Kind::Nsg(Nsg { rules: rules(after) }))))));
+    engine.conduct(Box::new(Closing(Some(Draft::new("g", Kind::Nsg(Nsg { rules: rules(after), ..Nsg::default() }))))));
     engine.run_until(Nanos::secs(150));
     engine.observer
 }

@@ -1,7 +1,7 @@
 //! `publicIPAddresses`, and prefixes of them.
 
 use super::raw::RawResource;
-use super::read::{address, given, not_modelled, says, text};
+use super::read::{address, given, not_modelled, number, says, text};
 use super::reading::Reading;
 use crate::json::Value;
 use sim_core::net::Prefix;
@@ -24,7 +24,17 @@ pub(super) fn public(raw: &RawResource, key: &str, out: &mut Reading) {
         Ok(address) => {
             // A prefix has no Basic tier.
             let sku = if key == "ipPrefix" { Sku::Standard } else { sku(&raw.body) };
-            out.node(raw.draft(Kind::PublicIp(PublicIp { sku, region: out.region.clone(), address })));
+            let idle = number(properties, "idleTimeoutInMinutes", 4..=66);
+            let public = PublicIp {
+                sku,
+                region: out.region.clone(),
+                address,
+                prefix,
+                idle_minutes: idle.ok().flatten().map(|minutes| minutes as u16),
+                global: given(&raw.body, "sku").is_some_and(|sku| says(sku, "tier", "Global")),
+                v6: says(properties, "publicIPAddressVersion", "IPv6"),
+            };
+            out.node(raw.draft(Kind::PublicIp(public)));
         }
         Err(diagnostic) => out.leave_out(&raw.id, diagnostic),
     }

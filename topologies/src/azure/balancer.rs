@@ -5,15 +5,15 @@ use super::id;
 use super::nic::requested;
 use super::raw::RawResource;
 use super::read::{
-    address, bad, given, inner, list, missing, not_modelled, number, port, reference, references, switch, text,
+    address, bad, given, inner, list, missing, not_modelled, number, port, reference, references, says, switch, text,
 };
 use super::reading::{Piece, Reading};
 use crate::diagnostic::Diagnostic;
 use crate::json::Value;
 use sim_core::net::Protocol;
 use sim_core::topology::{
-    BalancingRule, Distribution, Draft, Frontend, InboundNatRule, Kind, LoadBalancer, Probe, ProbeProtocol, Relation,
-    Setting,
+    BalancingRule, Distribution, Draft, Frontend, InboundNatRule, Kind, LoadBalancer, OutboundRule, PortRange, Probe,
+    ProbeProtocol, Relation, Setting,
 };
 use std::sync::Arc;
 
@@ -25,7 +25,11 @@ const COLLECTIONS: [&str; 6] =
 pub(super) fn balancer(raw: &RawResource, out: &mut Reading) {
     let written = given(&raw.body, "sku").and_then(|sku| given(sku, "name"));
     let sku = Setting { value: sku(&raw.body), span: written.map(|name| name.span) };
-    out.node(raw.draft(Kind::LoadBalancer(LoadBalancer { sku, region: out.region.clone() })));
+    out.node(raw.draft(Kind::LoadBalancer(LoadBalancer {
+        sku,
+        region: out.region.clone(),
+        ..LoadBalancer::default()
+    })));
     for collection in COLLECTIONS {
         for value in list(raw.properties(), collection) {
             let Some(id) = raw.part_id(collection, value) else { continue };
@@ -74,7 +78,7 @@ fn part(collection: &str, properties: &Value) -> Result<Kind, Diagnostic> {
         "probes" => probe(properties),
         "loadBalancingRules" => balancing_rule(properties),
         "inboundNatRules" => nat_rule(properties),
-        _ => Ok(Kind::OutboundRule),
+        _ => outbound_rule(properties),
     }
 }
 
@@ -91,6 +95,8 @@ fn probe(properties: &Value) -> Result<Kind, Diagnostic> {
         port: port(properties, "port", 1)?.ok_or_else(|| missing(properties, "port"))?,
         interval_s: whole("intervalInSeconds", 5..=i32::MAX as u64)?.unwrap_or(15),
         threshold: whole("probeThreshold", 1..=100)?.unwrap_or(1),
+        path: text(properties, "requestPath").unwrap_or("/").into(),
+        all_down_is_up: says(properties, "noHealthyBackendsBehavior", "AllProbedUp"),
     }))
 }
 
@@ -110,6 +116,7 @@ fn balancing_rule(properties: &Value) -> Result<Kind, Diagnostic> {
         idle_minutes: number(properties, "idleTimeoutInMinutes", 4..=120)?.unwrap_or(4) as u16,
         floating_ip: switch(properties, "enableFloatingIP", false).value,
         disable_outbound_snat: switch(properties, "disableOutboundSnat", false).value,
+        tcp_reset: switch(properties, "enableTcpReset", false).value,
     }))
 }
 
@@ -121,8 +128,23 @@ fn nat_rule(properties: &Value) -> Result<Kind, Diagnostic> {
     let required = |key| port(properties, key, 0)?.ok_or_else(|| missing(properties, key));
     Ok(Kind::InboundNatRule(InboundNatRule {
         protocol: protocol(properties)?,
-        frontend_port: required("frontendPort")?,
+        frontend_ports: PortRange::one(required("frontendPort")?),
         backend_port: required("backendPort")?,
+        idle_minutes: number(properties, "idleTimeoutInMinutes", 4..=120)?.unwrap_or(4) as u16,
+        floating_ip: switch(properties, "enableFloatingIP", false).value,
+        tcp_reset: switch(properties, "enableTcpReset", false).value,
+    }))
+}
+
+/// azure-dataplane 3.11.
+fn outbound_rule(properties: &Value) -> Result<Kind, Diagnostic> {
+    let ports = number(properties, "allocatedOutboundPorts", 0..=64_000)?.unwrap_or(0) as u32;
+    let span = given(properties, "allocatedOutboundPorts").map(|written| written.span);
+    Ok(Kind::OutboundRule(OutboundRule {
+        protocol: protocol(properties)?,
+        ports: Setting { value: ports, span },
+        idle_minutes: number(properties, "idleTimeoutInMinutes", 4..=120)?.unwrap_or(4) as u16,
+        tcp_reset: switch(properties, "enableTcpReset", false).value,
     }))
 }
 
@@ -157,7 +179,7 @@ fn refer(draft: Draft, balancer: &Arc<str>, properties: &Value) -> Draft {
         Kind::InboundNatRule(_) => one("frontendIPConfiguration", Relation::Listens)
             .chain(one("backendIPConfiguration", Relation::Sends))
             .collect(),
-        Kind::OutboundRule => {
+        Kind::OutboundRule(_) => {
             let frontends = many("frontendIPConfigurations", Relation::Listens);
             frontends.chain(one("backendAddressPool", Relation::Sends)).collect()
         }

@@ -28,7 +28,12 @@ pub(super) fn machine(raw: &RawResource, out: &mut Reading) {
         return out.leave_out(&raw.id, diagnostic);
     }
     let egress_bps = known.and_then(|known| known.egress_bps);
-    out.node(raw.draft(Kind::Machine(Machine { size: size.into(), egress_bps, forwards: false })));
+    out.node(raw.draft(Kind::Machine(Machine {
+        size: size.into(),
+        egress_bps,
+        forwards: false,
+        ..Machine::default()
+    })));
     for nic in nics {
         out.link(&nic, Relation::PartOf, &raw.id);
     }
@@ -82,7 +87,12 @@ pub(super) fn container_group(raw: &RawResource, all: &Resources, out: &mut Read
     let config = child(&nic, "ipConfigurations", "ipconfig");
     let made =
         |id: &Arc<str>, kind| Draft { owner: service.clone(), ..Draft::new(id.clone(), kind).at(Some(raw.span)) };
-    out.node(raw.draft(Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards: false })));
+    out.node(raw.draft(Kind::Machine(Machine {
+        size: "".into(),
+        egress_bps: None,
+        forwards: false,
+        ..Machine::default()
+    })));
     let kind = Kind::Nic(Nic { region: out.region.clone(), ip_forwarding: false });
     out.inline(made(&nic, kind).refer(Relation::PartOf, raw.id.clone()));
     let kind = Kind::IpConfig(IpConfig { primary: true, ..IpConfig::default() });

@@ -1,12 +1,18 @@
 //! `natGateways` (azure-dataplane 4.2).
 
 use super::raw::RawResource;
-use super::read::references;
+use super::read::{given, number, references, says};
 use super::reading::Reading;
-use sim_core::topology::{Kind, Relation};
+use sim_core::topology::{Kind, NatGateway, Relation};
 
 pub(super) fn gateway(raw: &RawResource, out: &mut Reading) {
     let properties = raw.properties();
     let addresses = references(properties, "publicIpAddresses").chain(references(properties, "publicIpPrefixes"));
-    out.node(addresses.fold(raw.draft(Kind::NatGateway), |draft, address| draft.refer(Relation::Uses, address)));
+    let idle_minutes = match number(properties, "idleTimeoutInMinutes", 4..=120) {
+        Ok(minutes) => minutes.map(|minutes| minutes as u16),
+        Err(diagnostic) => return out.leave_out(&raw.id, diagnostic),
+    };
+    let v2 = given(&raw.body, "sku").is_some_and(|sku| says(sku, "name", "StandardV2"));
+    let gateway = raw.draft(Kind::NatGateway(NatGateway { idle_minutes, v2 }));
+    out.node(addresses.fold(gateway, |draft, address| draft.refer(Relation::Uses, address)));
 }

@@ -2,12 +2,12 @@
 
 use super::id;
 use super::raw::RawResource;
-use super::read::{address, bad, given, inner, list, missing, not_modelled, prefix, text};
+use super::read::{address, bad, given, inner, list, missing, prefix, switch, text};
 use super::reading::{Piece, Reading};
 use crate::diagnostic::Diagnostic;
 use crate::json::Value;
 use sim_core::source::Span;
-use sim_core::topology::{Kind, Route, RouteTable, UserHop};
+use sim_core::topology::{Destination, Kind, Route, RouteTable, UserHop};
 use std::sync::Arc;
 
 pub(super) fn table(raw: &RawResource, out: &mut Reading) {
@@ -19,7 +19,8 @@ pub(super) fn table(raw: &RawResource, out: &mut Reading) {
             Err(diagnostic) => out.leave_out(&id, diagnostic),
         }
     }
-    out.node(raw.draft(Kind::RouteTable(RouteTable { routes })));
+    let no_propagation = switch(raw.properties(), "disableBgpRoutePropagation", false);
+    out.node(raw.draft(Kind::RouteTable(RouteTable { routes, no_propagation })));
 }
 
 pub(super) fn route_alone(raw: &RawResource, out: &mut Reading) {
@@ -33,11 +34,11 @@ pub(super) fn route_alone(raw: &RawResource, out: &mut Reading) {
 fn route(name: &str, properties: &Value, span: Span) -> Result<Route, Diagnostic> {
     let written = given(properties, "addressPrefix").ok_or_else(|| missing(properties, "addressPrefix"))?;
     let tag = |text: &str| text.starts_with(|first: char| first.is_ascii_alphabetic()) && !text.contains([':', '/']);
-    if written.as_str().is_some_and(tag) {
-        return Err(not_modelled(written, "a route to a service tag"));
-    }
-    let next_hop = next_hop(properties)?;
-    Ok(Route { name: name.into(), prefix: prefix(written)?, next_hop, span: Some(span) })
+    let destination = match written.as_str().map(str::trim).filter(|text| tag(text)) {
+        Some(tag) => Destination::Tag(tag.into()),
+        None => Destination::Prefix(prefix(written)?),
+    };
+    Ok(Route { name: name.into(), destination, next_hop: next_hop(properties)?, span: Some(span) })
 }
 
 fn next_hop(properties: &Value) -> Result<UserHop, Diagnostic> {

@@ -2,7 +2,7 @@
 
 use super::id;
 use super::raw::RawResource;
-use super::read::{bad, given, inner, list, missing, references};
+use super::read::{bad, given, inner, list, missing, references, switch};
 use super::reading::{Piece, Reading};
 use crate::diagnostic::Diagnostic;
 use crate::json::Value;
@@ -20,7 +20,8 @@ pub(super) fn group(raw: &RawResource, out: &mut Reading) {
             Err(diagnostic) => out.leave_out(&id, diagnostic),
         }
     }
-    out.node(raw.draft(Kind::Nsg(Nsg { rules })));
+    let flush = switch(raw.properties(), "flushConnection", false);
+    out.node(raw.draft(Kind::Nsg(Nsg { rules, flush })));
 }
 
 pub(super) fn rule_alone(raw: &RawResource, out: &mut Reading) {

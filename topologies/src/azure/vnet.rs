@@ -2,12 +2,12 @@
 
 use super::id;
 use super::raw::{RawResource, Resources};
-use super::read::{enabled, given, inner, list, missing, not_modelled, prefix, reference, switch, text};
+use super::read::{enabled, given, inner, list, missing, not_modelled, number, prefix, reference, switch, text};
 use super::reading::Reading;
 use crate::diagnostic::Diagnostic;
 use crate::json::Value;
 use sim_core::net::Prefix;
-use sim_core::topology::{Draft, EndpointPolicies, Kind, Peering, Relation, Setting, Subnet, Vnet};
+use sim_core::topology::{Draft, EndpointPolicies, Kind, PeeredSubnets, Peering, Relation, Setting, Subnet, Vnet};
 use std::sync::Arc;
 
 /// The last API version day whose VNets have default outbound access where they do not say otherwise
@@ -20,6 +20,13 @@ const POOLS: &str = "ipamPoolPrefixAllocations";
 pub(super) fn network(raw: &RawResource, out: &mut Reading) {
     let properties = raw.properties();
     let space = given(properties, "addressSpace").map_or(&[][..], |space| list(space, "addressPrefixes"));
+    let flow_timeout_minutes = match number(properties, "flowTimeoutInMinutes", 4..=30) {
+        Ok(minutes) => minutes.map(|minutes| minutes as u8),
+        Err(diagnostic) => {
+            out.warn(diagnostic);
+            None
+        }
+    };
     match space.iter().map(prefix).collect::<Result<Vec<Prefix>, Diagnostic>>() {
         Ok(space)
             if space.is_empty() && given(properties, "addressSpace").is_some_and(|it| given(it, POOLS).is_some()) =>
@@ -27,7 +34,7 @@ pub(super) fn network(raw: &RawResource, out: &mut Reading) {
             return out.leave_out(&raw.id, not_modelled(properties, "a network whose space an address pool chooses"));
         }
         Ok(space) if space.is_empty() => return out.leave_out(&raw.id, missing(properties, "addressSpace")),
-        Ok(space) => out.node(raw.draft(Kind::Vnet(Vnet { region: out.region.clone(), space }))),
+        Ok(space) => out.node(raw.draft(Kind::Vnet(Vnet { region: out.region.clone(), space, flow_timeout_minutes }))),
         Err(diagnostic) => return out.leave_out(&raw.id, diagnostic),
     }
     for part in list(properties, "subnets") {
@@ -125,7 +132,18 @@ fn peering(properties: &Value) -> Kind {
     Kind::Peering(Peering {
         access: switch(properties, "allowVirtualNetworkAccess", true),
         forwarded: switch(properties, "allowForwardedTraffic", false),
+        gateway_transit: switch(properties, "allowGatewayTransit", false),
+        remote_gateways: switch(properties, "useRemoteGateways", false),
+        subnets: peered_subnets(properties),
     })
+}
+
+/// A peering of subnets says which, by name.
+fn peered_subnets(properties: &Value) -> Option<PeeredSubnets> {
+    let names =
+        |key| list(properties, key).iter().filter_map(Value::as_str).map(|name| Arc::from(name.trim())).collect();
+    let whole = given(properties, "peerCompleteVnets").is_none_or(|value| value.as_bool() != Some(false));
+    (!whole).then(|| PeeredSubnets { local: names("localSubnetNames"), remote: names("remoteSubnetNames") })
 }
 
 fn peering_refers(draft: Draft, vnet: &Arc<str>, properties: &Value) -> Draft {

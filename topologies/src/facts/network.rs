@@ -13,7 +13,7 @@ const NONE_ROUTES: &str = include_str!("../../data/none-routes.csv");
 /// What the network is like on `date`. Without `jitter` every packet of a way takes the same time and none is lost.
 #[must_use]
 pub fn network(date: Date, jitter: bool) -> Facts {
-    Facts { none_routes: none_routes(date), tags: TagTable::default(), delays: delays(jitter) }
+    Facts { none_routes: none_routes(date), tags: TagTable::default(), delays: delays(jitter), ..Facts::default() }
 }
 
 /// The newest list recorded by that day (azure-dataplane 2.1); before the first, the first.

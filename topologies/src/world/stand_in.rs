@@ -9,8 +9,8 @@ use sim_core::id::NodeId;
 use sim_core::net::{Addr, Prefix};
 use sim_core::source::Span;
 use sim_core::topology::{
-    Draft, Frontend, IpConfig, Kind, LoadBalancer, Machine, Nic, Nsg, PublicIp, Relation, RouteTable, Setting, Sku,
-    Subnet, Topology, Vnet,
+    Draft, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg, PublicIp, Relation, RouteTable,
+    Setting, Sku, Subnet, Topology, Vnet,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -91,7 +91,8 @@ impl World {
             }
             Relation::PartOf if ends("/loadbalancers") => (draft(balancer(region)), "a Standard load balancer"),
             Relation::PartOf if ends("/virtualmachines") => {
-                let kind = Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards: false });
+                let kind =
+                    Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards: false, ..Machine::default() });
                 (draft(kind), "a machine without a cap on what it sends")
             }
             Relation::MemberOf if ends("/applicationsecuritygroups") => {
@@ -189,7 +190,11 @@ impl World {
         }
         let list: Vec<String> = space.iter().map(ToString::to_string).collect();
         let what = format!("a virtual network {} in {region}", list.join(", "));
-        self.assume(Draft::new(target.clone(), Kind::Vnet(Vnet { region: region.clone(), space })), &what, span)
+        self.assume(
+            Draft::new(target.clone(), Kind::Vnet(Vnet { region: region.clone(), space, ..Vnet::default() })),
+            &what,
+            span,
+        )
     }
 
     fn stand_in_public(&mut self, target: &Arc<str>, from: &Node) -> bool {
@@ -200,18 +205,23 @@ impl World {
             Some(Kind::LoadBalancer(balancer)) => balancer.sku.value,
             _ => Sku::Standard,
         };
-        let kind = Kind::PublicIp(PublicIp { sku, region: from.region.clone(), address: None });
+        let kind = Kind::PublicIp(PublicIp { sku, region: from.region.clone(), address: None, ..PublicIp::default() });
         self.assume(Draft::new(target.clone(), kind), "a public address, made up here", from.draft.span).is_some()
     }
 
     fn stand_in_gateway(&mut self, target: &Arc<str>, region: &Arc<str>, span: Option<Span>) -> bool {
         let address: Arc<str> = format!("{target}/publicIPAddress").into();
-        let kind = Kind::PublicIp(PublicIp { sku: Sku::Standard, region: region.clone(), address: None });
+        let kind = Kind::PublicIp(PublicIp {
+            sku: Sku::Standard,
+            region: region.clone(),
+            address: None,
+            ..PublicIp::default()
+        });
         let public = Draft::new(address.clone(), kind);
         self.assume(public, "the public address of a NAT gateway, made up here", span).is_some()
             && self
                 .assume(
-                    Draft::new(target.clone(), Kind::NatGateway).refer(Relation::Uses, address),
+                    Draft::new(target.clone(), Kind::NatGateway(NatGateway::default())).refer(Relation::Uses, address),
                     "a NAT gateway with one public address",
                     span,
                 )
@@ -244,7 +254,11 @@ impl World {
 }
 
 fn balancer(region: &Arc<str>) -> Kind {
-    Kind::LoadBalancer(LoadBalancer { sku: Setting::default_of(Sku::Standard), region: region.clone() })
+    Kind::LoadBalancer(LoadBalancer {
+        sku: Setting::default_of(Sku::Standard),
+        region: region.clone(),
+        ..LoadBalancer::default()
+    })
 }
 
 /// The first free /24 (less if the VNet is smaller) of a VNet.

@@ -110,7 +110,7 @@ fn balancers_and_their_parts() {
     assert_eq!((found.frontend_port, found.backend_port, found.idle_minutes, found.floating_ip), (443, 8443, 15, true));
     assert!(found.disable_outbound_snat);
     let Kind::InboundNatRule(found) = part("inboundNatRules/n") else { panic!() };
-    assert_eq!((found.frontend_port, found.backend_port), (50000, 22));
+    assert_eq!((found.frontend_ports.first, found.backend_port), (50000, 22));
 }
 
 /// Catches: an endpoint that waits for nobody, or that is taken in though the service asks (azure-services 3.1).

@@ -60,6 +60,7 @@ impl Build {
                 tags: site.tags.iter().map(|tag| Arc::from(*tag)).collect(),
                 azure: site.azure,
                 egress_bps: Some(self.setup.assumptions.download_bps()),
+                names: Vec::new(),
             };
             control.put(Draft::new(site_id(&site.host), Kind::InternetHost(host)), Nanos::ZERO);
         }

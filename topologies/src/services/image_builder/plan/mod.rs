@@ -220,6 +220,7 @@ impl Drafter<'_> {
             tags: vec!["AzureCloud".into()],
             azure: true,
             egress_bps: None,
+            names: Vec::new(),
         };
         let service_id = "/providers/Microsoft.VirtualMachineImages/service";
         self.plan.before.push(Draft::new(service_id, Kind::InternetHost(service)).owned_by(OWNER));
@@ -228,7 +229,8 @@ impl Drafter<'_> {
         let group = self.id(GROUPS, "pkrsg");
         let subnet = self.own_vnet("pkrvn", &[("pkrsn", Some(&group), None)], vec![(group.as_str(), vec![admit])]);
         let public = self.id(PUBLIC_IPS, "pkrip");
-        let address = PublicIp { sku: Sku::Basic, region: self.template.region.clone(), address: None };
+        let address =
+            PublicIp { sku: Sku::Basic, region: self.template.region.clone(), address: None, ..PublicIp::default() };
         self.wave(vec![(Draft::new(public.as_str(), Kind::PublicIp(address)), PUBLIC_IPS)]);
         self.build_machine(&subnet[0], Some(&public));
         self.plan.deletions.push((public.as_str().into(), PUBLIC_IPS));

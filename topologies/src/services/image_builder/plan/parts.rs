@@ -20,7 +20,7 @@ impl Drafter<'_> {
         let space = Prefix::new(Addr::v4(10, 0, 0, 0), 16).into_iter().collect();
         let region = self.template.region.clone();
         let mut drafts = vec![
-            Draft::new(vnet.as_str(), Kind::Vnet(Vnet { region: region.clone(), space })),
+            Draft::new(vnet.as_str(), Kind::Vnet(Vnet { region: region.clone(), space, ..Vnet::default() })),
             subnet_draft(&subnet, &vnet, 0, None, None),
         ];
         drafts.extend(machine_drafts(&machine, &subnet, &region));
@@ -38,9 +38,11 @@ impl Drafter<'_> {
     ) -> Vec<Arc<str>> {
         let vnet = self.id(VNETS, name);
         let space = Prefix::new(Addr::v4(10, 0, 0, 0), 16).into_iter().collect();
-        let attributes = Vnet { region: self.template.region.clone(), space };
-        let mut first: Vec<(Draft, &'static str)> =
-            groups.into_iter().map(|(id, rules)| (Draft::new(id, Kind::Nsg(Nsg { rules })), GROUPS)).collect();
+        let attributes = Vnet { region: self.template.region.clone(), space, ..Vnet::default() };
+        let mut first: Vec<(Draft, &'static str)> = groups
+            .into_iter()
+            .map(|(id, rules)| (Draft::new(id, Kind::Nsg(Nsg { rules, ..Nsg::default() })), GROUPS))
+            .collect();
         first.push((Draft::new(vnet.as_str(), Kind::Vnet(attributes)), VNETS));
         self.wave(first);
         let mut ids = Vec::new();
@@ -79,7 +81,11 @@ impl Drafter<'_> {
             (format!("{id}/frontendIPConfigurations/aibfe"), format!("{id}/backendAddressPools/aibpool"));
         let probe = format!("{id}/probes/aibprobe");
         let part = |name: &str, kind: Kind| Draft::new(name, kind).refer(Relation::PartOf, id.as_str());
-        let attributes = LoadBalancer { sku: Setting::default_of(Sku::Standard), region: self.template.region.clone() };
+        let attributes = LoadBalancer {
+            sku: Setting::default_of(Sku::Standard),
+            region: self.template.region.clone(),
+            ..LoadBalancer::default()
+        };
         let rule = BalancingRule {
             protocol: Some(Protocol::TCP),
             frontend_port: port,
@@ -88,8 +94,9 @@ impl Drafter<'_> {
             idle_minutes: 4,
             floating_ip: false,
             disable_outbound_snat: false,
+            ..BalancingRule::default()
         };
-        let check = Probe { protocol: ProbeProtocol::Tcp, port, interval_s: 5, threshold: 1 };
+        let check = Probe { protocol: ProbeProtocol::Tcp, port, interval_s: 5, threshold: 1, ..Probe::default() };
         self.wave(vec![
             (Draft::new(id.as_str(), Kind::LoadBalancer(attributes)), BALANCERS),
             (part(&frontend, Kind::Frontend(Frontend::default())).refer(Relation::Attached, subnet), BALANCERS),
@@ -134,8 +141,12 @@ impl Drafter<'_> {
     ) -> (String, String) {
         let (id, nic) = (self.id(MACHINES, name), self.id(NICS, nic));
         let config = format!("{nic}/ipConfigurations/ipconfig");
-        let attributes =
-            Machine { size: size.into(), egress_bps: vm_size(size).and_then(|size| size.egress_bps), forwards: false };
+        let attributes = Machine {
+            size: size.into(),
+            egress_bps: vm_size(size).and_then(|size| size.egress_bps),
+            forwards: false,
+            ..Machine::default()
+        };
         let card = Nic { region: self.template.region.clone(), ip_forwarding: false };
         let address = IpConfig { primary: true, ..IpConfig::default() };
         let mut address = Draft::new(config.as_str(), Kind::IpConfig(address))
@@ -161,7 +172,7 @@ impl Drafter<'_> {
 /// A machine of the service's own, with a NIC that is part of it.
 fn machine_drafts(id: &str, subnet: &str, region: &Arc<str>) -> Vec<Draft> {
     let nic = format!("{id}/networkInterface");
-    let machine = Machine { size: "".into(), egress_bps: None, forwards: false };
+    let machine = Machine { size: "".into(), egress_bps: None, forwards: false, ..Machine::default() };
     let address = IpConfig { primary: true, ..IpConfig::default() };
     vec![
         Draft::new(id, Kind::Machine(machine)),

@@ -1,0 +1,99 @@
+//! Ports, from their resources.
+
+use super::Compiler;
+use crate::fabric::{EndpointPort, LinkServicePort, NicPort, Place, Port, PortKind, PublicAddress};
+use crate::id::{NodeId, PortId};
+use crate::net::Addr;
+use crate::topology::{Kind, Relation, Resource};
+
+impl Compiler<'_> {
+    /// The port of a resource, if it has one.
+    pub(super) fn port(&mut self, resource: &Resource) -> Option<Port> {
+        let id = resource.id;
+        let kind = match &resource.kind {
+            Kind::IpConfig(config) => PortKind::Nic(self.nic(id, config.address?)?),
+            Kind::Frontend(frontend) => PortKind::Frontend(self.frontend(id, frontend.address?)?),
+            Kind::PrivateEndpoint(endpoint) => {
+                let (node, attributes) = self.topology.subnet_of(id)?;
+                let policy = attributes.endpoint_policies.value.security;
+                let subnet = self.subnet(node.id)?;
+                PortKind::Endpoint(EndpointPort {
+                    address: endpoint.address?,
+                    nsg: subnet.nsg.filter(|_| policy),
+                    state: endpoint.state,
+                    target: self.topology.target(id, Relation::Target).map(|target| PortId(target.id.0)),
+                    subnet,
+                })
+            }
+            Kind::LinkService(service) => {
+                let frontend = self.topology.target(id, Relation::Listens);
+                let address = frontend.and_then(|found| match &found.kind {
+                    Kind::Frontend(frontend) => frontend.address.map(|addr| (PortId(found.id.0), addr)),
+                    _ => None,
+                });
+                let nat = service.nat.iter().flatten().copied().collect();
+                PortKind::LinkService(LinkServicePort { nat, frontend: address })
+            }
+            Kind::InternetHost(host) => PortKind::Internet { prefix: host.prefix },
+            Kind::Vnet(_) => PortKind::Platform { vnet: id },
+            Kind::NatGateway(_) => self.nat_gateway(id),
+            Kind::Subnet(subnet) if subnet.default_outbound.value => self.default_outbound(id),
+            _ => return None,
+        };
+        Some(Port { id: PortId(id.0), place: self.place(resource), kind })
+    }
+
+    fn place(&self, resource: &Resource) -> Place {
+        if let Kind::InternetHost(host) = &resource.kind {
+            return Place { region: host.region.clone(), vnet: None, azure: host.azure };
+        }
+        let vnet = self.topology.vnet_of(resource.id).or_else(|| {
+            // A NAT gateway stands where its first subnet is.
+            let user = self.topology.referrers(resource.id, Relation::TranslatedBy).first().map(|user| user.id);
+            user.and_then(|user| self.topology.vnet_of(user))
+        });
+        let region = match (vnet.map(|vnet| &vnet.kind), &resource.kind) {
+            (Some(Kind::Vnet(vnet)), _) => Some(vnet.region.clone()),
+            (_, Kind::Frontend(_)) => match self.topology.target(resource.id, Relation::PartOf).map(|lb| &lb.kind) {
+                Some(Kind::LoadBalancer(balancer)) => Some(balancer.region.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        Place { region, vnet: vnet.map(|vnet| vnet.id), azure: true }
+    }
+
+    fn nic(&mut self, id: NodeId, address: Addr) -> Option<NicPort> {
+        let nic = self.topology.target(id, Relation::PartOf)?;
+        let Kind::Nic(attributes) = &nic.kind else { return None };
+        let (subnet_node, _) = self.topology.subnet_of(id)?;
+        let subnet = self.subnet(subnet_node.id)?;
+        let public = self.public_address(id);
+        let machine = self.topology.target(nic.id, Relation::PartOf);
+        Some(NicPort {
+            address,
+            machine: machine.map(|machine| machine.id),
+            guest_forwards: machine.is_some_and(|found| matches!(&found.kind, Kind::Machine(it) if it.forwards)),
+            nsg: self.nsg_of(nic.id),
+            ip_forwarding: attributes.ip_forwarding,
+            public,
+            outbound: self.outbound(id, subnet_node.id, public.is_some()),
+            subnet,
+        })
+    }
+
+    fn public_address(&self, id: NodeId) -> Option<PublicAddress> {
+        let found = self.topology.target(id, Relation::Uses)?;
+        match &found.kind {
+            Kind::PublicIp(public) => {
+                public.address.map(|address| PublicAddress { node: found.id, address, sku: public.sku })
+            }
+            _ => None,
+        }
+    }
+
+    /// The security group of a NIC or subnet.
+    pub(super) fn nsg_of(&self, holder: NodeId) -> Option<NodeId> {
+        self.topology.target(holder, Relation::FilteredBy).map(|found| found.id)
+    }
+}

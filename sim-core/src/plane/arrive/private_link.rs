@@ -1,0 +1,76 @@
+//! At a private endpoint, and at the private link service behind one.
+
+use crate::fabric::{EndpointPort, LinkClass, LinkServicePort, Port};
+use crate::id::{NodeId, PortId};
+use crate::net::Tuple;
+use crate::plane::flow::{Act, Decision, Half, Key};
+use crate::plane::view::{LINK_IDLE, Trail, translate, translation};
+use crate::stage::{Reason, Step, Translation};
+use crate::topology::ConnectionState;
+
+pub(super) fn at_endpoint(
+    trail: &mut Trail<'_>,
+    port: &Port,
+    endpoint: &EndpointPort,
+    known: bool,
+) -> Result<Act, Reason> {
+    let vnet = endpoint.subnet.vnet;
+    if trail.meta.private_link == Some(NodeId(port.id.0)) {
+        // From the provider: straight to the client, whatever the subnet's routes say (azure-dataplane 2.6).
+        trail.meta.private_link = None;
+        let fabric = trail.view.fabric;
+        if let Some(to) = fabric.private(vnet, trail.tuple.dst) {
+            return Ok(Act::Forward { to, class: LinkClass::Vnet });
+        }
+        let peered = endpoint.subnet.network.peers.iter().find_map(|peer| fabric.private(peer.vnet, trail.tuple.dst));
+        return peered.map(|to| Act::Forward { to, class: LinkClass::Peering }).ok_or(Reason::NoSuchAddress);
+    }
+    if known {
+        trail.steps.push(Step::Known);
+    } else if endpoint.nsg.is_some() {
+        trail.endpoint_security(endpoint.nsg, &endpoint.subnet)?;
+    }
+    if endpoint.state != ConnectionState::Approved {
+        trail.stop(Reason::LinkNotApproved)?;
+    }
+    let Some(to) = endpoint.target else {
+        trail.stop(Reason::NoSuchAddress)?;
+        return Err(Reason::NoSuchAddress);
+    };
+    trail.meta.private_link = Some(NodeId(port.id.0));
+    Ok(Act::Forward { to, class: LinkClass::PrivateLink })
+}
+
+/// azure-services 3.2: consumers are translated to one of the service's addresses and sent to the frontend behind it.
+pub(super) fn at_service(
+    mut trail: Trail<'_>,
+    port: &Port,
+    service: &LinkServicePort,
+    key: Key,
+    known: Option<Half>,
+) -> Decision {
+    let by = Translation::LinkService(NodeId(port.id.0));
+    let from = trail.tuple;
+    let Some(link) = trail.meta.private_link else {
+        // A reply from the provider's side.
+        let Some(Half { to, pin: Some(pin), .. }) = known else { return trail.end(Err(Reason::UnknownFlow), None) };
+        trail.tuple = to;
+        trail.meta.private_link = Some(NodeId(pin.0));
+        trail.steps.push(Step::Rewritten { by, from, to });
+        return trail.end(Ok(Act::Forward { to: pin, class: LinkClass::PrivateLink }), None);
+    };
+    trail.meta.private_link = None;
+    let Some((frontend, address)) = service.frontend else { return trail.end(Err(Reason::NoSuchAddress), None) };
+    if let Some(half) = known {
+        trail.steps.push(Step::Known);
+        trail.tuple = half.to;
+        return trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Vnet }), None);
+    }
+    let Some(to) = translate(trail.view, Tuple { dst: address, ..from }, &service.nat) else {
+        return trail.end(Err(Reason::PortsExhausted), None);
+    };
+    trail.tuple = to;
+    trail.steps.push(Step::Rewritten { by, from, to });
+    let state = translation(key, to, frontend, PortId(link.0), LINK_IDLE);
+    trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Vnet }), Some(state))
+}

@@ -1,0 +1,54 @@
+//! Machines, their network interfaces, and hosts outside Azure's networks.
+
+use crate::net::{Addr, Prefix};
+use std::sync::Arc;
+
+/// A network interface.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Nic {
+    /// Its region.
+    pub region: Arc<str>,
+    /// Whether it may carry packets that are not its own.
+    pub ip_forwarding: bool,
+}
+
+/// An address of a NIC.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IpConfig {
+    /// The address asked for; `None` lets Azure choose the first free one.
+    pub requested: Option<Addr>,
+    /// The address it got. Filled in when the resource is put.
+    pub address: Option<Addr>,
+    /// Whether this is the NIC's primary address.
+    pub primary: bool,
+}
+
+/// A machine that runs programs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Machine {
+    /// `Standard_A1_v2`, or empty where there is no such thing.
+    pub size: Arc<str>,
+    /// Cap on what it sends over all its NICs, bits per second (azure-dataplane 5.1). `None`: not capped.
+    pub egress_bps: Option<u64>,
+    /// Whether its guest forwards packets between its NICs' addresses.
+    pub forwards: bool,
+    /// Connections it may hold, by its number of processors (azure-dataplane 5.2). `None`: not known.
+    pub connections: Option<u32>,
+}
+
+/// A machine on the Internet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InternetHost {
+    /// Its public address. A prefix of more than one address stands for all of them.
+    pub prefix: Prefix,
+    /// The Azure region it stands in or near, if known.
+    pub region: Option<Arc<str>>,
+    /// Service tags that hold its address.
+    pub tags: Vec<Arc<str>>,
+    /// Whether the way to it stays on Azure's backbone.
+    pub azure: bool,
+    /// How fast it sends, bits per second. `None`: not limited.
+    pub egress_bps: Option<u64>,
+    /// Host names it is known by.
+    pub names: Vec<Arc<str>>,
+}
