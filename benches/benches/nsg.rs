@@ -5,7 +5,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use sim_core::net::{Addr, Prefix, Protocol, Tuple};
 use sim_core::set::AddrSet;
 use sim_core::stage::security::{CompiledGroup, RuleRef};
-use sim_core::stage::tag::{TagContext, TagTable};
+use sim_core::stage::tag::{PlatformTags, TagContext, TagTable};
 use sim_core::topology::{Access, Direction, Nsg, Peer, PortRange, SecurityRule};
 use std::hint::black_box;
 use vnetsim_tests::net::{prefix, rule};
@@ -35,7 +35,7 @@ fn nsg(c: &mut Criterion) {
     let mut group = c.benchmark_group("nsg");
     for size in [100u16, 1_000] {
         let nsg = Nsg { rules: (0..size).map(numbered).collect(), ..Nsg::default() };
-        let context = TagContext::new([prefix("10.0.0.0/16")], &[]);
+        let context = TagContext::new(&PlatformTags::default(), [prefix("10.0.0.0/16")], &[]);
         let rules = CompiledGroup::new(&nsg, &TagTable::default(), &context, |_| AddrSet::empty());
         let ask = |n: u16| rules.decide(Direction::Inbound, black_box(&packet(n)));
         for n in [0, size / 2, size - 1] {

@@ -28,6 +28,22 @@ impl AddrSet {
         &self.ranges
     }
 
+    /// The fewest prefixes that make it up, ascending; none crosses from one family into the other.
+    pub fn prefixes(&self) -> impl Iterator<Item = Prefix> {
+        self.ranges.iter().flat_map(|(first, last)| {
+            let mut next = Some(*first);
+            std::iter::from_fn(move || {
+                let start = next.filter(|start| start <= last)?;
+                let fitting = (0..=128).filter_map(|len| Prefix::new(start, len)).find(|prefix| {
+                    let one_family = start.is_v4() || !prefix.overlaps(Prefix::ALL_V4);
+                    one_family && prefix.first() == start && prefix.last() <= *last
+                })?;
+                next = fitting.last().0.checked_add(1).map(Addr);
+                Some(fitting)
+            })
+        })
+    }
+
     /// Whether it holds nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -107,6 +123,26 @@ mod tests {
             prop_assert_eq!(a.complement().contains(x), !a.contains(x));
             prop_assert_eq!(a.complement().complement(), a.clone());
             prop_assert!(a.ranges().windows(2).all(|w| w[0].1.0 + 1 < w[1].0.0));
+        }
+
+        /// Catches: a prefix too wide or out of order, one that mixes families, more prefixes than are needed.
+        #[test]
+        fn sets_are_made_of_few_prefixes(a in small_set(), at in 0u128..1 << 32, len in 0u128..1 << 32) {
+            let start = Addr::v4(0, 0, 0, 0).plus(at);
+            let around = [(start, start.plus(len).min(Prefix::ALL_V4.last()))].into_iter().collect();
+            for set in [a.union(&around), a.complement(), AddrSet::all()] {
+                let prefixes: Vec<Prefix> = set.prefixes().collect();
+                prop_assert_eq!(prefixes.iter().copied().collect::<AddrSet>(), set);
+                prop_assert!(prefixes.windows(2).all(|pair| pair[0].last() < pair[1].first()));
+                // Two halves of one prefix would have been that prefix.
+                let whole = |pair: &[Prefix]| {
+                    let shorter = pair[0].len().checked_sub(1).and_then(|len| Prefix::new(pair[0].first(), len));
+                    let wide = shorter.filter(|it| it.is_v4() || !it.overlaps(Prefix::ALL_V4));
+                    let meet = pair[0].last().plus(1) == pair[1].first();
+                    meet && wide.is_some_and(|it| it.first() == pair[0].first() && it.last() == pair[1].last())
+                };
+                prop_assert!(!prefixes.windows(2).any(whole));
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::assumption::Choices;
 use crate::id::NodeId;
 use crate::net::Prefix;
-use crate::stage::tag::TagTable;
+use crate::stage::tag::{PlatformTags, TagTable};
 use crate::time::Nanos;
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -108,6 +108,8 @@ impl Delays {
 pub struct Facts {
     /// Prefixes with a system route to `None` in every subnet (azure-dataplane 2.1).
     pub none_routes: Vec<Prefix>,
+    /// What Azure itself puts into the tags that it fills.
+    pub platform_tags: PlatformTags,
     /// Service tags with fixed meaning.
     pub tags: TagTable,
     /// Delays.

@@ -5,7 +5,7 @@ use crate::fabric::{PeerAccess, SubnetContext, VnetContext};
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix};
 use crate::stage::route::{Chosen, Hop, RouteTable, Source};
-use crate::stage::tag::TagContext;
+use crate::stage::tag::{PlatformTags, TagContext};
 use crate::topology::{Destination, Kind, PeerVnet, PrivateEndpoint, Relation, Resource, UserHop};
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ impl Compiler<'_> {
         let network = self.network(self.topology.vnet_of(id)?)?;
         let user = self.user_routes(id);
         let diverted = diverted(&network.near, &user);
-        let (context, tags) = self.context(tag_context(&network, &user));
+        let (context, tags) = self.context(tag_context(&self.facts.platform_tags, &network, &user));
         let found = Arc::new(SubnetContext {
             node: id,
             vnet: network.context.node,
@@ -163,10 +163,10 @@ impl Compiler<'_> {
 
 /// azure-dataplane 1.7: prefixes of user-defined routes belong to the tag; a default route that does not lead to the
 /// Internet makes it everything.
-fn tag_context(network: &Network, user: &[Chosen]) -> TagContext {
+fn tag_context(platform: &PlatformTags, network: &Network, user: &[Chosen]) -> TagContext {
     let routed = user.iter().filter(|route| !matches!(route.hop, Hop::Internet | Hop::None));
     let prefixes = network.space.iter().copied().chain(routed.map(|route| route.prefix));
-    TagContext::new(prefixes, &network.translated)
+    TagContext::new(platform, prefixes, &network.translated)
 }
 
 /// Endpoints whose own routes these user routes put out of force: those of subnets whose policy says so, where a route is
