@@ -1,14 +1,16 @@
 //! From files of any kind to one [`World`]: what a file is, its content says.
 
-use crate::arm::{self, Environment};
+use crate::arm::{self, Assumption, Environment};
 use crate::azure::{self, RawResource};
 use crate::diagnostic::Diagnostic;
+use crate::facts::{ServiceTags, is_service_tags};
 use crate::json::{self, Value};
 use crate::source::{MAX_FILE_BYTES, Sources};
 use crate::world::World;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Most files read from folders.
 pub const MAX_FILES: usize = 10_000;
@@ -30,13 +32,24 @@ impl Input {
     }
 }
 
-/// Reads all inputs: ARM templates, parameters files, role definitions as `az role definition create` takes them. A
-/// template is deployed with the parameters file among the inputs that has its name (`main.parameters.json` for
+/// Reads all inputs: ARM templates, parameters files, role definitions as `az role definition create` takes them,
+/// Microsoft's lists of service tags. A template is deployed with the parameters file among the inputs that has its name (`main.parameters.json` for
 /// `main.json`), or with the only one there is for the only template; values of `parameters` go over those.
 ///
 /// What cannot be read is an error among the world's diagnostics, and the rest is read all the same.
 #[must_use]
 pub fn load(inputs: &[Input], parameters: Option<&Input>, environment: &Environment) -> World {
+    load_with(inputs, parameters, environment, None)
+}
+
+/// The same with `tags`, which count more than a list of service tags among the inputs.
+#[must_use]
+pub fn load_with(
+    inputs: &[Input],
+    parameters: Option<&Input>,
+    environment: &Environment,
+    tags: Option<Arc<ServiceTags>>,
+) -> World {
     let mut files = Files::default();
     for input in inputs {
         files.add(input);
@@ -53,7 +66,14 @@ pub fn load(inputs: &[Input], parameters: Option<&Input>, environment: &Environm
         resources.extend(deployment.resources.into_iter().filter(|it| !it.existing).map(RawResource::from));
     }
     resources.append(&mut files.roles);
-    let mut world = World::new(resources, &environment.location);
+    let tags = tags.or_else(|| files.tags.take().map(Arc::new));
+    assumptions.extend(tags.as_ref().map(|tags| Assumption {
+        code: "tags.file",
+        name: "service tags".to_owned(),
+        text: tags.summary(),
+        span: None,
+    }));
+    let mut world = World::with_service_tags(resources, &environment.location, tags);
     assumptions.append(&mut world.assumptions);
     files.diagnostics.append(&mut world.diagnostics);
     (world.sources, world.diagnostics, world.assumptions) = (files.sources, files.diagnostics, assumptions);
@@ -67,6 +87,7 @@ struct Files {
     templates: Vec<(String, Value)>,
     parameters: Vec<(String, Value)>,
     roles: Vec<RawResource>,
+    tags: Option<ServiceTags>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -79,11 +100,35 @@ impl Files {
             self.parameters.push((input.name.clone(), value));
         } else if azure::is_definition(&value) {
             self.roles.push(azure::definition_of(&value));
+        } else if is_service_tags(&value) {
+            match ServiceTags::of(&input.name, &value) {
+                Ok(tags) => self.take_tags(tags, &value),
+                Err(diagnostics) => self.diagnostics.extend(diagnostics),
+            }
         } else {
             let message = format!("{} is JSON, but of no kind that is read here", input.name);
             let help = "read are ARM templates (with `$schema`, or `contentVersion` and `resources`), their parameters \
-                        files, and role definitions";
+                        files, role definitions, and Microsoft's lists of service tags";
             self.diagnostics.push(Diagnostic::error("input.unknown-kind", message).at(value.span).help(help));
+        }
+    }
+
+    /// Of several lists the newest counts: they are states of one list.
+    fn take_tags(&mut self, tags: ServiceTags, value: &Value) {
+        let Some(known) = &self.tags else {
+            self.tags = Some(tags);
+            return;
+        };
+        let newer = tags.change_number > known.change_number;
+        let (taken, left) = if newer { (&tags, known) } else { (known, &tags) };
+        let message = format!("two lists of service tags: {} counts, {} does not", taken.summary(), left.summary());
+        self.diagnostics.push(
+            Diagnostic::warning("tags.several", message)
+                .at(value.span)
+                .help("name the one you mean with --service-tags"),
+        );
+        if newer {
+            self.tags = Some(tags);
         }
     }
 

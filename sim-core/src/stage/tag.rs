@@ -52,11 +52,7 @@ pub struct PlatformTags {
 impl Default for PlatformTags {
     fn default() -> Self {
         let platform = vec![Prefix::host(PLATFORM)];
-        Self {
-            never_internet: super::never_internet(),
-            load_balancer: platform.clone(),
-            virtual_network: platform,
-        }
+        Self { never_internet: super::never_internet(), load_balancer: platform.clone(), virtual_network: platform }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::id;
 use super::read::{given, inner, text};
 use crate::arm;
-use crate::facts::region;
+use crate::facts::{ServiceTags, region};
 use crate::json::Value;
 use sim_core::source::Span;
 use sim_core::topology::{Draft, Kind};
@@ -95,6 +95,8 @@ impl From<arm::Resource> for RawResource {
 pub struct Resources {
     list: Vec<RawResource>,
     places: BTreeMap<String, usize>,
+    /// What service tags hold, where that was given.
+    pub(crate) service_tags: Option<Arc<ServiceTags>>,
 }
 
 impl Resources {

@@ -1,21 +1,22 @@
 //! `networkSecurityGroups` with their rules, inside or on their own (azure-dataplane 1.2).
 
 use super::id;
-use super::raw::RawResource;
+use super::raw::{RawResource, Resources};
 use super::read::{bad, given, inner, list, missing, references, switch};
 use super::reading::{Piece, Reading};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::facts::{known_tag, tag_names};
 use crate::json::Value;
 use sim_core::net::{Prefix, Protocol};
 use sim_core::source::Span;
 use sim_core::topology::{Access, Direction, Kind, Nsg, Peer, PortRange, SecurityRule};
 use std::sync::Arc;
 
-pub(super) fn group(raw: &RawResource, out: &mut Reading) {
+pub(super) fn group(raw: &RawResource, all: &Resources, out: &mut Reading) {
     let mut rules = Vec::new();
     for part in list(raw.properties(), "securityRules") {
         let Some(id) = raw.part_id("securityRules", part) else { continue };
-        match rule(id::name_of(&id), inner(part), part.span) {
+        match rule(id::name_of(&id), inner(part), part.span, all) {
             Ok(rule) => rules.push(rule),
             Err(diagnostic) => out.leave_out(&id, diagnostic),
         }
@@ -24,15 +25,15 @@ pub(super) fn group(raw: &RawResource, out: &mut Reading) {
     out.node(raw.draft(Kind::Nsg(Nsg { rules, flush })));
 }
 
-pub(super) fn rule_alone(raw: &RawResource, out: &mut Reading) {
+pub(super) fn rule_alone(raw: &RawResource, all: &Resources, out: &mut Reading) {
     let Some(group) = id::parent(&raw.id).map(Arc::from) else { return };
-    match rule(id::name_of(&raw.id), raw.properties(), raw.span) {
+    match rule(id::name_of(&raw.id), raw.properties(), raw.span, all) {
         Ok(rule) => out.pieces.push(Piece::Rule { group, rule }),
         Err(diagnostic) => out.leave_out(&raw.id, diagnostic),
     }
 }
 
-fn rule(name: &str, properties: &Value, span: Span) -> Result<SecurityRule, Diagnostic> {
+fn rule(name: &str, properties: &Value, span: Span, all: &Resources) -> Result<SecurityRule, Diagnostic> {
     let written = given(properties, "priority").ok_or_else(|| missing(properties, "priority"))?;
     let Some(priority) = written.as_i64() else {
         return Err(bad(written, "InvalidRequestFormat", format!("the priority {written} is not a number")));
@@ -53,11 +54,16 @@ fn rule(name: &str, properties: &Value, span: Span) -> Result<SecurityRule, Diag
         )?,
         access: word(properties, "access", &[("Allow", Access::Allow), ("Deny", Access::Deny)])?,
         protocol: word(properties, "protocol", &PROTOCOLS)?,
-        source: peers(properties, ["sourceAddressPrefix", "sourceAddressPrefixes", "sourceApplicationSecurityGroups"])?,
+        source: peers(
+            properties,
+            ["sourceAddressPrefix", "sourceAddressPrefixes", "sourceApplicationSecurityGroups"],
+            all,
+        )?,
         source_ports: ports(properties, ["sourcePortRange", "sourcePortRanges"])?,
         destination: peers(
             properties,
             ["destinationAddressPrefix", "destinationAddressPrefixes", "destinationApplicationSecurityGroups"],
+            all,
         )?,
         destination_ports: ports(properties, ["destinationPortRange", "destinationPortRanges"])?,
         span: Some(span),
@@ -86,11 +92,11 @@ fn word<T: Copy>(properties: &Value, key: &str, words: &[(&str, T)]) -> Result<T
 }
 
 /// One side: `[prefix, prefixes, groups]` may stand beside each other.
-fn peers(properties: &Value, [one, many, groups]: [&str; 3]) -> Result<Vec<Peer>, Diagnostic> {
+fn peers(properties: &Value, [one, many, groups]: [&str; 3], all: &Resources) -> Result<Vec<Peer>, Diagnostic> {
     let mut found = Vec::new();
     for value in given(properties, one).into_iter().chain(list(properties, many)) {
         for part in value.as_str().unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            found.push(peer(value, part)?);
+            found.push(peer(value, part, all)?);
         }
     }
     found.extend(references(properties, groups).map(Peer::Asg));
@@ -101,20 +107,31 @@ fn peers(properties: &Value, [one, many, groups]: [&str; 3]) -> Result<Vec<Peer>
     if found.contains(&Peer::Any) { Ok(vec![Peer::Any]) } else { Ok(found) }
 }
 
-fn peer(value: &Value, text: &str) -> Result<Peer, Diagnostic> {
+fn peer(value: &Value, text: &str, all: &Resources) -> Result<Peer, Diagnostic> {
     if text == "*" || text == "0.0.0.0/0" || text.eq_ignore_ascii_case("any") {
         return Ok(Peer::Any);
     }
     if let Ok(prefix) = text.parse::<Prefix>() {
         return Ok(Peer::Prefix(prefix));
     }
-    let tag = text.starts_with(|first: char| first.is_ascii_alphabetic())
+    let message = format!("Security rule has invalid Address prefix. Value provided: {text}");
+    let refused = bad(value, "SecurityRuleInvalidAddressPrefix", message);
+    let word = text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if tag {
+    if !word {
+        return Err(refused);
+    }
+    let loaded = all.service_tags.as_ref().is_some_and(|tags| tags.names(text));
+    if loaded || known_tag(text).is_some() {
         return Ok(Peer::Tag(text.into()));
     }
-    let message = format!("Security rule has invalid Address prefix. Value provided: {text}");
-    Err(bad(value, "SecurityRuleInvalidAddressPrefix", message))
+    Err(refused.help(match nearest(text, tag_names()) {
+        Some(near) => format!("did you mean the service tag `{near}`?"),
+        None => {
+            "this version knows no service tag of this name; if Azure does, give Azure's own list with --service-tags"
+                .to_owned()
+        }
+    }))
 }
 
 /// One side's ports; empty is any.

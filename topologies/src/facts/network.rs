@@ -2,26 +2,20 @@
 
 use super::assumptions::assumptions;
 use super::date::Date;
-use super::{region, rows};
+use super::{platform, region};
 use sim_core::fabric::{Delays, Facts, LinkClass, Spread};
-use sim_core::net::Prefix;
-use sim_core::stage::tag::TagTable;
 use sim_core::time::Nanos;
-
-const NONE_ROUTES: &str = include_str!("../../data/none-routes.csv");
 
 /// What the network is like on `date`. Without `jitter` every packet of a way takes the same time and none is lost.
 #[must_use]
 pub fn network(date: Date, jitter: bool) -> Facts {
-    Facts { none_routes: none_routes(date), tags: TagTable::default(), delays: delays(jitter), ..Facts::default() }
-}
-
-/// The newest list recorded by that day (azure-dataplane 2.1); before the first, the first.
-fn none_routes(date: Date) -> Vec<Prefix> {
-    let lists: Vec<Vec<&str>> = rows(NONE_ROUTES).collect();
-    let since = |row: &Vec<&str>| row[0].parse::<Date>().is_ok_and(|from| from <= date);
-    let list = lists.iter().rfind(|row| since(row)).or(lists.first());
-    list.map(|row| row[1].split(' ').filter_map(|prefix| prefix.parse().ok()).collect()).unwrap_or_default()
+    Facts {
+        none_routes: platform::none_routes(date),
+        platform_tags: platform::platform_tags(date),
+        tags: platform::tags(date),
+        delays: delays(jitter),
+        ..Facts::default()
+    }
 }
 
 fn delays(jitter: bool) -> Delays {
@@ -49,22 +43,6 @@ fn delays(jitter: bool) -> Delays {
 mod tests {
     use super::*;
     use sim_core::fabric::Place;
-
-    /// Catches: the newest list used for every date, a date before all lists without one, prefixes that do not parse.
-    #[test]
-    fn none_routes_have_dates() {
-        for (date, count, shared) in [
-            ("2015-01-01", 4, true),
-            ("2019-01-01", 4, true),
-            ("2020", 3, false),
-            ("2021", 15, false),
-            ("2026", 21, true),
-        ] {
-            let found = none_routes(date.parse().unwrap());
-            assert_eq!(found.len(), count, "{date}");
-            assert_eq!(found.contains(&"172.16.0.0/12".parse().unwrap()), shared, "{date}");
-        }
-    }
 
     /// Catches: a round trip taken for one way, a class without a delay, loss or variation in a run without jitter.
     #[test]

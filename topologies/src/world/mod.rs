@@ -10,15 +10,17 @@ mod tests;
 use crate::arm::Assumption;
 use crate::azure::{self, Finding, RawResource, Resources};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::facts::region;
+use crate::facts::{self, Date, ServiceTags, region};
 use crate::source::Sources;
 use collect::Collected;
 use settle::Settling;
+use sim_core::fabric::Facts;
 use sim_core::id::NodeId;
 use sim_core::source::Span;
 use sim_core::topology::Topology;
 use stand_in::Hints;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What an input declares.
 #[derive(Debug, Default)]
@@ -47,16 +49,27 @@ impl World {
     /// it. For what is referred to but not declared there are stand-ins, each with an assumption.
     #[must_use]
     pub fn new(resources: impl IntoIterator<Item = RawResource>, region: &str) -> Self {
-        let world = Self::build(resources, region);
+        Self::with_service_tags(resources, region, None)
+    }
+
+    /// The same, where it is known what service tags hold.
+    #[must_use]
+    pub fn with_service_tags(
+        resources: impl IntoIterator<Item = RawResource>,
+        region: &str,
+        tags: Option<Arc<ServiceTags>>,
+    ) -> Self {
+        let world = Self::build(resources, region, tags.clone());
         // Some resources ask for addresses of others, which are known only now: a route, for its next hop.
         let mut filled = world.resources.clone();
         let fill = |raw: &mut RawResource| azure::fill_addresses(&mut raw.body, &world.resources, &world.topology);
         let count: usize = filled.iter_mut().map(fill).sum();
-        if count > 0 { Self::build(filled.into_iter(), region) } else { world }
+        if count > 0 { Self::build(filled.into_iter(), region, tags) } else { world }
     }
 
-    fn build(resources: impl IntoIterator<Item = RawResource>, region: &str) -> Self {
+    fn build(resources: impl IntoIterator<Item = RawResource>, region: &str, tags: Option<Arc<ServiceTags>>) -> Self {
         let mut world = Self::default();
+        world.resources.service_tags = tags;
         for raw in resources {
             world.resources.insert(raw);
         }
@@ -72,6 +85,23 @@ impl World {
         world.assumptions = assumptions;
         Settling { world: &mut world, nodes, places, left_out, members }.run();
         world
+    }
+
+    /// What service tags hold, where that was given.
+    #[must_use]
+    pub fn service_tags(&self) -> Option<&Arc<ServiceTags>> {
+        self.resources.service_tags.as_ref()
+    }
+
+    /// What Azure is like on `date`, with the service tags that were given. Without `jitter` every packet of a way takes
+    /// the same time and none is lost.
+    #[must_use]
+    pub fn facts(&self, date: Date, jitter: bool) -> Facts {
+        let mut facts = facts::network(date, jitter);
+        if let Some(tags) = self.service_tags() {
+            tags.fill(&mut facts.tags);
+        }
+        facts
     }
 
     /// Whether the input could not be read or evaluated; the network is then what could be read all the same.
