@@ -9,7 +9,7 @@ pub use exposure::{MachineRow, SubnetRow};
 use crate::observe::Recorder;
 use crate::problem::Problem;
 use crate::replay::{Options, build_all};
-use crate::report::{BuildReport, assumptions, of_finding};
+use crate::report::{BuildReport, assumptions, of_finding, surroundings};
 use crate::verdict::Verdict;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,7 +17,6 @@ use sim_core::fabric::Fabric;
 use sim_core::topology::Kind;
 use std::collections::BTreeMap;
 use topologies::World;
-use topologies::facts;
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -65,15 +64,17 @@ impl Check {
 /// Checks a world. What happens while its image builds are played goes to `recorder`.
 #[must_use]
 pub fn run(world: World, options: &Options, recorder: Recorder) -> (Check, Recorder) {
-    let network = facts::network(options.date, false);
+    let network = world.facts(options.date, false);
     let fabric = Fabric::compile(&world.topology, &network, 0);
+    let surroundings = surroundings(&world, &fabric, options.date);
     let machines = exposure::machines(&world.topology, &fabric);
     let subnets = exposure::subnets(&world.topology, &fabric);
     let roles = roles(&world);
     let (resources, inert) = types(&world);
     let (world, builds, recorder) = build_all(world, options, recorder);
     let builds: Vec<BuildReport> = builds.iter().map(|build| BuildReport::new(build, &world)).collect();
-    let assumptions = assumptions(&world, &builds);
+    let mut assumptions = assumptions(&world, &builds);
+    assumptions.extend(surroundings);
     let check = Check {
         schema: crate::report::SCHEMA,
         version: env!("CARGO_PKG_VERSION"),

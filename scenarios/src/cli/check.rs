@@ -1,6 +1,6 @@
 //! `vnetsim check`: what was built, what connects, what does not and why.
 
-use super::{Console, Exit, Format, values};
+use super::{Console, Exit, Format, Surroundings};
 use crate::check;
 use crate::observe::Recorder;
 use crate::pcap::Capture;
@@ -11,7 +11,6 @@ use sim_core::time::Nanos;
 use std::path::PathBuf;
 use topologies::arm::Environment;
 use topologies::diagnostic::Diagnostic;
-use topologies::facts::Date;
 use topologies::read_files;
 
 /// Attempts that latencies of a build are taken from.
@@ -21,8 +20,8 @@ const UNTIL: Nanos = Nanos::secs(17 * 3600);
 
 /// Builds a network from templates and says what connects in it, what does not and why.
 ///
-/// Inputs are ARM templates, their parameters files and role definitions; of folders, all .json files below are read. A
-/// parameters file is found by its name beside its template, or named with --parameters.
+/// Inputs are ARM templates, their parameters files, role definitions and Microsoft's lists of service tags; of folders, all
+/// .json files below are read. A parameters file is found by its name beside its template, or named with --parameters.
 ///
 /// Example: vnetsim check main.json --parameters main.parameters.json
 #[derive(Clone, Debug, Args)]
@@ -33,12 +32,9 @@ pub struct CheckArgs {
     /// Deploys the template with the parameters of this file.
     #[arg(long, value_name = "FILE")]
     pub parameters: Option<PathBuf>,
-    /// Takes Azure as it was in this era: 2020, 2021 or 2026.
-    #[arg(long, value_name = "ERA", value_parser = values::era, conflicts_with = "as_of")]
-    pub era: Option<Date>,
-    /// Takes Azure as it was on this day, such as 2024-08-26.
-    #[arg(long, value_name = "DATE", value_parser = values::day)]
-    pub as_of: Option<Date>,
+    /// What the network stands in.
+    #[command(flatten)]
+    pub surroundings: Surroundings,
     /// Chooses how the report is written.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -48,14 +44,6 @@ pub struct CheckArgs {
     /// Starts random numbers from here.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-}
-
-impl CheckArgs {
-    /// The date that the network is set in.
-    #[must_use]
-    pub fn date(&self) -> Date {
-        self.era.or(self.as_of).unwrap_or_default()
-    }
 }
 
 pub(super) fn run(arguments: &CheckArgs, console: &Console) -> Exit {
@@ -68,7 +56,11 @@ pub(super) fn run(arguments: &CheckArgs, console: &Console) -> Exit {
         Ok(parameters) => parameters,
         Err(error) => return unreadable(error),
     };
-    let world = topologies::load(&inputs, parameters.first(), &Environment::default());
+    let tags = match arguments.surroundings.service_tags(console) {
+        Ok(tags) => tags,
+        Err(exit) => return exit,
+    };
+    let world = topologies::load_with(&inputs, parameters.first(), &Environment::default(), tags);
     if world.has_errors() {
         console.diagnostics(&world.diagnostics, &world.sources);
         return Exit::BadInput;
@@ -78,7 +70,7 @@ pub(super) fn run(arguments: &CheckArgs, console: &Console) -> Exit {
         repeat: REPEAT,
         jitter: true,
         downloads: Downloads::Token,
-        date: arguments.date(),
+        date: arguments.surroundings.date().unwrap_or_default(),
         until: UNTIL,
     };
     let mut recorder = Recorder::default();

@@ -6,11 +6,13 @@ mod console;
 mod explain;
 mod replay;
 mod schema;
+mod surroundings;
 mod values;
 
 pub use check::CheckArgs;
 pub use console::{Console, Exit};
 pub use replay::ReplayArgs;
+pub use surroundings::Surroundings;
 pub use values::{Colour, Format};
 
 use clap::{Parser, Subcommand};

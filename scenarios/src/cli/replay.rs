@@ -1,6 +1,6 @@
 //! `vnetsim replay`: does a scenario go as it says.
 
-use super::{Console, Exit, Format};
+use super::{Console, Exit, Format, Surroundings};
 use crate::observe::Recorder;
 use crate::observe::trace::{self, Flows, Trace};
 use crate::pcap::Capture;
@@ -10,8 +10,10 @@ use crate::scenario::{self, Loaded, MAX_REPEAT};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use topologies::arm::Environment;
 use topologies::diagnostic::Diagnostic;
+use topologies::facts::ServiceTags;
 use topologies::source::Sources;
 use topologies::{Input, read_files};
 
@@ -26,6 +28,9 @@ pub struct ReplayArgs {
     /// Names the scenario files, or folders of them.
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
+    /// What the networks stand in; a day goes before the scenarios' own.
+    #[command(flatten)]
+    pub surroundings: Surroundings,
     /// Writes a capture of every machine into this folder.
     #[arg(long, value_name = "DIR")]
     pub pcap: Option<PathBuf>,
@@ -66,10 +71,14 @@ pub(super) fn run(arguments: &ReplayArgs, console: &Console) -> Exit {
     if exit != Exit::Fine {
         return exit;
     }
+    let tags = match arguments.surroundings.service_tags(console) {
+        Ok(tags) => tags,
+        Err(exit) => return exit,
+    };
     let many = loaded.len() > 1;
     let mut written = Vec::new();
     for scenario in &loaded {
-        match play(scenario, &sources, arguments, many, console) {
+        match play(scenario, &sources, arguments, (many, &tags), console) {
             Ok((result, fine)) => {
                 written.push(result);
                 exit = exit.max(if fine { Exit::Fine } else { Exit::Findings });
@@ -91,14 +100,14 @@ fn play(
     loaded: &Loaded,
     sources: &Sources,
     arguments: &ReplayArgs,
-    many: bool,
+    (many, tags): (bool, &Option<Arc<ServiceTags>>),
     console: &Console,
 ) -> Result<(String, bool), Exit> {
     let inputs = read_files(&loaded.topology).map_err(|error| {
         console.fail(&Diagnostic::error("input.file", format!("{}: {error}", loaded.path.display())))
     })?;
     let given = (!loaded.scenario.parameters.is_empty()).then(|| parameters(loaded));
-    let world = topologies::load(&inputs, given.as_ref(), &Environment::default());
+    let world = topologies::load_with(&inputs, given.as_ref(), &Environment::default(), tags.clone());
     if world.has_errors() {
         console.diagnostics(&world.diagnostics, &world.sources);
         return Err(Exit::BadInput);
@@ -106,6 +115,7 @@ fn play(
     let mut options = Options::of(loaded);
     options.seed = arguments.seed.unwrap_or(options.seed);
     options.repeat = arguments.repeat.unwrap_or(options.repeat);
+    options.date = arguments.surroundings.date().unwrap_or(options.date);
     options.jitter &= !arguments.no_jitter;
     let recorder = recorder(loaded, arguments, many).map_err(|error| console.fail(&error))?;
     let (report, recorder) = replay::run(loaded, world, &options, recorder).map_err(|errors| {

@@ -236,7 +236,7 @@ pub const INPUT: &[Explanation] = &[
     row(
         "input.unknown-kind",
         "A JSON file is of no kind that is read.",
-        "Give ARM templates, their parameters files, or role definitions.",
+        "Give ARM templates, their parameters files, role definitions, or Microsoft's lists of service tags.",
     ),
     row(
         "json.duplicate-key",
@@ -299,6 +299,36 @@ pub const INPUT: &[Explanation] = &[
         "scenario.value",
         "A scenario has a value that is not possible in this place.",
         "Write one of those that the message names.",
+    ),
+    row(
+        "tags.file",
+        "What service tags hold is taken from the list that is named.",
+        "Nothing is to be mended; answers about other times want the list of that time.",
+    ),
+    row(
+        "tags.form",
+        "A list of service tags is not in the form in which Microsoft publishes it.",
+        "Take the file as it is published, or what `az network list-service-tags` prints.",
+    ),
+    row(
+        "tags.other-file",
+        "The file named with --service-tags is something else.",
+        "Give Microsoft's weekly file, or what `az network list-service-tags` prints.",
+    ),
+    row(
+        "tags.prefix",
+        "A list of service tags has an address prefix that is none.",
+        "The message says what is wrong with it; take the file as Microsoft publishes it.",
+    ),
+    row(
+        "tags.several",
+        "The input holds more than one list of service tags; the one with the larger change number counts.",
+        "Name the one you mean with --service-tags.",
+    ),
+    row(
+        "tags.too-many",
+        "A list of service tags is larger than is read.",
+        "Check that this is the file that you meant.",
     ),
     row(
         "world.assumed-resource",

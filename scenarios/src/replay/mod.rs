@@ -7,12 +7,13 @@ mod rehearsal;
 mod timeline;
 
 use crate::observe::Recorder;
-use crate::report::{Report, Run};
+use crate::report::{Report, Run, surroundings};
 use crate::scenario::{Action, BuildAction, Downloads, Loaded, Scenario};
 pub use builds::{BuildRun, Running, download_name, leg_name};
 pub(crate) use flows::probe_port;
 pub use flows::{FlowLog, FlowRun};
 use sim_core::engine::Engine;
+use sim_core::fabric::Fabric;
 use sim_core::id::FlowId;
 use sim_core::source::Span;
 use sim_core::time::Nanos;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use timeline::Timeline;
 use topologies::World;
 use topologies::diagnostic::Diagnostic;
-use topologies::facts::{self, Date};
+use topologies::facts::Date;
 
 /// What a run is made with, besides its network and scenario.
 #[derive(Clone, Debug)]
@@ -123,9 +124,13 @@ pub fn run(
         return Err(problems);
     }
     let mut play = Play { world, options: options.clone(), builds, flows };
+    // As the run begins: what its timeline changes later is not looked at.
+    let fabric = Fabric::compile(&play.world.topology, &play.world.facts(options.date, false), 0);
+    let surroundings = surroundings(&play.world, &fabric, options.date);
     let recorder = play.run(timeline, recorder);
     let run = Run { name: &scenario.name, about: scenario.about.as_deref(), options };
-    let report = Report::new(&run, &play.world, &play.builds, &play.flows);
+    let mut report = Report::new(&run, &play.world, &play.builds, &play.flows);
+    report.assumptions.extend(surroundings);
     Ok((report, recorder))
 }
 
@@ -161,7 +166,7 @@ struct Play {
 
 impl Play {
     fn run(&mut self, timeline: Timeline, recorder: Recorder) -> Recorder {
-        let facts = Arc::new(facts::network(self.options.date, self.options.jitter));
+        let facts = Arc::new(self.world.facts(self.options.date, self.options.jitter));
         let mut engine = Engine::new(self.world.topology.clone(), facts, self.options.seed, recorder);
         engine.conduct(Box::new(timeline));
         for build in &mut self.builds {

@@ -88,7 +88,8 @@ fn put(resources: &mut Vec<RawResource>, body: &serde_json::Value) -> Result<(),
 /// What leads from the network to the one that `resources` declare; actors and stand-ins stay.
 fn change(resources: &[RawResource], world: &World, network: &mut Topology) -> Step {
     let region = resources.iter().find_map(|raw| raw.location.clone()).unwrap_or_else(|| "eastus".into());
-    let next = World::new(resources.iter().cloned(), &region);
+    let tags = world.service_tags().cloned();
+    let next = World::with_service_tags(resources.iter().cloned(), &region, tags);
     let declared = |name: &str| world.resources.get(name).is_some() || next.topology.find(name).is_some();
     let mut differences = network.differences(&next.topology);
     differences.retain(|difference| match difference {

@@ -14,11 +14,13 @@ use crate::scenario::Downloads;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::explain::Stop;
+use sim_core::fabric::Fabric;
 use sim_core::id::NodeId;
 use sim_core::topology::{Kind, Topology};
 use std::collections::BTreeSet;
 use topologies::World;
 use topologies::azure::Finding;
+use topologies::facts::{self, Date};
 
 /// Version of the JSON form; a change that a reader could trip over raises it.
 pub const SCHEMA: u32 = 1;
@@ -114,6 +116,20 @@ pub(crate) fn assumptions(world: &World, builds: &[BuildReport]) -> Vec<String> 
     let mut seen = BTreeSet::new();
     texts.retain(|text| seen.insert(text.clone()));
     texts
+}
+
+/// What an answer hangs on because Azure's lists do not say it: a day before the lists, tags whose addresses are not known.
+pub(crate) fn surroundings(world: &World, fabric: &Fabric, date: Date) -> Vec<String> {
+    let unknown = fabric.unknown_tags().into_iter().map(|(tag, groups)| {
+        let groups: Vec<&str> =
+            groups.iter().filter_map(|id| world.topology.get(*id)).map(|it| it.short_name()).collect();
+        format!(
+            "service tags: the addresses of {tag} are not known, so the rules of {} that name it match nothing by it; \
+             --service-tags gives them",
+            groups.join(", ")
+        )
+    });
+    facts::before_the_lists(date).into_iter().chain(unknown).collect()
 }
 
 /// A finding of the readers, in the form of all problems.

@@ -22,6 +22,7 @@ use crate::stage::tag::TagTable;
 use change::Touch;
 use hashbrown::HashMap;
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 type FixedMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
@@ -77,6 +78,19 @@ impl Fabric {
     #[must_use]
     pub fn has_ports_of(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.ports, &other.ports)
+    }
+
+    /// The service tags of which no address is known, as they are written, with the groups in use that name them.
+    #[must_use]
+    pub fn unknown_tags(&self) -> BTreeMap<Arc<str>, BTreeSet<NodeId>> {
+        let mut found: BTreeMap<Arc<str>, BTreeSet<NodeId>> = BTreeMap::new();
+        // Sorted by what it is put into, so the order of the map does not show.
+        for ((group, _), rules) in self.groups.iter() {
+            for tag in &rules.unknown_tags {
+                found.entry(tag.clone()).or_default().insert(*group);
+            }
+        }
+        found
     }
 
     /// Who answers `addr` inside a VNet.
