@@ -128,6 +128,57 @@ fn messages_are_coloured_only_where_it_is_wanted() {
     assert!(!never.stderr.contains(&0x1b));
 }
 
+/// Catches: a list of service tags that is not taken or not named in the report, from either place; one that is broken and
+/// used all the same; a day before Azure's lists that is not said to be one.
+#[test]
+fn service_tags_are_loaded() {
+    let rule = |name: &str, priority: u16, tag: &str| {
+        format!(
+            "{{\"name\": \"{name}\", \"properties\": {{\"priority\": {priority}, \"direction\": \"Outbound\", \
+             \"access\": \"Deny\", \"protocol\": \"*\", \"sourceAddressPrefix\": \"*\", \"sourcePortRange\": \"*\", \
+             \"destinationAddressPrefix\": \"{tag}\", \"destinationPortRange\": \"*\"}}}}"
+        )
+    };
+    let kind = "Microsoft.Network";
+    let template = format!(
+        "{{\"contentVersion\": \"1.0.0.0\", \"resources\": [\
+         {{\"type\": \"{kind}/networkSecurityGroups\", \"name\": \"g\", \"properties\": {{\"securityRules\": [{}, {}]}}}},\
+         {{\"type\": \"{kind}/virtualNetworks\", \"name\": \"v\", \"properties\": {{\
+         \"addressSpace\": {{\"addressPrefixes\": [\"10.0.0.0/16\"]}}, \"subnets\": [{{\"name\": \"s\", \"properties\": {{\
+         \"addressPrefix\": \"10.0.0.0/24\", \"networkSecurityGroup\": {{\"id\": \
+         \"[resourceId('{kind}/networkSecurityGroups', 'g')]\"}}}}}}]}}}},\
+         {{\"type\": \"{kind}/networkInterfaces\", \"name\": \"n\", \"properties\": {{\"ipConfigurations\": [{{\"name\": \"c\", \
+         \"properties\": {{\"subnet\": {{\"id\": \"[resourceId('{kind}/virtualNetworks/subnets', 'v', 's')]\"}}}}}}]}}}}]}}",
+        rule("a", 100, "Storage.WestUS"),
+        rule("b", 101, "Sql")
+    );
+    let main = file("tags", "main.json", &template);
+    let list = "{\"changeNumber\": 329, \"cloud\": \"Public\", \"values\": [{\"name\": \"Storage.WestUS\", \
+                \"properties\": {\"addressPrefixes\": [\"20.38.64.0/19\"]}}]}";
+    let list = file("tags", "ServiceTags_Public_20240826.json", list);
+    let (main, list) = (main.to_str().unwrap(), list.to_str().unwrap());
+    let unknown = |tag: &str| format!("the addresses of {tag} are not known, so the rules of g");
+    let (code, out, _) = run(&["check", main, "--as-of", "2016-01-01"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("none was recorded before 2017-12-01"), "{out}");
+    assert!(out.contains(&unknown("Storage.WestUS")) && out.contains(&unknown("Sql")), "{out}");
+    for arguments in [&["check", main, "--service-tags", list][..], &["check", main, list]] {
+        let (code, out, _) = run(arguments);
+        assert_eq!(code, 0, "{out}");
+        assert!(out.contains("ServiceTags_Public_20240826.json, changeNumber 329"), "{out}");
+        assert!(!out.contains(&unknown("Storage.WestUS")) && out.contains(&unknown("Sql")), "{out}");
+    }
+    for (name, text, told) in [
+        ("broken", "{\"changeNumber\": 1, \"values\": [\n{\"name\": \"T\"}]}", "error[tags.form]"),
+        ("other", "{}", "error[tags.other-file]"),
+    ] {
+        let path = file("tags", &format!("{name}.list"), text);
+        let (code, out, error) = run(&["check", main, "--service-tags", path.to_str().unwrap()]);
+        assert_eq!((code, out.as_str()), (2, ""), "{name}");
+        assert!(error.contains(told) && error.contains(&format!("{name}.list:")), "{error}");
+    }
+}
+
 /// Catches: a topology that is looked for from where the program was started, a missing one without its line, one bad file
 /// that hides the errors of the next.
 #[test]

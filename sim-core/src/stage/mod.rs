@@ -100,7 +100,7 @@ pub enum Translation {
 }
 
 /// Prefixes that are never on the Internet: private (RFC 1918), shared (RFC 6598), loopback, link-local, multicast.
-/// Everything else that is not in a subnet's own space counts as Internet (azure-dataplane 1.7).
+/// What the tag `Internet` leaves out is more, and changes with the years: [`tag::PlatformTags`].
 #[must_use]
 pub fn never_internet() -> Vec<Prefix> {
     let v4 = |a, b, c, d, len| Prefix::new(Addr::v4(a, b, c, d), len);
