@@ -223,6 +223,12 @@ pub const INPUT: &[Explanation] = &[
         "Check the spelling; if Azure takes it, do not trust answers that depend on it.",
     ),
     row(
+        "input.edit",
+        "An edit, of `--set` or of a timeline, names no resource, leads nowhere in it, or has a value that is no JSON.",
+        "Write ID.property=value with the resource's id or name, as `vnetsim list` gives it. An item of a list is \
+         [name] or [0]; [+] adds one.",
+    ),
+    row(
         "input.file",
         "An input file or folder cannot be read from disk.",
         "Check the path and the permissions; the message says why.",

@@ -111,7 +111,7 @@ pub fn run(
             other => changes.push((event.at.0, other.clone(), places.whole)),
         }
     }
-    let timeline = Timeline::new(changes, &world, &mut problems);
+    let timeline = Timeline::new(changes, &mut world, &mut problems);
     let mut flows = Vec::new();
     for (flow, places) in scenario.flows.iter().zip(&loaded.places.flows) {
         let number = FlowId(FIRST_FLOW + u32::try_from(flows.len()).unwrap_or(u32::MAX));

@@ -4,10 +4,10 @@ use crate::scenario::{Action, RebootAction, SetAction};
 use sim_core::host::{Context, Control, Input, Orchestrator, Program, Signal};
 use sim_core::source::{FileId, Span};
 use sim_core::time::Nanos;
-use sim_core::topology::{Difference, Draft, Topology};
+use sim_core::topology::{Difference, Draft, Edit, Topology};
 use std::sync::Arc;
 use topologies::World;
-use topologies::azure::RawResource;
+use topologies::azure::{RawResource, Resources};
 use topologies::diagnostic::Diagnostic;
 use topologies::json;
 
@@ -24,9 +24,9 @@ enum Step {
 
 impl Timeline {
     /// Works out the changes, in order of time.
-    pub fn new(mut actions: Vec<(Nanos, Action, Span)>, world: &World, problems: &mut Vec<Diagnostic>) -> Self {
+    pub fn new(mut actions: Vec<(Nanos, Action, Span)>, world: &mut World, problems: &mut Vec<Diagnostic>) -> Self {
         actions.sort_by_key(|(at, ..)| *at);
-        let mut resources: Vec<RawResource> = world.resources.iter().cloned().collect();
+        let mut resources = world.resources.clone();
         let mut network = world.topology.clone();
         let mut steps = Vec::new();
         for (at, action, span) in actions {
@@ -35,13 +35,15 @@ impl Timeline {
                     super::find(&network, machine).map(|machine| Step::Reboot { machine, down: down.0 })
                 }
                 Action::Delete(name) => super::find(&network, name).map(|name| {
-                    resources.retain(|raw| !within(&raw.id, &name));
+                    resources.remove(&name);
                     // What a stand-in or an actor is was never declared; it goes all the same.
                     let _ = network.delete(&name);
                     Step::Change(vec![Difference::Delete(name)])
                 }),
                 Action::Set(set) => {
-                    edit(&mut resources, &network, set).map(|()| change(&resources, world, &mut network))
+                    let edit = edit_of(&network, set);
+                    let made = edit.and_then(|edit| resources.edit(&edit, &mut world.sources));
+                    made.map(|()| change(&resources, world, &mut network))
                 }
                 Action::Put(body) => put(&mut resources, body).map(|()| change(&resources, world, &mut network)),
                 Action::Build(_) => continue,
@@ -55,38 +57,22 @@ impl Timeline {
     }
 }
 
-fn within(id: &str, whole: &str) -> bool {
-    let (id, whole) = (id.to_ascii_lowercase(), whole.to_ascii_lowercase());
-    id == whole || id.strip_prefix(&whole).is_some_and(|rest| rest.starts_with('/'))
+fn edit_of(network: &Topology, set: &SetAction) -> Result<Edit, Diagnostic> {
+    let resource = super::find(network, &set.resource)?;
+    Ok(Edit { resource, property: set.property.clone(), value: set.value.to_string() })
 }
 
-fn edit(resources: &mut [RawResource], network: &Topology, set: &SetAction) -> Result<(), Diagnostic> {
-    let id = super::find(network, &set.resource)?;
-    let Some(raw) = resources.iter_mut().find(|raw| raw.id.eq_ignore_ascii_case(&id)) else {
-        let message = format!("{id} is not declared as a resource of its own, so it has no properties to set");
-        return Err(Diagnostic::error("scenario.value", message).help("name the resource that it is written in"));
-    };
-    let value = json::parse_text(&set.value.to_string(), FileId(0)).value.map(|value| value.moved_to(raw.span));
-    let Some(value) = value else {
-        return Err(Diagnostic::error("scenario.value", format!("the value of {} cannot be read", set.property)));
-    };
-    raw.body
-        .set(&set.property, value)
-        .map_err(|error| Diagnostic::error("scenario.value", format!("{id}: {error}")).at(raw.span))
-}
-
-fn put(resources: &mut Vec<RawResource>, body: &serde_json::Value) -> Result<(), Diagnostic> {
+fn put(resources: &mut Resources, body: &serde_json::Value) -> Result<(), Diagnostic> {
     let value = json::parse_text(&body.to_string(), FileId(0)).value;
     let raw = value
         .and_then(RawResource::of_body)
         .ok_or_else(|| Diagnostic::error("scenario.value", "`put` takes a resource with `id` and `type`"))?;
-    resources.retain(|known| !known.id.eq_ignore_ascii_case(&raw.id));
-    resources.push(raw);
+    resources.insert(raw);
     Ok(())
 }
 
 /// What leads from the network to the one that `resources` declare; actors and stand-ins stay.
-fn change(resources: &[RawResource], world: &World, network: &mut Topology) -> Step {
+fn change(resources: &Resources, world: &World, network: &mut Topology) -> Step {
     let region = resources.iter().find_map(|raw| raw.location.clone()).unwrap_or_else(|| "eastus".into());
     let tags = world.service_tags().cloned();
     let next = World::with_service_tags(resources.iter().cloned(), &region, tags);

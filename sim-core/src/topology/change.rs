@@ -4,6 +4,7 @@
 use super::{Kind, Relation, Resource, Topology, allocate, refuse};
 use crate::id::NodeId;
 use crate::source::Span;
+use std::fmt;
 use std::sync::Arc;
 
 /// A resource as it is put.
@@ -53,12 +54,20 @@ impl Draft {
 /// An edit of the input that would mend a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// The resource to change.
+    /// The resource to change, or to make.
     pub resource: Arc<str>,
-    /// The property, as a dotted path in the resource's body.
+    /// The property, as a dotted path in the resource's body; empty for the resource as a whole.
     pub property: String,
-    /// Its new value, as JSON.
+    /// Its new value, as JSON; `null` takes it away.
     pub value: String,
+}
+
+/// As `--set` takes it.
+impl fmt::Display for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dot = if self.property.is_empty() { "" } else { "." };
+        write!(f, "{}{dot}{}={}", self.resource, self.property, self.value)
+    }
 }
 
 /// Why Azure would not take a change.

@@ -6,6 +6,7 @@
 
 mod address;
 mod balancer;
+mod edit;
 mod id;
 mod machine;
 mod nat;
@@ -20,6 +21,7 @@ mod route;
 mod security;
 mod vnet;
 
+pub use edit::parse as parse_edit;
 pub use machine::os;
 pub use raw::{RawResource, Resources};
 pub use reading::Finding;

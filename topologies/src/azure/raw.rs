@@ -120,7 +120,7 @@ impl Resources {
     }
 
     /// Adds a resource; one that has the same id is replaced, as a second deployment would.
-    pub(crate) fn insert(&mut self, raw: RawResource) {
+    pub fn insert(&mut self, raw: RawResource) {
         let key = raw.id.to_ascii_lowercase();
         match self.places.get(&key) {
             Some(place) => self.list[*place] = raw,
@@ -129,6 +129,16 @@ impl Resources {
                 self.list.push(raw);
             }
         }
+    }
+
+    /// Takes a resource away, with its children.
+    pub fn remove(&mut self, id: &str) {
+        let whole = id.to_ascii_lowercase();
+        self.list.retain(|raw| {
+            let rest = raw.id.to_ascii_lowercase();
+            rest.strip_prefix(&whole).is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        });
+        self.places = self.list.iter().enumerate().map(|(n, raw)| (raw.id.to_ascii_lowercase(), n)).collect();
     }
 
     /// The resource that this one is a child of.
