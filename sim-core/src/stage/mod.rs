@@ -1,18 +1,30 @@
 //! The stages a packet meets, one module each. A stage takes headers and gives a decision together with its provenance:
 //! which rule, which route, which setting.
+//!
+//! Each answers for one packet (`decide`) and for a set of them (`split`: disjoint parts by decision), from the same data;
+//! what rewrites packets also rewrites sets of them (`map`). Where there is a choice, a set form gives all that may be
+//! chosen, and what the engine chooses is one of them.
 
 pub mod balancer;
+pub mod checks;
+pub mod interface;
+pub mod outbound;
+pub mod peering;
+pub mod platform;
 pub mod reason;
 pub mod route;
 pub mod security;
 pub mod tag;
+pub mod translate;
 
 pub use reason::Reason;
 
 use crate::assumption::Assumption;
 use crate::id::NodeId;
-use crate::net::{Addr, Prefix, Tuple};
+use crate::net::{Addr, Prefix, Protocol, Tuple};
+use crate::set::ProtocolSet;
 use crate::topology::{Access, Direction};
+use std::sync::LazyLock;
 
 /// Azure's host address: DNS, agent, health probes (azure-dataplane 1.8).
 pub const PLATFORM: Addr = Addr::v4(168, 63, 129, 16);
@@ -122,4 +134,11 @@ pub fn never_internet() -> Vec<Prefix> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What balancers and translations carry (azure-dataplane 3.1, 4.2).
+fn tcp_and_udp() -> &'static ProtocolSet {
+    static BOTH: LazyLock<ProtocolSet> =
+        LazyLock::new(|| [Protocol::TCP, Protocol::UDP].map(|it| (it, it)).into_iter().collect());
+    &BOTH
 }

@@ -2,6 +2,7 @@
 
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix};
+use crate::set::{AddrSet, Cube, PacketSet};
 
 /// Where a route leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +83,16 @@ impl RouteTable {
     #[must_use]
     pub fn lookup(&self, to: Addr) -> Option<Chosen> {
         self.active.iter().find(|route| route.prefix.contains(to)).copied()
+    }
+
+    /// Which packets each route takes, and which none does: disjoint parts that together are `packets`.
+    #[must_use]
+    pub fn split(&self, packets: &PacketSet) -> Vec<(PacketSet, Option<Chosen>)> {
+        let regions = self.active.iter().map(|route| {
+            let dst = AddrSet::span(route.prefix.first(), route.prefix.last());
+            (Cube { dst, ..Cube::all() }, Some(*route))
+        });
+        packets.split_by_first(regions, None)
     }
 
     /// The routes in force, longest prefix first.

@@ -4,7 +4,7 @@
 
 use super::tag::{TagContext, TagTable};
 use crate::net::{Addr, Protocol, Tuple};
-use crate::set::AddrSet;
+use crate::set::{AddrSet, Cube, PacketSet, PortSet, ProtocolSet};
 use crate::topology::{Access, Direction, Nsg, Peer, PortRange, SecurityRule};
 use std::sync::Arc;
 
@@ -73,30 +73,12 @@ pub struct CompiledGroup {
 #[derive(Clone, Debug)]
 struct CompiledRule {
     priority: u16,
-    protocol: Option<Protocol>,
-    destination_ports: Ports,
-    source: Addresses,
-    destination: Addresses,
-    source_ports: Ports,
+    /// The packets that match.
+    packets: Cube,
     access: Access,
     reference: RuleRef,
     /// Whether it names [`PLATFORM_DNS`].
     platform_dns: bool,
-}
-
-/// Address sets by how they are asked: most rules name one range or none.
-#[derive(Clone, Debug)]
-enum Addresses {
-    Any,
-    One(Addr, Addr),
-    Many(AddrSet),
-}
-
-#[derive(Clone, Debug)]
-enum Ports {
-    Any,
-    One(PortRange),
-    Many(Box<[PortRange]>),
 }
 
 impl CompiledGroup {
@@ -107,13 +89,16 @@ impl CompiledGroup {
         for (n, rule) in group.rules.iter().enumerate() {
             let mut unknown = Vec::new();
             let mut side = |peers: &[Peer]| addresses(peers, tags, context, &members, &mut unknown);
+            let packets = Cube {
+                src: side(&rule.source),
+                dst: side(&rule.destination),
+                src_ports: ports(&rule.source_ports),
+                dst_ports: ports(&rule.destination_ports),
+                protocols: protocols(rule.protocol),
+            };
             let entry = CompiledRule {
                 priority: rule.priority,
-                protocol: rule.protocol,
-                source: side(&rule.source),
-                destination: side(&rule.destination),
-                source_ports: ports(&rule.source_ports),
-                destination_ports: ports(&rule.destination_ports),
+                packets,
                 access: rule.access,
                 reference: RuleRef::User(u32::try_from(n).unwrap_or(u32::MAX)),
                 platform_dns: rule.destination.iter().any(is_platform_dns),
@@ -123,16 +108,12 @@ impl CompiledGroup {
         }
         for (n, rule) in (0u8..).zip(&DEFAULTS) {
             let side = |tag: &str| match tag {
-                "" => Addresses::Any,
-                tag => flat(tags.resolve(tag, context).unwrap_or_default()),
+                "" => AddrSet::all(),
+                tag => tags.resolve(tag, context).unwrap_or_default(),
             };
             compiled.list_mut(rule.direction).push(CompiledRule {
                 priority: rule.priority,
-                protocol: None,
-                source: side(rule.source),
-                destination: side(rule.destination),
-                source_ports: Ports::Any,
-                destination_ports: Ports::Any,
+                packets: Cube { src: side(rule.source), dst: side(rule.destination), ..Cube::all() },
                 access: rule.access,
                 reference: RuleRef::Default(n),
                 platform_dns: false,
@@ -150,28 +131,64 @@ impl CompiledGroup {
         }
     }
 
+    fn list(&self, direction: Direction) -> &[CompiledRule] {
+        match direction {
+            Direction::Inbound => &self.inbound,
+            Direction::Outbound => &self.outbound,
+        }
+    }
+
     /// The first rule that matches. The last default rule matches everything.
     #[must_use]
     pub fn decide(&self, direction: Direction, tuple: &Tuple) -> (RuleRef, Access) {
-        let list = match direction {
-            Direction::Inbound => &self.inbound,
-            Direction::Outbound => &self.outbound,
-        };
-        first(list, |rule| rule.matches_all(tuple))
+        let hit = self.list(direction).iter().find(|rule| rule.packets.contains(tuple));
+        hit.map_or(NO_RULE, CompiledRule::answer)
+    }
+
+    /// Which packets each rule decides: disjoint parts that together are `packets`, in the order of the rules.
+    #[must_use]
+    pub fn split(&self, direction: Direction, packets: &PacketSet) -> Vec<(PacketSet, RuleRef, Access)> {
+        let rules = self.list(direction).iter().map(|rule| (&rule.packets, rule.answer()));
+        flat(packets.split_by_first(rules, NO_RULE))
     }
 
     /// The same for a packet to a private endpoint: conditions on the source port count as any (azure-dataplane 1.9).
     #[must_use]
     pub fn decide_for_endpoint(&self, tuple: &Tuple) -> (RuleRef, Access) {
-        first(&self.inbound, |rule| rule.matches(tuple))
+        let hit = self.inbound.iter().find(|rule| rule.packets.contains_whatever_source_port(tuple));
+        hit.map_or(NO_RULE, CompiledRule::answer)
+    }
+
+    /// Which packets to a private endpoint each rule decides.
+    #[must_use]
+    pub fn split_for_endpoint(&self, packets: &PacketSet) -> Vec<(PacketSet, RuleRef, Access)> {
+        let any_source_port = |rule: &CompiledRule| Cube { src_ports: PortSet::all(), ..rule.packets.clone() };
+        let rules = self.inbound.iter().map(|rule| (any_source_port(rule), rule.answer()));
+        flat(packets.split_by_first(rules, NO_RULE))
     }
 
     /// What the group says of a question to the platform's DNS: only rules that name its tag have a say
     /// (azure-dataplane 1.8).
     #[must_use]
     pub fn decide_platform_dns(&self, tuple: &Tuple) -> Option<(RuleRef, Access)> {
-        let hit = self.outbound.iter().find(|rule| rule.platform_dns && rule.matches_all(tuple));
-        hit.map(|rule| (rule.reference, rule.access))
+        let hit = self.outbound.iter().find(|rule| rule.platform_dns && rule.packets.contains(tuple));
+        hit.map(CompiledRule::answer)
+    }
+
+    /// Which questions to the platform's DNS each of those rules decides, and which none does.
+    #[must_use]
+    pub fn split_platform_dns(&self, packets: &PacketSet) -> Vec<(PacketSet, Option<(RuleRef, Access)>)> {
+        let rules = self.outbound.iter().filter(|rule| rule.platform_dns);
+        packets.split_by_first(rules.map(|rule| (&rule.packets, Some(rule.answer()))), None)
+    }
+}
+
+/// What is said where no rule matches. Every list ends with a default rule that does.
+const NO_RULE: (RuleRef, Access) = (RuleRef::Default(2), Access::Deny);
+
+impl CompiledRule {
+    fn answer(&self) -> (RuleRef, Access) {
+        (self.reference, self.access)
     }
 }
 
@@ -179,48 +196,8 @@ fn is_platform_dns(peer: &Peer) -> bool {
     matches!(peer, Peer::Tag(tag) if tag.eq_ignore_ascii_case(PLATFORM_DNS))
 }
 
-fn first(list: &[CompiledRule], matches: impl Fn(&CompiledRule) -> bool) -> (RuleRef, Access) {
-    let hit = list.iter().find(|rule| matches(rule));
-    hit.map_or((RuleRef::Default(2), Access::Deny), |rule| (rule.reference, rule.access))
-}
-
-impl CompiledRule {
-    fn matches_all(&self, tuple: &Tuple) -> bool {
-        self.matches(tuple) && self.source_ports.contains(tuple.src_port)
-    }
-
-    /// All but the source port.
-    fn matches(&self, tuple: &Tuple) -> bool {
-        self.destination_ports.contains(tuple.dst_port)
-            && self.protocol.is_none_or(|wanted| same_protocol(wanted, tuple.protocol))
-            && self.source.contains(tuple.src)
-            && self.destination.contains(tuple.dst)
-    }
-}
-
-/// A rule for ICMP covers both families' ICMP; rules know neither type nor code (azure-dataplane 5.4).
-fn same_protocol(wanted: Protocol, seen: Protocol) -> bool {
-    wanted == seen || (wanted == Protocol::ICMP && seen == Protocol::ICMPV6)
-}
-
-impl Addresses {
-    fn contains(&self, addr: Addr) -> bool {
-        match self {
-            Self::Any => true,
-            Self::One(first, last) => *first <= addr && addr <= *last,
-            Self::Many(set) => set.contains(addr),
-        }
-    }
-}
-
-impl Ports {
-    fn contains(&self, port: u16) -> bool {
-        match self {
-            Self::Any => true,
-            Self::One(range) => range.contains(port),
-            Self::Many(ranges) => ranges.iter().any(|range| range.contains(port)),
-        }
-    }
+fn flat(parts: Vec<(PacketSet, (RuleRef, Access))>) -> Vec<(PacketSet, RuleRef, Access)> {
+    parts.into_iter().map(|(part, (rule, access))| (part, rule, access)).collect()
 }
 
 fn addresses(
@@ -229,36 +206,35 @@ fn addresses(
     context: &TagContext,
     members: &impl Fn(&str) -> AddrSet,
     unknown: &mut Vec<Arc<str>>,
-) -> Addresses {
-    let mut set = AddrSet::empty();
+) -> AddrSet {
+    let mut ranges: Vec<(Addr, Addr)> = Vec::new();
     for peer in peers {
         match peer {
-            Peer::Any => return Addresses::Any,
-            Peer::Prefix(prefix) => set = set.union(&[*prefix].into_iter().collect()),
+            Peer::Any => return AddrSet::all(),
+            Peer::Prefix(prefix) => ranges.push((prefix.first(), prefix.last())),
             Peer::Tag(tag) => match tags.resolve(tag, context) {
-                Some(found) => set = set.union(&found),
+                Some(found) => ranges.extend_from_slice(found.ranges()),
                 None => unknown.push(tag.clone()),
             },
-            Peer::Asg(group) => set = set.union(&members(group)),
+            Peer::Asg(group) => ranges.extend_from_slice(members(group).ranges()),
         }
     }
-    flat(set)
+    ranges.into_iter().collect()
 }
 
-fn flat(set: AddrSet) -> Addresses {
-    match set.ranges() {
-        [(first, last)] if first.0 == 0 && last.0 == u128::MAX => Addresses::Any,
-        [(first, last)] => Addresses::One(*first, *last),
-        _ => Addresses::Many(set),
+fn ports(ranges: &[PortRange]) -> PortSet {
+    if ranges.is_empty() {
+        return PortSet::all();
     }
+    ranges.iter().map(|range| (range.first, range.last)).collect()
 }
 
-fn ports(ranges: &[PortRange]) -> Ports {
-    match ranges {
-        [] => Ports::Any,
-        [one] if one.first == 0 && one.last == u16::MAX => Ports::Any,
-        [one] => Ports::One(*one),
-        many => Ports::Many(many.into()),
+/// A rule for ICMP covers both families' ICMP; rules know neither type nor code (azure-dataplane 5.4).
+fn protocols(protocol: Option<Protocol>) -> ProtocolSet {
+    match protocol {
+        None => ProtocolSet::all(),
+        Some(Protocol::ICMP) => [Protocol::ICMP, Protocol::ICMPV6].map(|it| (it, it)).into_iter().collect(),
+        Some(protocol) => ProtocolSet::point(protocol),
     }
 }
 

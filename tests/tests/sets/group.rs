@@ -1,0 +1,128 @@
+//! Security groups (azure-dataplane 1.1 to 1.3, 1.8, 1.9).
+
+use super::{a_prefix, a_protocol, a_range, agree, cases, packets};
+use proptest::prelude::*;
+use sim_core::net::{Addr, Protocol, Tuple};
+use sim_core::set::AddrSet;
+use sim_core::stage::security::{CompiledGroup, RuleRef};
+use sim_core::stage::tag::{TagContext, TagTable};
+use sim_core::topology::{Access, Direction, Nsg, Peer, PortRange, SecurityRule};
+use vnetsim_tests::net::{prefix, rule};
+
+const TAGS: [&str; 4] = ["VirtualNetwork", "Internet", "AzureLoadBalancer", "AzurePlatformDNS"];
+
+fn a_side() -> impl Strategy<Value = Vec<Peer>> {
+    let peer = prop_oneof![
+        1 => Just(Peer::Any),
+        4 => a_prefix().prop_map(Peer::Prefix),
+        2 => prop::sample::select(&TAGS[..]).prop_map(|tag| Peer::Tag(tag.into())),
+        1 => Just(Peer::Asg("asg".into())),
+    ];
+    prop::collection::vec(peer, 1..4)
+}
+
+fn a_rule() -> impl Strategy<Value = SecurityRule> {
+    let ports = || prop_oneof![Just(Vec::new()), prop::collection::vec(a_range(), 1..3)];
+    let direction = prop::sample::select(&[Direction::Inbound, Direction::Outbound][..]);
+    let access = prop::sample::select(&[Access::Allow, Access::Deny][..]);
+    let head = (100u16..110, direction, access, prop::option::of(a_protocol()));
+    (head, [a_side(), a_side()], [ports(), ports()]).prop_map(
+        |((priority, direction, access, protocol), sides, ports)| {
+            let ([source, destination], [source_ports, destination_ports]) = (sides, ports);
+            let base = rule("r", priority, direction, access, None);
+            SecurityRule { protocol, source, destination, source_ports, destination_ports, ..base }
+        },
+    )
+}
+
+fn a_group() -> impl Strategy<Value = Nsg> {
+    prop::collection::vec(a_rule(), 0..10).prop_map(|rules| Nsg { rules, ..Nsg::default() })
+}
+
+fn context() -> TagContext {
+    TagContext::new([prefix("10.1.0.0/16")], &[])
+}
+
+/// The only member of `asg`.
+const MEMBER: Addr = Addr::v4(10, 1, 0, 5);
+
+fn compiled(group: &Nsg) -> CompiledGroup {
+    CompiledGroup::new(group, &TagTable::default(), &context(), |_| AddrSet::point(MEMBER))
+}
+
+/// The user's rule that a plain reading finds, and the place of the default rule otherwise.
+fn read(group: &Nsg, direction: Direction, packet: &Tuple, source_ports_count: bool) -> RuleRef {
+    let tags = context();
+    let side = |peers: &[Peer], addr: Addr| {
+        peers.iter().any(|peer| match peer {
+            Peer::Any => true,
+            Peer::Prefix(prefix) => prefix.contains(addr),
+            Peer::Tag(tag) => TagTable::default().resolve(tag, &tags).is_some_and(|set| set.contains(addr)),
+            Peer::Asg(_) => addr == MEMBER,
+        })
+    };
+    let ports = |ranges: &[PortRange], port| ranges.is_empty() || ranges.iter().any(|range| range.contains(port));
+    let same = |wanted| wanted == packet.protocol || (wanted == Protocol::ICMP && packet.protocol == Protocol::ICMPV6);
+    let hits = group.rules.iter().enumerate().filter(|(_, rule)| {
+        rule.direction == direction
+            && rule.protocol.is_none_or(same)
+            && side(&rule.source, packet.src)
+            && side(&rule.destination, packet.dst)
+            && (!source_ports_count || ports(&rule.source_ports, packet.src_port))
+            && ports(&rule.destination_ports, packet.dst_port)
+    });
+    if let Some((n, _)) = hits.min_by_key(|(n, rule)| (rule.priority, *n)) {
+        return RuleRef::User(n as u32);
+    }
+    let (from_vnet, to_vnet) = (tags.virtual_network.contains(packet.src), tags.virtual_network.contains(packet.dst));
+    RuleRef::Default(match direction {
+        Direction::Inbound if from_vnet && to_vnet => 0,
+        Direction::Inbound if tags.load_balancer.contains(packet.src) => 1,
+        Direction::Inbound => 2,
+        Direction::Outbound if from_vnet && to_vnet => 3,
+        Direction::Outbound if tags.internet.contains(packet.dst) => 4,
+        Direction::Outbound => 5,
+    })
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    /// Catches: a rule that takes packets an earlier one decides, source and destination exchanged, ports or protocols of a
+    /// rule that count in one form only, a rule for ICMP without ICMPv6, lists of the two directions exchanged.
+    #[test]
+    fn a_group_splits_as_it_decides(group in a_group(), set in packets(), seed: u64) {
+        let rules = compiled(&group);
+        for direction in [Direction::Inbound, Direction::Outbound] {
+            let parts = rules.split(direction, &set).into_iter().map(|(part, rule, access)| (part, (rule, access)));
+            agree(&set, &parts.clone().collect::<Vec<_>>(), |packet| rules.decide(direction, packet), seed)?;
+            let named: Vec<_> = parts.map(|(part, (rule, _))| (part, rule)).collect();
+            agree(&set, &named, |packet| read(&group, direction, packet, true), seed)?;
+        }
+    }
+
+    /// Catches: source ports that count at a private endpoint, in one form or in both.
+    #[test]
+    fn a_group_splits_for_endpoints_as_it_decides(group in a_group(), set in packets(), seed: u64) {
+        let rules = compiled(&group);
+        let parts = rules.split_for_endpoint(&set).into_iter().map(|(part, rule, access)| (part, (rule, access)));
+        agree(&set, &parts.clone().collect::<Vec<_>>(), |packet| rules.decide_for_endpoint(packet), seed)?;
+        let named: Vec<_> = parts.map(|(part, (rule, _))| (part, rule)).collect();
+        agree(&set, &named, |packet| read(&group, Direction::Inbound, packet, false), seed)?;
+    }
+
+    /// Catches: a rule about the platform's DNS that does not name its tag, default rules asked about it.
+    #[test]
+    fn a_group_splits_platform_dns_as_it_decides(group in a_group(), set in packets(), seed: u64) {
+        let rules = compiled(&group);
+        let parts = rules.split_platform_dns(&set);
+        agree(&set, &parts, |packet| rules.decide_platform_dns(packet), seed)?;
+        let naming = |n: u32| {
+            let tag = |peer: &Peer| matches!(peer, Peer::Tag(tag) if **tag == *"AzurePlatformDNS");
+            group.rules[n as usize].destination.iter().any(tag)
+        };
+        for (_, says) in parts {
+            prop_assert!(says.is_none_or(|(rule, _)| matches!(rule, RuleRef::User(n) if naming(n))), "{:?}", says);
+        }
+    }
+}
