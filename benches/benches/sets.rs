@@ -5,7 +5,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use sim_core::net::{Addr, Prefix, Protocol};
 use sim_core::set::{AddrSet, Cube, PacketSet, PortSet, ProtocolSet};
 use sim_core::stage::security::{CompiledGroup, RuleRef};
-use sim_core::stage::tag::{TagContext, TagTable};
+use sim_core::stage::tag::{PlatformTags, TagContext, TagTable};
 use sim_core::topology::{Access, Direction, Nsg, Peer, PortRange, SecurityRule};
 use std::hint::black_box;
 use vnetsim_tests::net::{prefix, rule};
@@ -56,7 +56,7 @@ fn tangled(n: u16) -> SecurityRule {
 
 fn compiled(of: impl Fn(u16) -> SecurityRule, rules: u16) -> CompiledGroup {
     let nsg = Nsg { rules: (0..rules).map(of).collect(), ..Nsg::default() };
-    let context = TagContext::new([prefix("10.0.0.0/16")], &[]);
+    let context = TagContext::new(&PlatformTags::default(), [prefix("10.0.0.0/16")], &[]);
     CompiledGroup::new(&nsg, &TagTable::default(), &context, |_| AddrSet::empty())
 }
 
