@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::set::AddrSet;
 use sim_core::stage::security::{CompiledGroup, RuleRef};
-use sim_core::stage::tag::{TagContext, TagTable};
+use sim_core::stage::tag::{PlatformTags, TagContext, TagTable};
 use sim_core::topology::{Access, Direction, Nsg, Peer, PortRange, SecurityRule};
 use vnetsim_tests::net::{prefix, rule};
 
@@ -40,7 +40,7 @@ fn a_group() -> impl Strategy<Value = Nsg> {
 }
 
 fn context() -> TagContext {
-    TagContext::new([prefix("10.1.0.0/16")], &[])
+    TagContext::new(&PlatformTags::default(), [prefix("10.1.0.0/16")], &[])
 }
 
 /// The only member of `asg`.
