@@ -1,7 +1,7 @@
 //! From the outside world to the network graph: readers for the files people already have.
 //!
 //! [`load()`] is the whole way: [`json`] reads JSON with the place of every value; [`arm`] evaluates ARM templates to
-//! resources as Azure would; [`azure`] says what each resource is for the network; [`world`] puts them together, and
+//! resources as Azure would; bodies of resources that exist already are taken as they are; [`azure`] says what each resource is for the network; [`world`] puts them together, and
 //! says what Azure would refuse and what was assumed. [`facts`] is what Azure is like, as data; [`services`] are the managed
 //! services; [`source`] keeps the input files that all spans point into, [`diagnostic`] what is wrong with them.
 
@@ -10,6 +10,7 @@ pub mod azure;
 pub mod diagnostic;
 pub mod facts;
 pub mod json;
+mod live;
 mod load;
 pub mod services;
 pub mod source;

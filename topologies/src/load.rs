@@ -5,6 +5,7 @@ use crate::azure::{self, RawResource};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{ServiceTags, is_service_tags};
 use crate::json::{self, Value};
+use crate::live;
 use crate::source::{MAX_FILE_BYTES, Sources};
 use crate::world::World;
 use std::fs;
@@ -32,8 +33,10 @@ impl Input {
     }
 }
 
-/// Reads all inputs: ARM templates, parameters files, role definitions as `az role definition create` takes them,
-/// Microsoft's lists of service tags. A template is deployed with the parameters file among the inputs that has its name (`main.parameters.json` for
+/// Reads all inputs: ARM templates, parameters files, bodies of resources (one, an array, or a list as REST answers it),
+/// role definitions as `az role definition create` takes them, Microsoft's lists of service tags. What is read as a body
+/// exists already: it counts more than what a template says of the same resource. A template is deployed with the
+/// parameters file among the inputs that has its name (`main.parameters.json` for
 /// `main.json`), or with the only one there is for the only template; values of `parameters` go over those.
 ///
 /// What cannot be read is an error among the world's diagnostics, and the rest is read all the same.
@@ -66,6 +69,7 @@ pub fn load_with(
         resources.extend(deployment.resources.into_iter().filter(|it| !it.existing).map(RawResource::from));
     }
     resources.append(&mut files.roles);
+    resources.append(&mut files.bodies);
     let tags = tags.or_else(|| files.tags.take().map(Arc::new));
     assumptions.extend(tags.as_ref().map(|tags| Assumption {
         code: "tags.file",
@@ -87,6 +91,7 @@ struct Files {
     templates: Vec<(String, Value)>,
     parameters: Vec<(String, Value)>,
     roles: Vec<RawResource>,
+    bodies: Vec<RawResource>,
     tags: Option<ServiceTags>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -105,10 +110,15 @@ impl Files {
                 Ok(tags) => self.take_tags(tags, &value),
                 Err(diagnostics) => self.diagnostics.extend(diagnostics),
             }
+        } else if live::is_bodies(&value) {
+            let (mut bodies, strange) = live::resources(&value);
+            self.bodies.append(&mut bodies);
+            self.diagnostics.extend(strange);
         } else {
             let message = format!("{} is JSON, but of no kind that is read here", input.name);
             let help = "read are ARM templates (with `$schema`, or `contentVersion` and `resources`), their parameters \
-                        files, role definitions, and Microsoft's lists of service tags";
+                        files, bodies of resources with their `id` (one, or an array), role definitions, and Microsoft's \
+                        lists of service tags";
             self.diagnostics.push(Diagnostic::error("input.unknown-kind", message).at(value.span).help(help));
         }
     }

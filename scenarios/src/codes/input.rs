@@ -234,6 +234,11 @@ pub const INPUT: &[Explanation] = &[
         "Check the path and the permissions; the message says why.",
     ),
     row(
+        "input.no-resource-id",
+        "An item of a list of resources has no resource id; it is left out.",
+        "Keep the `id` that Azure gave each resource in the list.",
+    ),
+    row(
         "input.not-text",
         "A file is neither UTF-8 nor UTF-16 text.",
         "Save it as UTF-8, or check that this is the file that you meant.",
@@ -242,7 +247,8 @@ pub const INPUT: &[Explanation] = &[
     row(
         "input.unknown-kind",
         "A JSON file is of no kind that is read.",
-        "Give ARM templates, their parameters files, role definitions, or Microsoft's lists of service tags.",
+        "Give ARM templates, their parameters files, bodies of resources with their ids, role definitions, or Microsoft's \
+         lists of service tags.",
     ),
     row(
         "json.duplicate-key",
