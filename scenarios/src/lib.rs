@@ -1,9 +1,10 @@
 //! Scenario files, replays, verdicts and reports, and the observers of the engine that feed them.
 //!
-//! [`scenario`] is the file, [`replay`] the run; [`observe`] and [`pcap`] write down what happens, [`verdict`],
+//! [`az`] answers Azure's own questions. [`scenario`] is the file, [`replay`] the run; [`observe`] and [`pcap`] write down what happens, [`verdict`],
 //! [`problem`] and [`latency`] judge it, [`report`] tells it. [`render`] shows messages about input, [`codes`] says what
 //! their codes mean, [`schema`] describes files; [`cli`] is the `vnetsim` command.
 
+pub mod az;
 pub mod check;
 pub mod cli;
 pub mod codes;

@@ -1,6 +1,7 @@
 //! The command line: one module for each command.
 
 mod assumptions;
+mod az;
 mod check;
 mod console;
 mod explain;
@@ -39,6 +40,7 @@ struct Cli {
 enum Command {
     Replay(ReplayArgs),
     Check(CheckArgs),
+    Az(az::AzArgs),
     Schema(schema::SchemaArgs),
     Assumptions(assumptions::AssumptionsArgs),
     Explain(explain::ExplainArgs),
@@ -63,6 +65,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     match cli.command {
         Command::Replay(arguments) => replay::run(&arguments, &console),
         Command::Check(arguments) => check::run(&arguments, &console),
+        Command::Az(arguments) => az::run(&arguments, &console),
         Command::Schema(arguments) => schema::run(&arguments, &console),
         Command::Assumptions(arguments) => assumptions::run(&arguments, &console),
         Command::Explain(arguments) => explain::run(&arguments, &console),

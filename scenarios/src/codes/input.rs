@@ -229,6 +229,16 @@ pub const INPUT: &[Explanation] = &[
          [name] or [0]; [+] adds one.",
     ),
     row(
+        "az.not-modelled",
+        "Azure would answer this question; the model does not hold what the answer needs.",
+        "Ask Azure itself; LIMITATIONS.md lists what is left out.",
+    ),
+    row(
+        "az.question",
+        "A question of `vnetsim az` cannot be read, or names what the input does not hold.",
+        "The message says which flag or field; the help says what it takes.",
+    ),
+    row(
         "input.file",
         "An input file or folder cannot be read from disk.",
         "Check the path and the permissions; the message says why.",

@@ -2,6 +2,10 @@
 //!
 //! azure-dataplane 1.1 to 1.3: lower priority first, the first match ends the evaluation, six default rules at the end.
 
+mod view;
+
+pub use view::RuleView;
+
 use super::tag::{TagContext, TagTable};
 use crate::net::{Addr, Protocol, Tuple};
 use crate::set::{AddrSet, Cube, PacketSet, PortSet, ProtocolSet};

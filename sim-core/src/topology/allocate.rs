@@ -16,6 +16,35 @@ const RESERVED_LAST: u128 = 1;
 /// block for documentation (RFC 5737), then class E (RFC 1112), which nobody can own either.
 const PUBLIC_POOLS: [(Addr, u32); 2] = [(Addr::v4(203, 0, 113, 0), 255), (Addr::v4(240, 0, 0, 0), 1 << 24)];
 
+impl Topology {
+    /// The lowest free addresses of a subnet, at most `most`; `None` where `subnet` is none.
+    #[must_use]
+    pub fn free(&self, subnet: NodeId, most: usize) -> Option<Vec<Addr>> {
+        let Kind::Subnet(attributes) = &self.get(subnet)?.kind else { return None };
+        let taken: Vec<Addr> = self.taken(subnet).into_iter().map(|(address, _)| address).collect();
+        Some(attributes.prefixes.iter().flat_map(|prefix| free_of(*prefix, &taken, most)).take(most).collect())
+    }
+
+    /// Whether Azure keeps an address of a subnet for itself.
+    #[must_use]
+    pub fn is_reserved(&self, subnet: NodeId, address: Addr) -> bool {
+        match self.get(subnet).map(|found| &found.kind) {
+            Some(Kind::Subnet(attributes)) => {
+                attributes.prefixes.iter().any(|prefix| prefix.contains(address) && !usable(*prefix, address))
+            }
+            _ => false,
+        }
+    }
+
+    /// How many addresses of a subnet machines may have, and how many of them are taken.
+    #[must_use]
+    pub fn usage(&self, subnet: NodeId) -> Option<(u128, usize)> {
+        let Kind::Subnet(attributes) = &self.get(subnet)?.kind else { return None };
+        let limit = attributes.prefixes.iter().fold(0u128, |sum, prefix| sum.saturating_add(capacity(*prefix)));
+        Some((limit, self.taken(subnet).len()))
+    }
+}
+
 /// Fills in the addresses of a draft, keeping those that the resource already has.
 pub(super) fn addresses(
     topology: &mut Topology,
@@ -95,13 +124,16 @@ fn choose(
     if let Some(had) = had.filter(|had| !is_taken(had)) {
         return Ok(had);
     }
-    let first_free = attributes.prefixes.iter().find_map(|prefix| {
-        let usable = prefix.size().saturating_sub(RESERVED_FIRST + RESERVED_LAST);
-        // One more than are taken is enough to find a free one.
-        let tries = usable.min(taken.len() as u128 + 1);
-        (0..tries).map(|n| prefix.first().plus(RESERVED_FIRST + n)).find(|address| !is_taken(address))
-    });
+    let first_free = attributes.prefixes.iter().find_map(|prefix| free_of(*prefix, &taken, 1).next());
     first_free.ok_or_else(|| refuse::subnet_full(topology, draft, subnet, taken.len()))
+}
+
+/// The lowest addresses of a prefix that are not among those `taken`, which ascend; at least `most` if there are so many.
+fn free_of(prefix: Prefix, taken: &[Addr], most: usize) -> impl Iterator<Item = Addr> {
+    // As many more than are taken are enough to find so many free ones.
+    let tries = capacity(prefix).min(taken.len() as u128 + most as u128);
+    let all = (0..tries).map(move |n| prefix.first().plus(RESERVED_FIRST + n));
+    all.filter(|address| taken.binary_search(address).is_err())
 }
 
 /// Whether a machine may have `address` in a subnet of `prefix`.

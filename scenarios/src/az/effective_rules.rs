@@ -1,0 +1,41 @@
+//! `effectiveNetworkSecurityGroups`: the groups that a NIC obeys, with their rules, tags spelt out (azure-dataplane 6.4).
+
+use super::{Ask, Fault, rules};
+use serde_json::{Map, Value, json};
+use sim_core::fabric::Group;
+
+pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
+    let nic = ask.azure.nic(&ask.address.resource)?;
+    let Some(place) = ask.azure.places_of(nic).first().copied() else {
+        return Ok(json!({"value": []}));
+    };
+    let subnet = &place.port.subnet;
+    let levels = [
+        (place.port.group.as_ref(), "networkInterface", &*nic.name),
+        (subnet.group.as_ref(), "subnet", ask.azure.name(subnet.node)),
+    ];
+    let groups = levels.into_iter().filter_map(|(group, level, id)| Some((group?, level, id)));
+    let value: Vec<Value> = groups.map(|(group, level, id)| of_group(ask, group, level, id)).collect();
+    Ok(json!({ "value": value }))
+}
+
+fn of_group(ask: &Ask<'_>, group: &Group, level: &str, holder: &str) -> Value {
+    let mut tags = Map::new();
+    let rules: Vec<Value> = rules::of_group(group)
+        .iter()
+        .map(|rule| {
+            for (tag, prefixes) in rules::tags(ask.azure, group.node, rule, ask.shape) {
+                tags.insert(tag, json!(prefixes));
+            }
+            let mut shown = rules::effective(ask.azure, group.node, rule, ask.shape);
+            shown["name"] = json!(rules::Name::of(ask.azure, group.node, rule.reference()).by_collection());
+            shown
+        })
+        .collect();
+    json!({
+        "networkSecurityGroup": {"id": ask.azure.name(group.node)},
+        "association": {level: {"id": holder}},
+        "effectiveSecurityRules": rules,
+        "tagMap": tags,
+    })
+}

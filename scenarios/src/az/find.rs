@@ -1,0 +1,105 @@
+//! The resources that questions are about.
+
+use super::{Azure, Fault};
+use sim_core::fabric::{NicPort, PortKind};
+use sim_core::id::{NodeId, PortId};
+use sim_core::net::Addr;
+use sim_core::topology::{Kind, Relation, Resource};
+
+/// A NIC of a machine, by one of its addresses.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The NIC.
+    pub nic: &'a Resource,
+    /// The configuration with the address.
+    pub config: &'a Resource,
+    /// What packets meet there.
+    pub port: &'a NicPort,
+}
+
+impl Place<'_> {
+    /// The port's number.
+    pub(super) fn port_id(&self) -> PortId {
+        PortId(self.config.id.0)
+    }
+}
+
+impl Azure {
+    /// A resource of the input; stand-ins for what nobody declared are none.
+    pub(super) fn resource(&self, id: &str) -> Result<&Resource, Fault> {
+        let found = self.world.topology.find(id).filter(|_| !self.world.is_assumed(id));
+        found.ok_or_else(|| Fault::missing(id))
+    }
+
+    /// The resource that an edge leads to, by its number.
+    pub(super) fn name(&self, id: NodeId) -> &str {
+        self.world.topology.get(id).map_or("", |found| &found.name)
+    }
+
+    /// A virtual machine.
+    pub(super) fn machine(&self, id: &str) -> Result<&Resource, Fault> {
+        let found = self.resource(id)?;
+        if matches!(found.kind, Kind::Machine(_)) { Ok(found) } else { Err(wrong_kind(id, "a virtual machine")) }
+    }
+
+    /// A network interface.
+    pub(super) fn nic(&self, id: &str) -> Result<&Resource, Fault> {
+        let found = self.resource(id)?;
+        if matches!(found.kind, Kind::Nic(_)) { Ok(found) } else { Err(wrong_kind(id, "a network interface")) }
+    }
+
+    /// A virtual network.
+    pub(super) fn vnet(&self, id: &str) -> Result<&Resource, Fault> {
+        let found = self.resource(id)?;
+        if matches!(found.kind, Kind::Vnet(_)) { Ok(found) } else { Err(wrong_kind(id, "a virtual network")) }
+    }
+
+    /// The NICs of a machine, in the order they came.
+    pub(super) fn nics_of(&self, machine: &Resource) -> Vec<&Resource> {
+        let parts = self.world.topology.referrers(machine.id, Relation::PartOf);
+        parts.into_iter().filter(|part| matches!(part.kind, Kind::Nic(_))).collect()
+    }
+
+    /// The addresses of a NIC, its primary one first.
+    pub(super) fn places_of<'a>(&'a self, nic: &'a Resource) -> Vec<Place<'a>> {
+        let configs = self.world.topology.referrers(nic.id, Relation::PartOf);
+        let mut found: Vec<(bool, Place<'a>)> = configs
+            .into_iter()
+            .filter_map(|config| {
+                let Kind::IpConfig(attributes) = &config.kind else { return None };
+                match &self.fabric.port(PortId(config.id.0))?.kind {
+                    PortKind::Nic(port) => Some((!attributes.primary, Place { nic, config, port })),
+                    _ => None,
+                }
+            })
+            .collect();
+        found.sort_by_key(|(secondary, _)| *secondary);
+        found.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// The place that a question to a machine means: on the NIC that it names, the address that it names, else the first.
+    pub(super) fn place_of(&self, machine: &str, nic: Option<&str>, address: Option<Addr>) -> Result<Place<'_>, Fault> {
+        let machine = self.machine(machine)?;
+        let nics = match nic {
+            Some(id) => {
+                let nic = self.nic(id)?;
+                if !self.nics_of(machine).iter().any(|own| own.id == nic.id) {
+                    let message = format!("{} is no network interface of {}", nic.short_name(), machine.short_name());
+                    return Err(Fault::question(message, "name one of the machine's own, or none"));
+                }
+                vec![nic]
+            }
+            None => self.nics_of(machine),
+        };
+        let places: Vec<Place<'_>> = nics.into_iter().flat_map(|nic| self.places_of(nic)).collect();
+        let named = places.iter().find(|place| Some(place.port.address) == address);
+        named.or(places.first()).copied().ok_or_else(|| {
+            let message = format!("{} has no address in a virtual network", machine.short_name());
+            Fault::question(message, "the input has to hold its network interface and the subnet that it is in")
+        })
+    }
+}
+
+fn wrong_kind(id: &str, wanted: &str) -> Fault {
+    Fault::question(format!("{id} is not {wanted}"), format!("name {wanted}"))
+}

@@ -1,0 +1,69 @@
+//! `ipFlowVerify`: whether security rules let a packet of a machine pass, and which rule says so (azure-dataplane 6.1).
+
+use super::find::Place;
+use super::{Ask, Fault, rules};
+use serde_json::{Value, json};
+use sim_core::fabric::Group;
+use sim_core::net::Tuple;
+use sim_core::topology::{Access, Direction};
+
+pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
+    let body = ask.body;
+    let machine = body.required("targetResourceId")?;
+    let direction = body.direction()?;
+    let protocol = body.protocol()?;
+    let (local, remote) = (body.address("localIPAddress")?, body.address("remoteIPAddress")?);
+    let tuple = match direction {
+        Direction::Inbound => Tuple {
+            src: remote,
+            dst: local,
+            src_port: body.client_port("remotePort")?,
+            dst_port: body.port("localPort")?,
+            protocol,
+        },
+        Direction::Outbound => Tuple {
+            src: local,
+            dst: remote,
+            src_port: body.client_port("localPort")?,
+            dst_port: body.port("remotePort")?,
+            protocol,
+        },
+    };
+    let place = ask.azure.place_of(machine, body.text("targetNicResourceId"), Some(local))?;
+    let Some((group, rule, access)) = decide(&place, direction, &tuple) else {
+        // azure-dataplane 1.3: without any group everything passes, and no rule says so.
+        return Ok(json!({"access": "Allow"}));
+    };
+    let name = rules::Name::of(ask.azure, group.node, rule);
+    let mut answer = json!({"access": rules::access(access), "ruleName": name.by_collection()});
+    if ask.shape.since("2018-02-01") {
+        answer["ruleId"] = json!(name.id());
+    }
+    Ok(answer)
+}
+
+/// The groups in the order in which they are asked; the first that denies decides, else the last (azure-dataplane 1.3).
+fn decide<'a>(
+    place: &Place<'a>,
+    direction: Direction,
+    tuple: &Tuple,
+) -> Option<(&'a Group, sim_core::stage::security::RuleRef, Access)> {
+    let mut decided = None;
+    for group in levels(place, direction).into_iter().flatten() {
+        let (rule, access) = group.rules.decide(direction, tuple);
+        decided = Some((group, rule, access));
+        if access == Access::Deny {
+            break;
+        }
+    }
+    decided
+}
+
+/// The groups of a place in the order in which packets meet them: what comes in meets the subnet's first.
+pub(super) fn levels<'a>(place: &Place<'a>, direction: Direction) -> [Option<&'a Group>; 2] {
+    let (subnet, nic) = (place.port.subnet.group.as_ref(), place.port.group.as_ref());
+    match direction {
+        Direction::Inbound => [subnet, nic],
+        Direction::Outbound => [nic, subnet],
+    }
+}
