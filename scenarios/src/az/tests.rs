@@ -145,7 +145,7 @@ fn azure() -> Azure {
 }
 
 fn ask(azure: &Azure, rest: &str, body: Value) -> Result<Value, Fault> {
-    let method = if rest.contains("usages") || rest.contains("Check") { "GET" } else { "post" };
+    let method = if rest.contains("usages") || rest.contains("CheckIP") { "GET" } else { "post" };
     let version = if rest.contains('?') { "&api-version=2022-01-01" } else { "?api-version=2022-01-01" };
     azure.answer(&Request { method: method.to_owned(), uri: id(rest) + version, body: Some(body) })
 }
@@ -302,7 +302,8 @@ fn effective_rules_are_spelt_out() {
     let friends = named(inner, "securityRules/friends");
     assert_eq!(friends["sourceAddressPrefixes"], json!(["10.1.2.5/32"]));
     assert_eq!(friends["protocol"], "All");
-    let space = json!(["10.1.0.0/16", "10.2.0.0/16", "168.63.129.16/32"]);
+    // What the routes send to appliances is in the tag (azure-dataplane 1.7).
+    let space = json!(["10.1.0.0/16", "10.2.0.0/16", "10.8.0.0/16", "168.63.129.16/32"]);
     assert_eq!(friends["expandedDestinationAddressPrefix"], space);
     assert_eq!(inner["tagMap"]["VirtualNetwork"], space);
     let ssh = named(outer, "securityRules/ssh");

@@ -8,8 +8,10 @@ pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
     let topology = &ask.azure.world.topology;
     let vnet = ask.azure.vnet(&ask.address.resource)?;
     let parts = topology.referrers(vnet.id, Relation::PartOf).into_iter();
-    let subnets = parts.filter(|part| matches!(part.kind, Kind::Subnet(_)));
-    let value: Vec<Value> = subnets.map(|subnet| of_subnet(ask, subnet)).collect();
+    let mut subnets: Vec<&Resource> = parts.filter(|part| matches!(part.kind, Kind::Subnet(_))).collect();
+    // As they were written.
+    subnets.sort_by_key(|subnet| subnet.span.map(|span| (span.file.0, span.start)));
+    let value: Vec<Value> = subnets.into_iter().map(|subnet| of_subnet(ask, subnet)).collect();
     Ok(json!({ "value": value }))
 }
 
