@@ -8,16 +8,17 @@ use crate::replay::probe_port;
 use serde_json::{Value, json};
 use sim_core::explain::{Blocker, Question, Walk, walk};
 use sim_core::fabric::PortKind;
-use sim_core::id::PortId;
+use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::plane::Act;
 use sim_core::stage::route::Source;
 use sim_core::stage::{Reason, Step};
 use sim_core::time::Nanos;
+use sim_core::topology::{Direction, Kind};
 
 /// How many packets Azure sends where they arrive, in most recorded answers, and where they do not.
 const PROBES: [u32; 2] = [66, 30];
-/// Stands for a name on the Internet: nothing is looked up here.
+/// Stands for a name on the Internet that the input does not hold: nothing is looked up here.
 const SOMEBODY: Addr = Addr::v4(9, 9, 9, 9);
 
 pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
@@ -101,9 +102,19 @@ impl Destination {
             Err(_) if text.contains(|c: char| c.is_whitespace() || c == '/') => {
                 Err(bad("address", text, "an IP address or a host name"))
             }
-            Err(_) => Ok((SOMEBODY, text.to_owned(), String::new())),
+            Err(_) => Ok((known_by(azure, text).unwrap_or(SOMEBODY), text.to_owned(), String::new())),
         }
     }
+}
+
+/// The address of a host on the Internet that the input knows by this name.
+fn known_by(azure: &Azure, name: &str) -> Option<Addr> {
+    azure.world.topology.resources().find_map(|resource| match &resource.kind {
+        Kind::InternetHost(host) if host.names.iter().any(|own| own.eq_ignore_ascii_case(name)) => {
+            Some(host.prefix.first())
+        }
+        _ => None,
+    })
 }
 
 /// The hops of a walk: its source, every machine that passes the packet on, its end.
@@ -141,7 +152,6 @@ fn hops(azure: &Azure, walk: &Walk, place: &Place<'_>, from: &str, to: &Destinat
 
 /// Whether a blocker is met on this side of a port: rules say it by their direction.
 fn before(blocker: &Blocker, leaving: bool) -> bool {
-    use sim_core::topology::Direction;
     match &blocker.step {
         Some(Step::Security { direction, .. }) => (*direction == Direction::Outbound) == leaving,
         _ => true,
@@ -150,7 +160,7 @@ fn before(blocker: &Blocker, leaving: bool) -> bool {
 
 /// The hop where a packet arrives; stages of the network on the way, such as balancers, are none.
 fn hop(azure: &Azure, port: PortId, end: bool, to: &Destination) -> Option<Hop> {
-    let resource = || azure.name(sim_core::id::NodeId(port.0)).to_owned();
+    let resource = || azure.name(NodeId(port.0)).to_owned();
     let new = |kind, address: String, resource| Some(Hop { kind, address, resource, issues: Vec::new() });
     match &azure.fabric.port(port)?.kind {
         PortKind::Nic(nic) if end => new("VirtualNetwork", nic.address.to_string(), resource()),

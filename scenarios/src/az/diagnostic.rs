@@ -3,7 +3,6 @@
 
 use super::body::{Body, bad};
 use super::find::Place;
-use super::flow_verify::levels;
 use super::{Ask, Azure, Fault, rules};
 use serde_json::{Value, json};
 use sim_core::fabric::Group;
@@ -63,8 +62,8 @@ fn of_profile(ask: &Ask<'_>, place: &Place<'_>, profile: Body<'_>) -> Result<Val
     };
     let mut verdict = Access::Allow;
     let mut asked = Vec::new();
-    for group in levels(place, traffic.direction).into_iter().flatten() {
-        let (access, told) = of_group(ask.azure, place, group, &traffic);
+    for (group, holder) in ask.azure.levels(place, traffic.direction) {
+        let (access, told) = of_group(ask.azure, group, holder, &traffic);
         if access == Access::Deny {
             verdict = Access::Deny;
         }
@@ -80,9 +79,7 @@ fn of_profile(ask: &Ask<'_>, place: &Place<'_>, profile: Body<'_>) -> Result<Val
 }
 
 /// The rules of a group in their order, up to the one that takes all of the traffic.
-fn of_group(azure: &Azure, place: &Place<'_>, group: &Group, traffic: &Traffic) -> (Access, Value) {
-    let on_nic = place.port.group.as_ref().is_some_and(|own| std::ptr::eq(own, group));
-    let holder = if on_nic { &*place.nic.name } else { azure.name(place.port.subnet.node) };
+fn of_group(azure: &Azure, group: Group<'_>, holder: &str, traffic: &Traffic) -> (Access, Value) {
     let (mut access, mut matched, mut results) = (Access::Deny, Value::Null, Vec::new());
     for rule in group.rules.rules(traffic.direction) {
         let name = rules::Name::of(azure, group.node, rule.reference()).by_origin();

@@ -11,15 +11,15 @@ pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
     };
     let subnet = &place.port.subnet;
     let levels = [
-        (place.port.group.as_ref(), "networkInterface", &*nic.name),
-        (subnet.group.as_ref(), "subnet", ask.azure.name(subnet.node)),
+        (ask.azure.nic_group(&place), "networkInterface", &*nic.name),
+        (ask.azure.subnet_group(&place), "subnet", ask.azure.name(subnet.node)),
     ];
     let groups = levels.into_iter().filter_map(|(group, level, id)| Some((group?, level, id)));
     let value: Vec<Value> = groups.map(|(group, level, id)| of_group(ask, group, level, id)).collect();
     Ok(json!({ "value": value }))
 }
 
-fn of_group(ask: &Ask<'_>, group: &Group, level: &str, holder: &str) -> Value {
+fn of_group(ask: &Ask<'_>, group: Group<'_>, level: &str, holder: &str) -> Value {
     let mut tags = Map::new();
     let rules: Vec<Value> = rules::of_group(group)
         .iter()

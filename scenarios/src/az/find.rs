@@ -1,10 +1,10 @@
 //! The resources that questions are about.
 
 use super::{Azure, Fault};
-use sim_core::fabric::{NicPort, PortKind};
+use sim_core::fabric::{Group, NicPort, PortKind};
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::Addr;
-use sim_core::topology::{Kind, Relation, Resource};
+use sim_core::topology::{Direction, Kind, Relation, Resource};
 
 /// A NIC of a machine, by one of its addresses.
 #[derive(Clone, Copy)]
@@ -75,6 +75,25 @@ impl Azure {
             .collect();
         found.sort_by_key(|(secondary, _)| *secondary);
         found.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// The NIC's own security group.
+    pub(super) fn nic_group(&self, place: &Place<'_>) -> Option<Group<'_>> {
+        self.fabric.group(place.port.nsg, &place.port.subnet)
+    }
+
+    /// The security group of the subnet.
+    pub(super) fn subnet_group(&self, place: &Place<'_>) -> Option<Group<'_>> {
+        self.fabric.group(place.port.subnet.nsg, &place.port.subnet)
+    }
+
+    /// The groups of a place in the order in which packets meet them, each with what it is attached to: what comes in
+    /// meets the subnet's first (azure-dataplane 1.3).
+    pub(super) fn levels<'a>(&'a self, place: &Place<'a>, direction: Direction) -> Vec<(Group<'a>, &'a str)> {
+        let subnet = self.subnet_group(place).map(|group| (group, self.name(place.port.subnet.node)));
+        let nic = self.nic_group(place).map(|group| (group, &*place.nic.name));
+        let met = if direction == Direction::Inbound { [subnet, nic] } else { [nic, subnet] };
+        met.into_iter().flatten().collect()
     }
 
     /// The place that a question to a machine means: on the NIC that it names, the address that it names, else the first.

@@ -1,10 +1,11 @@
 //! `ipFlowVerify`: whether security rules let a packet of a machine pass, and which rule says so (azure-dataplane 6.1).
 
 use super::find::Place;
-use super::{Ask, Fault, rules};
+use super::{Ask, Azure, Fault, rules};
 use serde_json::{Value, json};
 use sim_core::fabric::Group;
 use sim_core::net::Tuple;
+use sim_core::stage::security::RuleRef;
 use sim_core::topology::{Access, Direction};
 
 pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
@@ -30,7 +31,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
         },
     };
     let place = ask.azure.place_of(machine, body.text("targetNicResourceId"), Some(local))?;
-    let Some((group, rule, access)) = decide(&place, direction, &tuple) else {
+    let Some((group, rule, access)) = decide(ask.azure, &place, direction, &tuple) else {
         // azure-dataplane 1.3: without any group everything passes, and no rule says so.
         return Ok(json!({"access": "Allow"}));
     };
@@ -44,12 +45,13 @@ pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
 
 /// The groups in the order in which they are asked; the first that denies decides, else the last (azure-dataplane 1.3).
 fn decide<'a>(
+    azure: &'a Azure,
     place: &Place<'a>,
     direction: Direction,
     tuple: &Tuple,
-) -> Option<(&'a Group, sim_core::stage::security::RuleRef, Access)> {
+) -> Option<(Group<'a>, RuleRef, Access)> {
     let mut decided = None;
-    for group in levels(place, direction).into_iter().flatten() {
+    for (group, _) in azure.levels(place, direction) {
         let (rule, access) = group.rules.decide(direction, tuple);
         decided = Some((group, rule, access));
         if access == Access::Deny {
@@ -57,13 +59,4 @@ fn decide<'a>(
         }
     }
     decided
-}
-
-/// The groups of a place in the order in which packets meet them: what comes in meets the subnet's first.
-pub(super) fn levels<'a>(place: &Place<'a>, direction: Direction) -> [Option<&'a Group>; 2] {
-    let (subnet, nic) = (place.port.subnet.group.as_ref(), place.port.group.as_ref());
-    match direction {
-        Direction::Inbound => [subnet, nic],
-        Direction::Outbound => [nic, subnet],
-    }
 }

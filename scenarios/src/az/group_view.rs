@@ -16,13 +16,13 @@ pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
 
 fn of_nic(ask: &Ask<'_>, nic: &Resource) -> Value {
     let mut associations = Map::new();
-    let mut groups: Vec<&Group> = Vec::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
     let places = ask.azure.places_of(nic);
     if let Some(place) = places.first() {
         let subnet = &place.port.subnet;
         for (key, id, group) in [
-            ("networkInterfaceAssociation", &*nic.name, place.port.group.as_ref()),
-            ("subnetAssociation", ask.azure.name(subnet.node), subnet.group.as_ref()),
+            ("networkInterfaceAssociation", &*nic.name, ask.azure.nic_group(place)),
+            ("subnetAssociation", ask.azure.name(subnet.node), ask.azure.subnet_group(place)),
         ] {
             let Some(group) = group else { continue };
             associations.insert(key.to_owned(), json!({"id": id, "securityRules": written(ask, group)}));
@@ -36,7 +36,7 @@ fn of_nic(ask: &Ask<'_>, nic: &Resource) -> Value {
 }
 
 /// The rules of a group as they were written, with what Azure adds to them.
-fn written(ask: &Ask<'_>, group: &Group) -> Vec<Value> {
+fn written(ask: &Ask<'_>, group: Group<'_>) -> Vec<Value> {
     let Some(declared) = rules::declared(ask.azure, group.node) else { return Vec::new() };
     let id = ask.azure.name(group.node);
     let names = declared.rules.iter().map(|rule| &*rule.name);
@@ -112,13 +112,13 @@ fn mark(ask: &Ask<'_>, body: &mut Value, collection: &str) {
 }
 
 /// The rules in effect: for each direction what is denied in the end, the default rules, the user's.
-fn effective(ask: &Ask<'_>, groups: &[&Group]) -> Vec<Value> {
+fn effective(ask: &Ask<'_>, groups: &[Group<'_>]) -> Vec<Value> {
     let mut out = Vec::new();
     for direction in [Direction::Outbound, Direction::Inbound] {
         if !groups.is_empty() {
             out.push(denied_in_the_end(direction));
         }
-        for group in groups {
+        for group in groups.iter().copied() {
             let (defaults, users): (Vec<_>, Vec<_>) = rules::of_group(group)
                 .into_iter()
                 .filter(|rule| rule.direction() == direction)

@@ -70,8 +70,14 @@ impl Azure {
     #[must_use]
     pub fn new(mut world: World, date: Date) -> Self {
         let facts = facts::network(date, false);
-        let everybody =
-            InternetHost { prefix: Prefix::ALL_V4, region: None, tags: Vec::new(), azure: false, egress_bps: None };
+        let everybody = InternetHost {
+            prefix: Prefix::ALL_V4,
+            region: None,
+            tags: Vec::new(),
+            azure: false,
+            egress_bps: None,
+            names: Vec::new(),
+        };
         // Refused only where the input has such an id itself, and then that one stands there.
         let _ = world.topology.put(Draft::new(INTERNET, Kind::InternetHost(everybody)));
         let fabric = Arc::new(Fabric::compile(&world.topology, &facts, 0));

@@ -52,5 +52,6 @@ fn in_reach(azure: &Azure, subnet: &SubnetContext, address: Addr) -> bool {
         Some(Kind::Vnet(vnet)) => vnet.space.iter().any(|prefix| prefix.contains(address)),
         _ => false,
     };
-    subnet.space.iter().any(|prefix| prefix.contains(address)) || subnet.peers.iter().any(|peer| within(peer.vnet))
+    subnet.network.space.iter().any(|prefix| prefix.contains(address))
+        || subnet.network.peers.iter().any(|peer| within(peer.vnet))
 }

@@ -64,7 +64,8 @@ pub(super) fn declared(azure: &Azure, group: NodeId) -> Option<&Nsg> {
 
 pub(super) fn access(access: Access) -> &'static str {
     match access {
-        Access::Allow => "Allow",
+        // Security groups know no rule that is allowed always; what it lets pass is allowed.
+        Access::Allow | Access::AlwaysAllow => "Allow",
         Access::Deny => "Deny",
     }
 }
@@ -77,7 +78,7 @@ pub(super) fn direction(direction: Direction) -> &'static str {
 }
 
 /// All rules of a group as effective rules show them: the user's as declared, then the default ones, inbound first.
-pub(super) fn of_group(group: &Group) -> Vec<RuleView<'_>> {
+pub(super) fn of_group(group: Group<'_>) -> Vec<RuleView<'_>> {
     let directions = [Direction::Inbound, Direction::Outbound].into_iter();
     let mut all: Vec<RuleView<'_>> = directions.flat_map(|direction| group.rules.rules(direction)).collect();
     all.sort_by_key(|rule| match rule.reference() {
