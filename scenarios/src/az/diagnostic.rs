@@ -9,7 +9,6 @@ use sim_core::fabric::Group;
 use sim_core::net::{Prefix, Protocol};
 use sim_core::set::AddrSet;
 use sim_core::stage::security::RuleView;
-use sim_core::stage::tag::TagTable;
 use sim_core::topology::{Access, Direction, Kind, PortRange};
 
 /// Most questions that are asked at once.
@@ -56,8 +55,8 @@ fn of_profile(ask: &Ask<'_>, place: &Place<'_>, profile: Body<'_>) -> Result<Val
     let traffic = Traffic {
         direction: profile.direction()?,
         protocol: if profile.required("protocol")? == "*" { None } else { Some(profile.protocol()?) },
-        source: addresses(place, profile, "source")?,
-        destination: addresses(place, profile, "destination")?,
+        source: addresses(ask.azure, place, profile, "source")?,
+        destination: addresses(ask.azure, place, profile, "destination")?,
         ports: profile.ports("destinationPort")?,
     };
     let mut verdict = Access::Allow;
@@ -139,11 +138,11 @@ fn covers(set: &AddrSet, wanted: &AddrSet) -> bool {
 }
 
 /// One end of the traffic: an address, a prefix, a service tag, or `*`.
-fn addresses(place: &Place<'_>, profile: Body<'_>, key: &str) -> Result<AddrSet, Fault> {
+fn addresses(azure: &Azure, place: &Place<'_>, profile: Body<'_>, key: &str) -> Result<AddrSet, Fault> {
     let text = profile.required(key)?;
     if let Ok(prefix) = text.parse::<Prefix>() {
         return Ok([prefix].into_iter().collect());
     }
-    let tag = TagTable::default().resolve(text, &place.port.subnet.tags);
-    tag.ok_or_else(|| bad(key, text, "an address, a prefix, VirtualNetwork, Internet, AzureLoadBalancer, or *"))
+    let tag = azure.facts.tags.resolve(text, &place.port.subnet.tags);
+    tag.ok_or_else(|| bad(key, text, "an address, a prefix, a service tag with known addresses, or *"))
 }

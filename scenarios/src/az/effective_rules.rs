@@ -1,8 +1,10 @@
 //! `effectiveNetworkSecurityGroups`: the groups that a NIC obeys, with their rules, tags spelt out (azure-dataplane 6.4).
 
-use super::{Ask, Fault, rules};
+use super::rules::{self, Form};
+use super::{Ask, Fault};
 use serde_json::{Map, Value, json};
 use sim_core::fabric::Group;
+use topologies::facts::Surface;
 
 pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
     let nic = ask.azure.nic(&ask.address.resource)?;
@@ -15,19 +17,20 @@ pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
         (ask.azure.subnet_group(&place), "subnet", ask.azure.name(subnet.node)),
     ];
     let groups = levels.into_iter().filter_map(|(group, level, id)| Some((group?, level, id)));
-    let value: Vec<Value> = groups.map(|(group, level, id)| of_group(ask, group, level, id)).collect();
+    let form = Form::of(ask, &place, Surface::Effective);
+    let value: Vec<Value> = groups.map(|(group, level, id)| of_group(ask, group, (level, id), &form)).collect();
     Ok(json!({ "value": value }))
 }
 
-fn of_group(ask: &Ask<'_>, group: Group<'_>, level: &str, holder: &str) -> Value {
+fn of_group(ask: &Ask<'_>, group: Group<'_>, (level, holder): (&str, &str), form: &Form) -> Value {
     let mut tags = Map::new();
     let rules: Vec<Value> = rules::of_group(group)
         .iter()
         .map(|rule| {
-            for (tag, prefixes) in rules::tags(ask.azure, group.node, rule, ask.shape) {
+            for (tag, prefixes) in rules::tags(ask.azure, group.node, rule, form) {
                 tags.insert(tag, json!(prefixes));
             }
-            let mut shown = rules::effective(ask.azure, group.node, rule, ask.shape);
+            let mut shown = rules::effective(ask.azure, group.node, rule, form);
             shown["name"] = json!(rules::Name::of(ask.azure, group.node, rule.reference()).by_collection());
             shown
         })

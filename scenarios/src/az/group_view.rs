@@ -1,12 +1,14 @@
 //! `securityGroupView`: the groups of a machine's NICs, as written and in effect. The form is that of
 //! recorded answers; the reference describes it no closer.
 
-use super::{Ask, Fault, rules};
+use super::rules::{self, Form};
+use super::{Ask, Fault};
 use serde_json::{Map, Value, json};
 use sim_core::fabric::Group;
 use sim_core::stage::security::{DEFAULTS, DefaultRule, RuleRef};
 use sim_core::topology::{Direction, Resource};
 use topologies::azure::RawResource;
+use topologies::facts::{self, Surface};
 
 pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
     let machine = ask.azure.machine(ask.body.required("targetResourceId")?)?;
@@ -29,9 +31,13 @@ fn of_nic(ask: &Ask<'_>, nic: &Resource) -> Value {
             groups.push(group);
         }
     }
+    let effective = match places.first() {
+        Some(place) => effective(ask, &groups, &Form::of(ask, place, Surface::View)),
+        None => Vec::new(),
+    };
     let defaults: Vec<Value> = DEFAULTS.iter().map(|rule| default(ask, rule)).collect();
     associations.insert("defaultSecurityRules".to_owned(), json!(defaults));
-    associations.insert("effectiveSecurityRules".to_owned(), json!(effective(ask, &groups)));
+    associations.insert("effectiveSecurityRules".to_owned(), json!(effective));
     json!({"id": &*nic.name, "securityRuleAssociations": associations})
 }
 
@@ -72,18 +78,10 @@ fn filled() -> Map<String, Value> {
 
 /// The default rules, in Azure's texts.
 fn default(ask: &Ask<'_>, rule: &DefaultRule) -> Value {
-    let text = match (rule.direction, rule.source, rule.destination) {
-        (Direction::Inbound, "VirtualNetwork", _) => "Allow inbound traffic from all VMs in VNET",
-        (Direction::Inbound, "AzureLoadBalancer", _) => "Allow inbound traffic from azure load balancer",
-        (Direction::Inbound, ..) => "Deny all inbound traffic",
-        (Direction::Outbound, "VirtualNetwork", _) => "Allow outbound traffic from all VMs to all VMs in VNET",
-        (Direction::Outbound, _, "Internet") => "Allow outbound traffic from all VMs to Internet",
-        (Direction::Outbound, ..) => "Deny all outbound traffic",
-    };
     let any = |tag: &'static str| if tag.is_empty() { "*" } else { tag };
     let mut properties = filled();
     for (key, value) in [
-        ("description", text),
+        ("description", facts::describe(rule.name).unwrap_or_default()),
         ("protocol", "*"),
         ("sourcePortRange", "*"),
         ("destinationPortRange", "*"),
@@ -112,7 +110,7 @@ fn mark(ask: &Ask<'_>, body: &mut Value, collection: &str) {
 }
 
 /// The rules in effect: for each direction what is denied in the end, the default rules, the user's.
-fn effective(ask: &Ask<'_>, groups: &[Group<'_>]) -> Vec<Value> {
+fn effective(ask: &Ask<'_>, groups: &[Group<'_>], form: &Form) -> Vec<Value> {
     let mut out = Vec::new();
     for direction in [Direction::Outbound, Direction::Inbound] {
         if !groups.is_empty() {
@@ -124,7 +122,7 @@ fn effective(ask: &Ask<'_>, groups: &[Group<'_>]) -> Vec<Value> {
                 .filter(|rule| rule.direction() == direction)
                 .partition(|rule| matches!(rule.reference(), RuleRef::Default(_)));
             for rule in defaults.iter().chain(&users) {
-                let mut shown = rules::effective(ask.azure, group.node, rule, ask.shape);
+                let mut shown = rules::effective(ask.azure, group.node, rule, form);
                 shown["name"] = json!(rules::Name::of(ask.azure, group.node, rule.reference()).by_origin());
                 // The addresses behind tags are not spelt out here.
                 if let Some(shown) = shown.as_object_mut() {

@@ -21,7 +21,6 @@ mod group_view;
 mod hops;
 mod nat_ports;
 mod next_hop;
-mod prefixes;
 mod rules;
 mod shape;
 #[cfg(test)]
@@ -40,7 +39,7 @@ use sim_core::net::Prefix;
 use sim_core::topology::{Draft, InternetHost, Kind};
 use std::sync::Arc;
 use topologies::World;
-use topologies::facts::{self, Date};
+use topologies::facts::Date;
 
 /// A request as REST knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +68,7 @@ impl Azure {
     /// Azure with the resources of this world, as it was on that day.
     #[must_use]
     pub fn new(mut world: World, date: Date) -> Self {
-        let facts = facts::network(date, false);
+        let facts = world.facts(date, false);
         let everybody = InternetHost {
             prefix: Prefix::ALL_V4,
             region: None,

@@ -1,7 +1,7 @@
 //! Security rules in Azure's words: their names on each surface, and what they match as effective rules.
 
-use super::shape::Shape;
-use super::{Azure, prefixes};
+use super::find::Place;
+use super::{Ask, Azure};
 use serde_json::{Map, Value, json};
 use sim_core::fabric::Group;
 use sim_core::id::NodeId;
@@ -9,11 +9,67 @@ use sim_core::net::{Prefix, Protocol};
 use sim_core::set::AddrSet;
 use sim_core::stage::security::{DEFAULTS, RuleRef, RuleView};
 use sim_core::topology::{Access, Direction, Kind, Nsg, Peer, PortRange, SecurityRule};
+use topologies::facts::{self, Date, Surface, Words};
 
-/// The probes' source over IPv6, as Azure lists it.
-const V6_PROBES: &str = "fe80::1234:5678:9abc/128";
-/// Any address, as effective rules say it.
-const ANY: &str = "0.0.0.0/0";
+/// How rules are told in one place of Azure's answers, about one NIC.
+pub(super) struct Form {
+    words: Words,
+    date: Date,
+    /// What the NIC's network and its peers declare.
+    own: Vec<Prefix>,
+}
+
+impl Form {
+    pub(super) fn of(ask: &Ask<'_>, place: &Place<'_>, surface: Surface) -> Self {
+        let network = &place.port.subnet.network;
+        let vnet = |id| match ask.azure.world.topology.get(id).map(|found| &found.kind) {
+            Some(Kind::Vnet(vnet)) => Some(vnet),
+            _ => None,
+        };
+        let region = vnet(network.node).map_or("", |vnet| &*vnet.region);
+        let peers = network.peers.iter().filter(|peer| peer.access).filter_map(|peer| vnet(peer.vnet));
+        let own = network.space.iter().copied().chain(peers.flat_map(|vnet| vnet.space.iter().copied()));
+        Self { words: facts::words(surface, ask.shape.date(), region), date: ask.shape.date(), own: own.collect() }
+    }
+
+    /// The addresses behind a tag, as Azure lists them: of the tags that it fills itself, its own list.
+    fn expanded(&self, tag: &str, set: &AddrSet) -> Vec<String> {
+        let prefixes = match tag {
+            tag if tag.eq_ignore_ascii_case("Internet") => facts::internet(self.date, &self.own),
+            tag if tag.eq_ignore_ascii_case("AzureLoadBalancer") => facts::platform_tags(self.date).load_balancer,
+            _ => set.prefixes().collect(),
+        };
+        prefixes.iter().map(Prefix::to_string).collect()
+    }
+
+    fn ports(&self, ranges: &[PortRange]) -> Vec<String> {
+        match ranges {
+            [] => vec![self.words.port.to_owned()],
+            ranges => ranges.iter().map(|range| format!("{}-{}", range.first, range.last)).collect(),
+        }
+    }
+
+    fn protocol(&self, protocol: Option<Protocol>) -> &'static str {
+        match protocol {
+            Some(Protocol::TCP) => "Tcp",
+            Some(Protocol::UDP) => "Udp",
+            Some(Protocol::ICMP) => "Icmp",
+            Some(Protocol::ESP) => "Esp",
+            Some(Protocol::AH) => "Ah",
+            _ => self.words.protocol,
+        }
+    }
+
+    /// One end of a rule: groups are shown by the addresses of their members.
+    fn peer(&self, peer: &Peer, set: &AddrSet) -> Vec<String> {
+        match peer {
+            Peer::Any => vec![self.words.any.to_owned()],
+            Peer::Prefix(prefix) => vec![prefix.to_string()],
+            Peer::Tag(tag) => vec![tag.to_string()],
+            Peer::Asg(_) => set.prefixes().map(|prefix| prefix.to_string()).collect(),
+        }
+    }
+}
 
 /// The name of a rule; Azure's surfaces spell it in different ways.
 pub(super) struct Name<'a> {
@@ -89,20 +145,20 @@ pub(super) fn of_group(group: Group<'_>) -> Vec<RuleView<'_>> {
 }
 
 /// A rule as an effective rule; without a name, which differs from surface to surface.
-pub(super) fn effective(azure: &Azure, group: NodeId, rule: &RuleView<'_>, shape: Shape<'_>) -> Value {
+pub(super) fn effective(azure: &Azure, group: NodeId, rule: &RuleView<'_>, form: &Form) -> Value {
     let Some(written) = written(azure, group, rule.reference()) else { return Value::Null };
     let mut out = Map::new();
-    out.insert("protocol".to_owned(), json!(protocol(written.protocol)));
-    side(&mut out, "sourcePortRange", "sourcePortRanges", port_texts(&written.source_ports));
-    side(&mut out, "destinationPortRange", "destinationPortRanges", port_texts(&written.destination_ports));
+    out.insert("protocol".to_owned(), json!(form.protocol(written.protocol)));
+    side(&mut out, "sourcePortRange", "sourcePortRanges", form.ports(&written.source_ports));
+    side(&mut out, "destinationPortRange", "destinationPortRanges", form.ports(&written.destination_ports));
     for ([one, many, expanded_key], peers, set) in
         [(SOURCE, &written.source, rule.source()), (DESTINATION, &written.destination, rule.destination())]
     {
-        let texts: Vec<String> = peers.iter().flat_map(|peer| peer_texts(peer, &set)).collect();
+        let texts: Vec<String> = peers.iter().flat_map(|peer| form.peer(peer, &set)).collect();
         side(&mut out, one, many, texts);
         match peers.as_slice() {
-            [Peer::Any] => _ = out.insert(many.to_owned(), json!(vec![ANY; shape.any_addresses()])),
-            [Peer::Tag(tag)] => _ = out.insert(expanded_key.to_owned(), json!(expanded(tag, &set, shape))),
+            [Peer::Any] => _ = out.insert(many.to_owned(), json!(vec![form.words.any; form.words.listed])),
+            [Peer::Tag(tag)] => _ = out.insert(expanded_key.to_owned(), json!(form.expanded(tag, &set))),
             _ => {}
         }
     }
@@ -118,11 +174,11 @@ const DESTINATION: [&str; 3] =
     ["destinationAddressPrefix", "destinationAddressPrefixes", "expandedDestinationAddressPrefix"];
 
 /// The tags that a rule names, each with the addresses it stands for.
-pub(super) fn tags(azure: &Azure, group: NodeId, rule: &RuleView<'_>, shape: Shape<'_>) -> Vec<(String, Vec<String>)> {
+pub(super) fn tags(azure: &Azure, group: NodeId, rule: &RuleView<'_>, form: &Form) -> Vec<(String, Vec<String>)> {
     let Some(written) = written(azure, group, rule.reference()) else { return Vec::new() };
     let sides = [(written.source, rule.source()), (written.destination, rule.destination())];
     let one = |(peers, set): (Vec<Peer>, AddrSet)| match peers.as_slice() {
-        [Peer::Tag(tag)] => Some((tag.to_string(), expanded(tag, &set, shape))),
+        [Peer::Tag(tag)] => Some((tag.to_string(), form.expanded(tag, &set))),
         _ => None,
     };
     sides.into_iter().filter_map(one).collect()
@@ -155,41 +211,4 @@ fn side(out: &mut Map<String, Value>, one: &str, many: &str, texts: Vec<String>)
         out.insert(one.to_owned(), json!(text));
     }
     out.insert(many.to_owned(), json!(texts));
-}
-
-/// One end of a rule: groups are shown by the addresses of their members.
-fn peer_texts(peer: &Peer, set: &AddrSet) -> Vec<String> {
-    match peer {
-        Peer::Any => vec![ANY.to_owned()],
-        Peer::Prefix(prefix) => vec![prefix.to_string()],
-        Peer::Tag(tag) => vec![tag.to_string()],
-        Peer::Asg(_) => prefixes::v4(set).iter().map(ToString::to_string).collect(),
-    }
-}
-
-/// The addresses behind a tag. IPv4 only, as Azure lists them, but for the probes' source.
-fn expanded(tag: &str, set: &AddrSet, shape: Shape<'_>) -> Vec<String> {
-    let mut texts: Vec<String> = prefixes::v4(set).iter().map(Prefix::to_string).collect();
-    if shape.lists_v6_probes() && tag.eq_ignore_ascii_case("AzureLoadBalancer") {
-        texts.push(V6_PROBES.to_owned());
-    }
-    texts
-}
-
-fn port_texts(ranges: &[PortRange]) -> Vec<String> {
-    match ranges {
-        [] => vec!["0-65535".to_owned()],
-        ranges => ranges.iter().map(|range| format!("{}-{}", range.first, range.last)).collect(),
-    }
-}
-
-fn protocol(protocol: Option<Protocol>) -> &'static str {
-    match protocol {
-        Some(Protocol::TCP) => "Tcp",
-        Some(Protocol::UDP) => "Udp",
-        Some(Protocol::ICMP) => "Icmp",
-        Some(Protocol::ESP) => "Esp",
-        Some(Protocol::AH) => "Ah",
-        _ => "All",
-    }
 }

@@ -13,13 +13,13 @@ use topologies::read_files;
 #[derive(Clone, Debug, Default, Args)]
 pub struct Surroundings {
     /// Takes Azure as it was in this era: 2020, 2021 or 2026.
-    #[arg(long, value_name = "ERA", value_parser = values::era, conflicts_with = "as_of")]
+    #[arg(long, global = true, value_name = "ERA", value_parser = values::era, conflicts_with = "as_of")]
     pub era: Option<Date>,
     /// Takes Azure as it was on this day, such as 2024-08-26.
-    #[arg(long, value_name = "DATE", value_parser = values::day)]
+    #[arg(long, global = true, value_name = "DATE", value_parser = values::day)]
     pub as_of: Option<Date>,
     /// Takes the addresses of service tags from Microsoft's weekly file, or from what `az network list-service-tags` prints.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub service_tags: Option<PathBuf>,
 }
 

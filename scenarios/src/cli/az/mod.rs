@@ -9,7 +9,7 @@ mod rest;
 mod vnet;
 mod watcher;
 
-use super::{Console, Exit, values};
+use super::{Console, Exit, Surroundings};
 use crate::az::{Azure, Fault, Request};
 use clap::{Args, Subcommand};
 use names::Names;
@@ -17,7 +17,6 @@ use serde_json::Value;
 use std::path::PathBuf;
 use topologies::arm::Environment;
 use topologies::diagnostic::{Diagnostic, Severity};
-use topologies::facts::Date;
 use topologies::read_files;
 
 /// Answers commands of az about reachability from input files, as Azure would.
@@ -35,24 +34,21 @@ pub(super) struct AzArgs {
     #[command(subcommand)]
     command: AzCommand,
     #[command(flatten)]
-    surroundings: Surroundings,
+    shared: Shared,
 }
 
 /// What all commands take.
 #[derive(Debug, Args)]
-struct Surroundings {
+struct Shared {
     /// Names the input files, or folders of them; stands after the command.
     #[arg(long, global = true, num_args = 1.., value_name = "INPUT")]
     input: Vec<PathBuf>,
     /// Deploys the template with the parameters of this file.
     #[arg(long, global = true, value_name = "FILE")]
     parameters: Option<PathBuf>,
-    /// Takes Azure as it was in this era: 2020, 2021 or 2026.
-    #[arg(long, global = true, value_name = "ERA", value_parser = values::era, conflicts_with = "as_of")]
-    era: Option<Date>,
-    /// Takes Azure as it was on this day, such as 2024-08-26.
-    #[arg(long, global = true, value_name = "DATE", value_parser = values::day)]
-    as_of: Option<Date>,
+    /// What the network stands in.
+    #[command(flatten)]
+    surroundings: Surroundings,
     /// Names the form of the output: json or jsonc, which are the same here.
     #[arg(short, long, global = true, value_name = "FORM", value_parser = output)]
     output: Option<()>,
@@ -119,13 +115,13 @@ impl AzCommand {
 
 pub(super) fn run(arguments: &AzArgs, console: &Console) -> Exit {
     let command = arguments.command.translate();
-    let surroundings = &arguments.surroundings;
-    if surroundings.input.is_empty() {
+    let shared = &arguments.shared;
+    if shared.input.is_empty() {
         let help = "name the files to ask about with --input, after the command; an array of resources as \
                     `az resource list` or the REST interface give it will do";
         return console.fail(&Diagnostic::error("az.question", "there is no input to ask about").help(help));
     }
-    let azure = match azure(surroundings, command.group(), console) {
+    let azure = match azure(shared, command.group(), console) {
         Ok(azure) => azure,
         Err(exit) => return exit,
     };
@@ -138,15 +134,16 @@ pub(super) fn run(arguments: &AzArgs, console: &Console) -> Exit {
 }
 
 /// Azure as the input has it. What is wrong with the input is shown.
-fn azure(surroundings: &Surroundings, group: Option<&str>, console: &Console) -> Result<Azure, Exit> {
+fn azure(shared: &Shared, group: Option<&str>, console: &Console) -> Result<Azure, Exit> {
     let unreadable = |error: topologies::ReadError| console.fail(&Diagnostic::error("input.file", error.to_string()));
-    let inputs = read_files(&surroundings.input).map_err(unreadable)?;
-    let parameters = read_files(surroundings.parameters.as_slice()).map_err(unreadable)?;
+    let inputs = read_files(&shared.input).map_err(unreadable)?;
+    let parameters = read_files(shared.parameters.as_slice()).map_err(unreadable)?;
     let mut environment = Environment::default();
     if let Some(group) = group {
         group.clone_into(&mut environment.resource_group);
     }
-    let world = topologies::load(&inputs, parameters.first(), &environment);
+    let tags = shared.surroundings.service_tags(console)?;
+    let world = topologies::load_with(&inputs, parameters.first(), &environment, tags);
     if world.has_errors() {
         console.diagnostics(&world.diagnostics, &world.sources);
         return Err(Exit::BadInput);
@@ -154,7 +151,7 @@ fn azure(surroundings: &Surroundings, group: Option<&str>, console: &Console) ->
     // What was left out may be what the question is about.
     console.diagnostics(world.diagnostics.iter().filter(|it| it.severity == Severity::Warning), &world.sources);
     console.findings(&world.findings, &world.sources);
-    Ok(Azure::new(world, surroundings.era.or(surroundings.as_of).unwrap_or_default()))
+    Ok(Azure::new(world, shared.surroundings.date().unwrap_or_default()))
 }
 
 fn diagnostic(fault: &Fault) -> Diagnostic {
