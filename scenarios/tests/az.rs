@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 const GROUP: &str = "/subscriptions/s/resourceGroups/rg/providers";
 
@@ -24,8 +25,14 @@ fn file(name: &str, text: &str) -> PathBuf {
     path
 }
 
-/// Two machines in a subnet, as a list of resources gives them.
+/// The file with the network; written once, since tests run beside each other.
 fn network() -> PathBuf {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| file("network.json", &bodies().to_string())).clone()
+}
+
+/// Two machines in a subnet, as a list of resources gives them.
+fn bodies() -> Value {
     let id = |kind: &str, name: &str| {
         let provider = if kind == "virtualMachines" { "Microsoft.Compute" } else { "Microsoft.Network" };
         format!("{GROUP}/{provider}/{kind}/{name}")
@@ -44,7 +51,7 @@ fn network() -> PathBuf {
         "priority": 100, "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefix": "*",
         "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "22",
     }});
-    let bodies = json!({"value": [
+    json!({"value": [
         {"id": id("virtualNetworks", "v"), "location": "eastus", "properties": {
             "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
             "subnets": [{"name": "s", "properties": {"addressPrefix": "10.0.0.0/24"}}],
@@ -54,8 +61,7 @@ fn network() -> PathBuf {
         nic(5),
         {"id": id("virtualMachines", "vm4"), "location": "eastus", "properties": {}},
         {"id": id("virtualMachines", "vm5"), "location": "eastus", "properties": {}},
-    ]});
-    file("network.json", &bodies.to_string())
+    ]})
 }
 
 /// Each command by its flags, and the address and body that say the same.
