@@ -6,10 +6,10 @@ use super::find::Place;
 use super::{Ask, Azure, Fault, rules};
 use serde_json::{Value, json};
 use sim_core::fabric::Group;
-use sim_core::net::{Prefix, Protocol};
-use sim_core::set::AddrSet;
+use sim_core::net::Prefix;
+use sim_core::set::{AddrSet, Cube, PortSet, ProtocolSet};
 use sim_core::stage::security::RuleView;
-use sim_core::topology::{Access, Direction, Kind, PortRange};
+use sim_core::topology::{Access, Direction, Kind};
 
 /// Most questions that are asked at once.
 const MOST: usize = 1000;
@@ -41,28 +41,22 @@ fn target<'a>(ask: &Ask<'a>) -> Result<Place<'a>, Fault> {
     }
 }
 
-/// A question: traffic as a set of packets.
-struct Traffic {
-    direction: Direction,
-    /// `None` is every protocol.
-    protocol: Option<Protocol>,
-    source: AddrSet,
-    destination: AddrSet,
-    ports: PortRange,
-}
-
 fn of_profile(ask: &Ask<'_>, place: &Place<'_>, profile: Body<'_>) -> Result<Value, Fault> {
-    let traffic = Traffic {
-        direction: profile.direction()?,
-        protocol: if profile.required("protocol")? == "*" { None } else { Some(profile.protocol()?) },
-        source: addresses(ask.azure, place, profile, "source")?,
-        destination: addresses(ask.azure, place, profile, "destination")?,
-        ports: profile.ports("destinationPort")?,
+    let direction = profile.direction()?;
+    let ports = profile.ports("destinationPort")?;
+    let any = profile.required("protocol")? == "*";
+    // Questions leave the source port open.
+    let traffic = Cube {
+        src: addresses(ask.azure, place, profile, "source")?,
+        dst: addresses(ask.azure, place, profile, "destination")?,
+        src_ports: PortSet::all(),
+        dst_ports: PortSet::span(ports.first, ports.last),
+        protocols: if any { ProtocolSet::all() } else { ProtocolSet::point(profile.protocol()?) },
     };
     let mut verdict = Access::Allow;
     let mut asked = Vec::new();
-    for (group, holder) in ask.azure.levels(place, traffic.direction) {
-        let (access, told) = of_group(ask.azure, group, holder, &traffic);
+    for (group, holder) in ask.azure.levels(place, direction) {
+        let (access, told) = of_group(ask.azure, group, (holder, direction), &traffic);
         if access == Access::Deny {
             verdict = Access::Deny;
         }
@@ -78,9 +72,14 @@ fn of_profile(ask: &Ask<'_>, place: &Place<'_>, profile: Body<'_>) -> Result<Val
 }
 
 /// The rules of a group in their order, up to the one that takes all of the traffic.
-fn of_group(azure: &Azure, group: Group<'_>, holder: &str, traffic: &Traffic) -> (Access, Value) {
+fn of_group(
+    azure: &Azure,
+    group: Group<'_>,
+    (holder, direction): (&str, Direction),
+    traffic: &Cube,
+) -> (Access, Value) {
     let (mut access, mut matched, mut results) = (Access::Deny, Value::Null, Vec::new());
-    for rule in group.rules.rules(traffic.direction) {
+    for rule in group.rules.rules(direction) {
         let name = rules::Name::of(azure, group.node, rule.reference()).by_origin();
         let flags = Flags::of(&rule, traffic);
         results.push(flags.told(&name));
@@ -99,7 +98,8 @@ fn of_group(azure: &Azure, group: Group<'_>, holder: &str, traffic: &Traffic) ->
     (access, told)
 }
 
-/// What of a rule matches. Questions leave the source port open, so that it matches always.
+/// What of a rule takes all of the traffic. Azure tells the source port as matched in every recorded answer; no question can
+/// name one.
 struct Flags {
     protocol: bool,
     source: bool,
@@ -108,12 +108,13 @@ struct Flags {
 }
 
 impl Flags {
-    fn of(rule: &RuleView<'_>, traffic: &Traffic) -> Self {
+    fn of(rule: &RuleView<'_>, traffic: &Cube) -> Self {
+        let taken = rule.packets();
         Self {
-            protocol: rule.takes_protocol(traffic.protocol),
-            source: covers(&rule.source(), &traffic.source),
-            destination: covers(&rule.destination(), &traffic.destination),
-            ports: rule.takes_destination_ports(traffic.ports),
+            protocol: traffic.protocols.difference(&taken.protocols).is_empty(),
+            source: traffic.src.difference(&taken.src).is_empty(),
+            destination: traffic.dst.difference(&taken.dst).is_empty(),
+            ports: traffic.dst_ports.difference(&taken.dst_ports).is_empty(),
         }
     }
 
@@ -131,10 +132,6 @@ impl Flags {
             "destinationPortMatched": self.ports,
         })
     }
-}
-
-fn covers(set: &AddrSet, wanted: &AddrSet) -> bool {
-    set.union(wanted) == *set
 }
 
 /// One end of the traffic: an address, a prefix, a service tag, or `*`.

@@ -152,13 +152,13 @@ pub(super) fn effective(azure: &Azure, group: NodeId, rule: &RuleView<'_>, form:
     side(&mut out, "sourcePortRange", "sourcePortRanges", form.ports(&written.source_ports));
     side(&mut out, "destinationPortRange", "destinationPortRanges", form.ports(&written.destination_ports));
     for ([one, many, expanded_key], peers, set) in
-        [(SOURCE, &written.source, rule.source()), (DESTINATION, &written.destination, rule.destination())]
+        [(SOURCE, &written.source, &rule.packets().src), (DESTINATION, &written.destination, &rule.packets().dst)]
     {
-        let texts: Vec<String> = peers.iter().flat_map(|peer| form.peer(peer, &set)).collect();
+        let texts: Vec<String> = peers.iter().flat_map(|peer| form.peer(peer, set)).collect();
         side(&mut out, one, many, texts);
         match peers.as_slice() {
             [Peer::Any] => _ = out.insert(many.to_owned(), json!(vec![form.words.any; form.words.listed])),
-            [Peer::Tag(tag)] => _ = out.insert(expanded_key.to_owned(), json!(form.expanded(tag, &set))),
+            [Peer::Tag(tag)] => _ = out.insert(expanded_key.to_owned(), json!(form.expanded(tag, set))),
             _ => {}
         }
     }
@@ -176,9 +176,9 @@ const DESTINATION: [&str; 3] =
 /// The tags that a rule names, each with the addresses it stands for.
 pub(super) fn tags(azure: &Azure, group: NodeId, rule: &RuleView<'_>, form: &Form) -> Vec<(String, Vec<String>)> {
     let Some(written) = written(azure, group, rule.reference()) else { return Vec::new() };
-    let sides = [(written.source, rule.source()), (written.destination, rule.destination())];
-    let one = |(peers, set): (Vec<Peer>, AddrSet)| match peers.as_slice() {
-        [Peer::Tag(tag)] => Some((tag.to_string(), form.expanded(tag, &set))),
+    let sides = [(written.source, &rule.packets().src), (written.destination, &rule.packets().dst)];
+    let one = |(peers, set): (Vec<Peer>, &AddrSet)| match peers.as_slice() {
+        [Peer::Tag(tag)] => Some((tag.to_string(), form.expanded(tag, set))),
         _ => None,
     };
     sides.into_iter().filter_map(one).collect()
