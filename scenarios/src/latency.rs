@@ -62,6 +62,8 @@ pub struct Latency {
     /// Until the whole exchange is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub whole: Option<Stats>,
+    /// Attempts that were made.
+    pub attempts: usize,
     /// Attempts that failed.
     pub failed: usize,
 }

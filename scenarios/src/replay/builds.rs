@@ -2,7 +2,8 @@
 
 use super::Options;
 use super::flows::address_of;
-use super::rehearsal::{Trial, rehearse};
+use super::rehearsal::rehearse;
+use super::trial::{Say, Trial};
 use crate::latency::Latency;
 use crate::scenario::{BuildAction, BuildExpectation, Downloads};
 use sim_core::app::{Communicator, Dialogue};
@@ -175,8 +176,13 @@ impl Running {
             Communicator::Ssh => Dialogue::Ssh,
             Communicator::WinRm => Dialogue::WinRm,
         };
-        let trial =
-            |from: NodeId, to: Socket, dialogue: Dialogue| Trial { from, to, dialogue, timeout: Nanos::secs(15), flow };
+        let trial = |from: NodeId, to: Socket, dialogue: Dialogue| Trial {
+            from,
+            to,
+            say: Say::Attempt(dialogue),
+            timeout: Nanos::secs(15),
+            flow,
+        };
         let web = |name: &str, port: u16| {
             let host = name.split(':').next().unwrap_or(name);
             Dialogue::Web { host: host.into(), path: "/".into(), tls: port == 443 }

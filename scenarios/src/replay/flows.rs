@@ -1,17 +1,18 @@
 //! Connections that a scenario tries.
 
 use super::actors::server;
-use super::rehearsal::{Trial, rehearse};
+use super::rehearsal::rehearse;
+use super::trial::{Say, Trial};
 use super::{Options, find};
 use crate::latency::Latency;
-use crate::scenario::{Flow, FlowExpectation, FlowProtocol, Target};
-use sim_core::app::{Attempt, Dialogue};
+use crate::scenario::{Flow, FlowExpectation, Target};
+use sim_core::app::{Listener, Reflector};
 use sim_core::engine::{Engine, Observer};
 use sim_core::explain::{Question, Walk, walk};
 use sim_core::fabric::{Fabric, PortKind};
-use sim_core::host::{Control, Orchestrator, Signal};
+use sim_core::host::{Control, Orchestrator, Program, Report, Signal};
 use sim_core::id::{FlowId, NodeId, PortId};
-use sim_core::net::{Addr, Protocol, Tuple};
+use sim_core::net::{Addr, Protocol};
 use sim_core::stage::Step;
 use sim_core::time::Nanos;
 use sim_core::topology::{Kind, Relation, Topology};
@@ -35,6 +36,10 @@ pub struct FlowRun {
     pub latency: Option<Latency>,
     /// How many attempts are made.
     repeat: Option<u32>,
+    /// Whose packet it is, where it is not the opener's own: then only the network is asked.
+    pub source: Option<Addr>,
+    /// How long it waits for a connection, or an answer.
+    pub timeout: Nanos,
     trial: Trial,
     at: Nanos,
 }
@@ -46,6 +51,12 @@ pub struct FlowLog {
     pub in_place: Option<(Topology, Arc<Fabric>, Walk)>,
     /// How the first attempt ended: the time it took, or what the client printed.
     pub outcome: Option<Result<Nanos, String>>,
+    /// Of a session that opened: how it ended, and how long after the opening.
+    pub session: Option<(String, Nanos)>,
+    /// Of several connections at once: how many opened.
+    pub opened: Option<u64>,
+    /// Of a traceroute: who answered, line by line.
+    pub hops: Vec<String>,
 }
 
 impl FlowRun {
@@ -69,14 +80,9 @@ impl FlowRun {
         }
         let outside = matches!(kind, Kind::InternetHost(_));
         let address = address(topology, &target, names, outside)?;
-        let dialogue = match flow.protocol {
-            FlowProtocol::Tcp => Dialogue::Tcp,
-            FlowProtocol::Ssh => Dialogue::Ssh,
-            FlowProtocol::Winrm => Dialogue::WinRm,
-            FlowProtocol::Https | FlowProtocol::Http => {
-                Dialogue::Web { host: target.into(), path: "/".into(), tls: flow.protocol == FlowProtocol::Https }
-            }
-        };
+        let say = Say::of(flow, &target);
+        // The loader has seen that it is an address.
+        let source = flow.source.as_ref().and_then(|source| source.parse().ok());
         Ok(Self {
             name: flow.name.clone(),
             ends: (flow.from.clone(), flow.to.clone()),
@@ -84,27 +90,44 @@ impl FlowRun {
             log: Rc::default(),
             latency: None,
             repeat: flow.repeat,
-            trial: Trial { from: opener, to: (address, port), dialogue, timeout: flow.timeout.0, flow: id },
+            source,
+            timeout: flow.timeout.0,
+            trial: Trial { from: opener, to: (address, port), say, timeout: flow.timeout.0, flow: id },
             at: flow.at.0,
         })
     }
 
     pub(super) fn orchestrator(&self) -> Box<dyn Orchestrator> {
-        Box::new(Trying { trial: self.trial.clone(), at: self.at, log: self.log.clone(), serving: BTreeSet::new() })
+        let (trial, log, serving) = (self.trial.clone(), self.log.clone(), BTreeSet::new());
+        Box::new(Trying { trial, source: self.source, at: self.at, log, serving })
     }
 
     pub(super) fn is_over(&self) -> bool {
         self.log.borrow().outcome.is_some()
     }
 
-    /// Takes latencies once the first attempt has connected.
+    /// Takes latencies once the first attempt is over: if it connected, or if others may fare better than it did.
     pub(super) fn rehearse<O: Observer>(&mut self, engine: &Engine<O>, options: &Options) {
-        let connected = matches!(self.log.borrow().outcome, Some(Ok(_)));
-        if self.latency.is_none() && connected {
+        if self.latency.is_some() || !self.trial.say.repeats() || self.source.is_some() {
+            return;
+        }
+        let again = match &*self.log.borrow() {
+            FlowLog { outcome: Some(Ok(_)), .. } => true,
+            FlowLog { outcome: Some(Err(_)), in_place: Some((.., walk)), .. } => {
+                self.repeat.is_some() || walk.there.iter().flat_map(|stop| &stop.steps).any(is_choice)
+            }
+            _ => false,
+        };
+        if again {
             let n = self.repeat.unwrap_or(options.repeat);
             self.latency = rehearse(engine, std::slice::from_ref(&self.trial), n, options).pop();
         }
     }
+}
+
+/// Whether another attempt may go another way.
+fn is_choice(step: &Step) -> bool {
+    matches!(step, Step::Balanced { .. })
 }
 
 /// The address that a person means: an address, a host name, or that of a resource. From outside a machine is known by
@@ -159,10 +182,11 @@ pub(super) fn address_of(topology: &Topology, node: NodeId, outside: bool) -> Op
 /// A flow under way: sees to it that somebody listens, and tries.
 struct Trying {
     trial: Trial,
+    source: Option<Addr>,
     at: Nanos,
     log: Rc<RefCell<FlowLog>>,
     /// Ports of the network where a server was started.
-    serving: BTreeSet<(PortId, u16)>,
+    serving: BTreeSet<(PortId, u16, Protocol)>,
 }
 
 /// Servers get a moment to start.
@@ -177,8 +201,7 @@ impl Trying {
             Kind::InternetHost(host) => (PortId(self.trial.from.0), host.prefix.first()),
             _ => topology.addresses_of(self.trial.from).first().map(|(config, addr)| (PortId(config.0), *addr))?,
         };
-        let (dst, dst_port) = self.trial.to;
-        let tuple = Tuple { src: source, dst, src_port: 49152, dst_port, protocol: Protocol::TCP };
+        let tuple = self.trial.tuple(self.source.unwrap_or(source));
         let walk = walk(&fabric, Question { from: port, tuple }, |probe| probe_port(topology, probe));
         Some((fabric, walk))
     }
@@ -186,9 +209,14 @@ impl Trying {
     /// Starts servers where the flow would arrive, and where its probes would.
     fn serve(&mut self, control: &mut Control<'_>) {
         let Some((fabric, walk)) = self.walk(control) else { return };
-        let mut wanted: Vec<(PortId, u16)> = Vec::new();
+        let Some(protocol) = walk.there.first().map(|stop| stop.before.protocol) else { return };
+        let each: u16 = match self.trial.say {
+            Say::Parallel(crowd) if crowd.each_port => u16::try_from(crowd.flows).unwrap_or(u16::MAX).max(1),
+            _ => 1,
+        };
+        let mut wanted: Vec<(PortId, u16, Protocol)> = Vec::new();
         if let (Some(port), Some(last)) = (walk.reached, walk.there.last()) {
-            wanted.push((port, last.after.dst_port));
+            wanted.extend((0..each).map(|n| (port, last.after.dst_port.saturating_add(n), protocol)));
         }
         for step in walk.there.iter().flat_map(|stop| &stop.steps) {
             let Step::Balanced { rule, .. } = step else { continue };
@@ -199,16 +227,16 @@ impl Trying {
             let rules = frontends.flat_map(|frontend| &frontend.rules).filter(|known| known.node == *rule);
             for known in rules {
                 let port = if known.backend_port == 0 { self.trial.to.1 } else { known.backend_port };
-                wanted.extend(known.members.iter().map(|member| (member.port, port)));
+                wanted.extend(known.members.iter().map(|member| (member.port, port, protocol)));
             }
         }
         for probe in &walk.probes {
             if let (Some(port), Some(last)) = (probe.reached, probe.there.last()) {
-                wanted.push((port, last.after.dst_port));
+                wanted.push((port, last.after.dst_port, Protocol::TCP));
             }
         }
-        for (port, number) in wanted {
-            if !self.serving.insert((port, number)) {
+        for (port, number, protocol) in wanted {
+            if number == 0 || !self.serving.insert((port, number, protocol)) {
                 continue;
             }
             let machine = match fabric.port(port).map(|port| &port.kind) {
@@ -220,8 +248,47 @@ impl Trying {
                 machine.and_then(|machine| control.topology().get(machine)).map(|found| found.name.clone())
             {
                 let short = name.rsplit('/').next().unwrap_or(&name).to_owned();
-                control.spawn_boxed(name, server(number, &short));
+                let program: Option<Box<dyn Program>> = match protocol {
+                    Protocol::UDP => Some(Box::new(Reflector::new(number))),
+                    Protocol::TCP if self.trial.say.wants_echo() => Some(Box::new(Listener::new(number))),
+                    Protocol::TCP => Some(server(number, &short)),
+                    _ => None,
+                };
+                if let Some(program) = program {
+                    control.spawn_boxed(name, program);
+                }
             }
+        }
+    }
+
+    /// Tries; or, for a packet that is not the opener's own, asks the network and leaves it at that.
+    fn attempt(&mut self, control: &mut Control<'_>) {
+        let Some((fabric, walk)) = self.walk(control) else {
+            self.log.borrow_mut().outcome = Some(Err("the machine is gone".to_owned()));
+            return;
+        };
+        let arrives = walk.reached.is_some() && !walk.blockers.iter().any(|blocker| !blocker.on_return);
+        let mut log = self.log.borrow_mut();
+        log.in_place = Some((control.topology().clone(), fabric, walk));
+        if self.source.is_some() {
+            log.outcome = Some(if arrives { Ok(Nanos::ZERO) } else { Err("the packet does not arrive".to_owned()) });
+            return;
+        }
+        if let Some(name) = control.topology().get(self.trial.from).map(|found| found.name.clone()) {
+            control.spawn_boxed(name, self.trial.program(Nanos::ZERO));
+        }
+    }
+}
+
+impl FlowLog {
+    fn take(&mut self, report: &Report) {
+        match report.what {
+            "done" if self.outcome.is_none() => self.outcome = Some(Ok(Nanos(report.value))),
+            "failed" if self.outcome.is_none() => self.outcome = Some(Err(report.text.clone())),
+            "session" => self.session = Some((report.text.clone(), Nanos(report.value))),
+            "opened" => self.opened = Some(report.value),
+            "hop" => self.hops.push(report.text.clone()),
+            _ => {}
         }
     }
 }
@@ -246,26 +313,8 @@ impl Orchestrator for Trying {
                 // A probe's first verdict takes a round trip; the flow comes after it.
                 control.after(Nanos::secs(1), TRY);
             }
-            Signal::Timer(_) => {
-                if let Some((fabric, walk)) = self.walk(control) {
-                    self.log.borrow_mut().in_place = Some((control.topology().clone(), fabric, walk));
-                }
-                let Trial { to, dialogue, timeout, flow, .. } = self.trial.clone();
-                let name = control.topology().get(self.trial.from).map(|found| found.name.clone());
-                if let Some(name) = name {
-                    control.spawn(name, Attempt::new(to, dialogue, timeout, Nanos::ZERO, Some(flow)));
-                } else {
-                    self.log.borrow_mut().outcome = Some(Err("the machine is gone".to_owned()));
-                }
-            }
-            Signal::Reported(report) => {
-                let mut log = self.log.borrow_mut();
-                match report.what {
-                    "done" if log.outcome.is_none() => log.outcome = Some(Ok(Nanos(report.value))),
-                    "failed" if log.outcome.is_none() => log.outcome = Some(Err(report.text.clone())),
-                    _ => {}
-                }
-            }
+            Signal::Timer(_) => self.attempt(control),
+            Signal::Reported(report) => self.log.borrow_mut().take(report),
             Signal::Applied(_) | Signal::Refused(..) => {}
         }
     }

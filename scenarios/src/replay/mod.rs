@@ -5,6 +5,7 @@ mod builds;
 mod flows;
 mod rehearsal;
 mod timeline;
+mod trial;
 
 use crate::observe::Recorder;
 use crate::report::{Report, Run, surroundings};
@@ -128,7 +129,7 @@ pub fn run(
     let fabric = Fabric::compile(&play.world.topology, &play.world.facts(options.date, false), 0);
     let surroundings = surroundings(&play.world, &fabric, options.date);
     let recorder = play.run(timeline, recorder);
-    let run = Run { name: &scenario.name, about: scenario.about.as_deref(), options };
+    let run = Run { name: &scenario.name, about: scenario.about.as_deref(), findings: &scenario.findings, options };
     let mut report = Report::new(&run, &play.world, &play.builds, &play.flows);
     report.assumptions.extend(surroundings);
     Ok((report, recorder))

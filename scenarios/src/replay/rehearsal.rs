@@ -2,31 +2,15 @@
 //! what is measured.
 
 use super::Options;
+use super::trial::Trial;
 use crate::latency::{Latency, Stats};
 use rand::RngExt;
 use rand_pcg::Pcg64;
-use sim_core::app::{Attempt, Dialogue};
 use sim_core::engine::{Engine, Event, Observer};
-use sim_core::host::Socket;
-use sim_core::id::{FlowId, HostId, NodeId};
+use sim_core::id::HostId;
 use sim_core::time::Nanos;
 use sim_core::topology::Topology;
 use std::collections::BTreeMap;
-
-/// What is tried.
-#[derive(Clone, Debug)]
-pub(super) struct Trial {
-    /// The machine that tries.
-    pub from: NodeId,
-    /// Where it connects to.
-    pub to: Socket,
-    /// What it says.
-    pub dialogue: Dialogue,
-    /// How long it waits for a connection.
-    pub timeout: Nanos,
-    /// The flow it belongs to.
-    pub flow: FlowId,
-}
 
 /// Machines that have to start their services anew in the copy are up by then.
 const WARM_UP: Nanos = Nanos::secs(600);
@@ -44,8 +28,7 @@ pub(super) fn rehearse<O: Observer>(engine: &Engine<O>, trials: &[Trial], n: u32
         let mut rng = Pcg64::new(u128::from(seed), stream);
         for _ in 0..n {
             let after = WARM_UP + Nanos(rng.random_range(0..=span.0));
-            let attempt = Attempt::new(trial.to, trial.dialogue.clone(), trial.timeout, after, Some(trial.flow));
-            if let Some(program) = copy.spawn(trial.from, Box::new(attempt)) {
+            if let Some(program) = copy.spawn(trial.from, trial.program(after)) {
                 copy.observer.attempts.insert(program, place);
                 copy.observer.trials[place].made += 1;
             }
@@ -97,6 +80,7 @@ impl Sample {
             connect: Stats::of(&self.connect),
             first_byte: Stats::of(&self.first_byte),
             whole: Stats::of(&self.whole),
+            attempts: self.made,
             failed: self.made - self.whole.len(),
         }
     }

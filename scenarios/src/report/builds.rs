@@ -1,6 +1,7 @@
 //! Reports of image builds.
 
-use super::flows::{FlowReport, missing};
+use super::expect::missing;
+use super::flows::FlowReport;
 use crate::problem::{self, Place, Problem};
 use crate::replay::{BuildRun, Running, download_name, leg_name, probe_port};
 use crate::scenario::{BuildExpectation, BuildOutcome};

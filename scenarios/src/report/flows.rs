@@ -1,16 +1,18 @@
 //! Reports of single connections.
 
+use super::expect::unmet;
 use super::path;
 use crate::latency::Latency;
 use crate::problem::{self, Problem};
 use crate::replay::FlowRun;
-use crate::scenario::{FlowExpectation, FlowVerdict};
 use crate::verdict::{Layers, Verdict};
 use schemars::JsonSchema;
 use serde::Serialize;
-use sim_core::explain::Walk;
+use sim_core::explain::{Stop, Walk};
 use sim_core::fabric::Fabric;
-use sim_core::topology::Topology;
+use sim_core::plane::Act;
+use sim_core::stage::{Step, security};
+use sim_core::topology::{Access, Kind, Topology};
 use topologies::World;
 
 /// One connection.
@@ -24,6 +26,30 @@ pub struct FlowReport {
     pub layers: Layers,
     /// The names along the way there.
     pub path: Vec<String>,
+    /// What it passes between its ends: those of `path` that are neither. What stops it for good counts as passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<Vec<String>>,
+    /// What the answer passes between the ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub back: Option<Vec<String>>,
+    /// The source address that the far end sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_as: Option<String>,
+    /// The security rules that let it pass on the way there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub admitted_by: Vec<String>,
+    /// For each health probe that it depends on: whether it reaches its backend.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes_reach: Vec<bool>,
+    /// How a session ended, if it opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionReport>,
+    /// Of several connections at once: how many opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened: Option<u64>,
+    /// Of a traceroute: its lines.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<String>,
     /// How long it takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latency>,
@@ -36,41 +62,70 @@ pub struct FlowReport {
     pub unmet: Vec<String>,
 }
 
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SessionReport {
+    /// `works`, `reset`, `silent` or `closed`.
+    pub ends: String,
+    /// When the client noticed, in nanoseconds since the connection opened.
+    pub after_ns: u64,
+}
+
 impl FlowReport {
+    /// A report that says nothing yet.
+    pub(super) fn named(name: String) -> Self {
+        Self {
+            name,
+            verdict: Verdict::Skipped,
+            layers: Layers::default(),
+            path: Vec::new(),
+            through: None,
+            back: None,
+            seen_as: None,
+            admitted_by: Vec::new(),
+            probes_reach: Vec::new(),
+            session: None,
+            opened: None,
+            hops: Vec::new(),
+            latency: None,
+            problems: Vec::new(),
+            printed: None,
+            unmet: Vec::new(),
+        }
+    }
+
     /// The report of a connection that a scenario tried.
     #[must_use]
     pub fn of_run(run: &FlowRun, world: &World) -> Self {
         let log = run.log.borrow();
         let mut report = Self {
-            name: format!("{} ({} -> {})", run.name, run.ends.0, run.ends.1),
-            verdict: Verdict::Skipped,
-            layers: Layers::default(),
-            path: Vec::new(),
             latency: run.latency.clone(),
-            problems: Vec::new(),
-            printed: None,
-            unmet: Vec::new(),
+            session: log.session.clone().map(|(ends, after)| SessionReport { ends, after_ns: after.0 }),
+            opened: log.opened,
+            hops: log.hops.clone(),
+            ..Self::named(format!("{} ({} -> {})", run.name, run.ends.0, run.ends.1))
         };
         if let Some((topology, fabric, walk)) = &log.in_place {
-            report.path = path(&walk.there, topology);
+            report.take(walk, topology);
             if !matches!(log.outcome, Some(Ok(_))) {
                 report.problems = problem::of_walk(walk, fabric, topology, &world.sources);
             }
         }
-        report.layers.transport = match (&log.outcome, &run.latency) {
-            (Some(Ok(_)), Some(latency)) if latency.failed > 0 => Verdict::Degraded,
-            (Some(Ok(_)), _) => Verdict::Connected,
-            (Some(Err(printed)), _) => {
-                report.printed = Some(printed.clone());
-                Verdict::Disconnected
-            }
-            (None, _) => Verdict::Skipped,
+        let some = report.latency.as_ref().is_some_and(|latency| (1..latency.attempts).contains(&latency.failed));
+        let partly = log.opened.is_some_and(|opened| opened > 0);
+        report.layers.transport = match &log.outcome {
+            Some(_) if some => Verdict::Degraded,
+            Some(Ok(_)) => Verdict::Connected,
+            Some(Err(_)) if partly => Verdict::Degraded,
+            Some(Err(_)) => Verdict::Disconnected,
+            None => Verdict::Skipped,
         };
+        report.printed = log.outcome.as_ref().and_then(|outcome| outcome.as_ref().err().cloned());
         report.verdict = report.layers.overall();
         if log.outcome.is_none() {
             report.verdict = Verdict::Skipped;
         }
-        report.unmet = unmet(&run.expect, &report);
+        report.unmet = unmet(&run.expect, &report, run.timeout);
         report
     }
 
@@ -79,56 +134,44 @@ impl FlowReport {
     pub fn of_walk(name: String, walk: &Walk, fabric: &Fabric, topology: &Topology, world: &World) -> Self {
         let transport = if walk.connects() { Verdict::Connected } else { Verdict::Disconnected };
         let layers = Layers { transport, ..Layers::default() };
-        Self {
-            name,
+        let mut report = Self {
             verdict: layers.overall(),
             layers,
-            path: path(&walk.there, topology),
-            latency: None,
             problems: problem::of_walk(walk, fabric, topology, &world.sources),
-            printed: None,
-            unmet: Vec::new(),
-        }
-    }
-}
-
-fn unmet(expect: &FlowExpectation, report: &FlowReport) -> Vec<String> {
-    let mut unmet = Vec::new();
-    let wanted = match expect.verdict {
-        FlowVerdict::Connected => Verdict::Connected,
-        FlowVerdict::Degraded => Verdict::Degraded,
-        FlowVerdict::Disconnected => Verdict::Disconnected,
-    };
-    if report.verdict != wanted {
-        unmet.push(format!("{}: expected {wanted:?}, is {:?}", report.name, report.verdict));
-    }
-    unmet.extend(missing(&report.name, &report.problems, expect.reason.as_deref(), expect.rule.as_deref()));
-    unmet
-}
-
-/// Expected reasons and rules that are not among the problems.
-pub(super) fn missing(name: &str, problems: &[Problem], reason: Option<&str>, rule: Option<&str>) -> Vec<String> {
-    let mut unmet = Vec::new();
-    if let Some(reason) = reason.filter(|reason| !problems.iter().any(|problem| problem.code == **reason)) {
-        let codes: Vec<&str> = problems.iter().map(|problem| problem.code.as_str()).collect();
-        unmet.push(format!("{name}: expected the reason `{reason}`; found: {}", list(&codes)));
-    }
-    let named = |problem: &Problem, rule: &str| {
-        let matches = |text: &Option<String>| {
-            text.as_deref().is_some_and(|text| {
-                text.eq_ignore_ascii_case(rule)
-                    || text.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(rule))
-            })
+            ..Self::named(name)
         };
-        matches(&problem.rule) || matches(&problem.resource)
-    };
-    if let Some(rule) = rule.filter(|rule| !problems.iter().any(|problem| named(problem, rule))) {
-        let rules: Vec<&str> = problems.iter().filter_map(|problem| problem.rule.as_deref()).collect();
-        unmet.push(format!("{name}: expected the rule or setting `{rule}` in the way; found: {}", list(&rules)));
+        report.take(walk, topology);
+        report
     }
-    unmet
+
+    /// What the network says of the way.
+    fn take(&mut self, walk: &Walk, topology: &Topology) {
+        let between = |stops: &[Stop]| {
+            let mut along = path(stops, topology);
+            // What does not get to the other end was stopped at the last one, which is still on the way.
+            if stops.last().is_some_and(|last| last.act == Act::Deliver) {
+                along.pop();
+            }
+            along.into_iter().skip(1).collect()
+        };
+        self.path = path(&walk.there, topology);
+        let last = walk.there.last().filter(|_| walk.reached.is_some());
+        self.through = Some(between(&walk.there));
+        self.back = last.map(|_| between(&walk.back));
+        self.seen_as = last.map(|last| last.after.src.to_string());
+        self.admitted_by = walk.there.iter().flat_map(|stop| admitted(stop, topology)).collect();
+        self.probes_reach = walk.probes.iter().map(Walk::connects).collect();
+    }
 }
 
-fn list(items: &[&str]) -> String {
-    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+/// The rules that a packet passed at a stop.
+fn admitted(stop: &Stop, topology: &Topology) -> Vec<String> {
+    let rule = |step: &Step| match step {
+        Step::Security { group, rule, access: Access::Allow, .. } => match &topology.get(*group)?.kind {
+            Kind::Nsg(group) => Some(security::describe(group, *rule).0.to_string()),
+            _ => None,
+        },
+        _ => None,
+    };
+    stop.steps.iter().filter_map(rule).collect()
 }

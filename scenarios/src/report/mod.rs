@@ -1,16 +1,17 @@
 //! What a run showed: the same facts as text for people and as JSON for programs.
 
 mod builds;
+mod expect;
 mod flows;
 pub(crate) mod text;
 
 pub use builds::BuildReport;
-pub use flows::FlowReport;
+pub use flows::{FlowReport, SessionReport};
 
 use crate::observe::names;
 use crate::problem::{Place, Problem, edit_text, of_diagnostic};
 use crate::replay::{BuildRun, FlowRun, Options};
-use crate::scenario::Downloads;
+use crate::scenario::{Downloads, FindingExpectation};
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::explain::Stop;
@@ -31,6 +32,8 @@ pub struct Run<'a> {
     pub name: &'a str,
     /// More about it.
     pub about: Option<&'a str>,
+    /// What Azure is expected to refuse.
+    pub findings: &'a [FindingExpectation],
     /// How it was run.
     pub options: &'a Options,
 }
@@ -63,6 +66,8 @@ pub struct Report {
     pub flows: Vec<FlowReport>,
     /// What Azure would refuse of the declared network.
     pub findings: Vec<Problem>,
+    /// Where that is not what the scenario expects.
+    pub unmet: Vec<String>,
     /// What the input leaves open and was assumed.
     pub assumptions: Vec<String>,
     /// What of the input is not modelled.
@@ -76,8 +81,10 @@ impl Report {
         let builds: Vec<BuildReport> = builds.iter().map(|build| BuildReport::new(build, world)).collect();
         let flows: Vec<FlowReport> = flows.iter().map(|flow| FlowReport::of_run(flow, world)).collect();
         let findings: Vec<Problem> = world.findings.iter().map(|finding| of_finding(finding, world)).collect();
-        let unmet =
-            builds.iter().any(|build| !build.unmet.is_empty()) || flows.iter().any(|flow| !flow.unmet.is_empty());
+        let unmet = expect::unmet_findings(run.findings, &findings);
+        let as_expected = unmet.is_empty()
+            && builds.iter().all(|build| build.unmet.is_empty())
+            && flows.iter().all(|flow| flow.unmet.is_empty());
         let assumptions = assumptions(world, &builds);
         Self {
             schema: SCHEMA,
@@ -88,10 +95,11 @@ impl Report {
             date: run.options.date.to_string(),
             jitter: run.options.jitter,
             full_downloads: run.options.downloads == Downloads::Full,
-            as_expected: !unmet && findings.is_empty(),
+            as_expected,
             builds,
             flows,
             findings,
+            unmet,
             assumptions,
             skipped: world.diagnostics.iter().map(|diagnostic| diagnostic.message.clone()).collect(),
         }

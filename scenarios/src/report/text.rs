@@ -46,6 +46,7 @@ pub(crate) fn report(report: &Report) -> String {
         .iter()
         .flat_map(|build| &build.unmet)
         .chain(report.flows.iter().flat_map(|flow| &flow.unmet))
+        .chain(&report.unmet)
         .cloned()
         .collect();
     if report.as_expected {
@@ -123,6 +124,15 @@ fn flow_details(out: &mut String, flow: &FlowReport) {
     latency_lines(out, flow);
     if let Some(printed) = &flow.printed {
         let _ = writeln!(out, "  {}: the client printed: {printed}", flow.name);
+    }
+    if let Some(session) = &flow.session {
+        let _ = writeln!(out, "  {}: the session ended after {}: {}", flow.name, Nanos(session.after_ns), session.ends);
+    }
+    if let Some(opened) = flow.opened {
+        let _ = writeln!(out, "  {}: {opened} opened", flow.name);
+    }
+    for (n, hop) in (1..).zip(&flow.hops) {
+        let _ = writeln!(out, "  {}: {n:>2}  {hop}", flow.name);
     }
     for problem in &flow.problems {
         problem_text(out, problem);

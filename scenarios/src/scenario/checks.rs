@@ -1,8 +1,8 @@
 //! What the types of a scenario do not say: values that are texts in the file and something stricter in the run.
 
-use super::{Action, MAX_REPEAT, Places, Scenario, yaml};
+use super::{Action, Flow, FlowProtocol, MAX_PARALLEL, MAX_REPEAT, Places, Ports, Scenario, yaml};
 use crate::codes;
-use sim_core::net::Prefix;
+use sim_core::net::{Addr, Prefix};
 use sim_core::source::Span;
 use std::collections::BTreeMap;
 use topologies::diagnostic::Diagnostic;
@@ -91,6 +91,67 @@ impl Checks {
                 self.repeat(repeat, place.and_then(|it| it.repeat));
             }
             self.reason(flow.expect.reason.as_deref(), place.and_then(|it| it.reason));
+            self.manner(flow, place.map(|it| it.whole));
+            self.expected(flow, place.and_then(|it| it.expect));
+        }
+    }
+
+    /// How it is tried: what fits together, and within limits.
+    fn manner(&mut self, flow: &Flow, place: Option<Span>) {
+        use FlowProtocol::{Ssh, Tcp, Udp};
+        if let Some(session) = flow.session {
+            if !matches!(flow.protocol, Tcp | Ssh) || flow.parallel.is_some() {
+                self.wrong(place, "this cannot be a session".to_owned(), "single `tcp` and `ssh` connections can");
+            }
+            let (every, lasts) = (session.every.0.0, session.lasts.0.0);
+            if every == 0 || lasts / every > u64::from(MAX_REPEAT) {
+                let help = format!("give `every` a length that fits into `for` at most {MAX_REPEAT} times");
+                self.wrong(place, "the session says too much".to_owned(), &help);
+            }
+        }
+        if let Some(parallel) = flow.parallel {
+            if !matches!(flow.protocol, Tcp | Udp) {
+                self.wrong(place, "these cannot be opened at once".to_owned(), "`tcp` and `udp` can");
+            }
+            let last = flow
+                .target()
+                .map_or(0, |target| u32::from(target.port).saturating_add(parallel.flows).saturating_sub(1));
+            let beyond = parallel.ports == Ports::Each && last > u32::from(u16::MAX);
+            if !(1..=MAX_PARALLEL).contains(&parallel.flows) || beyond {
+                let help = format!("at most {MAX_PARALLEL}, to ports up to 65535");
+                self.wrong(place, format!("{} connections are not possible", parallel.flows), &help);
+            }
+        }
+        if let Some(source) = &flow.source {
+            self.address(source, place);
+        }
+    }
+
+    fn expected(&mut self, flow: &Flow, place: Option<Span>) {
+        let expect = &flow.expect;
+        let hops = expect.hops.iter().flatten().filter(|hop| *hop != "*");
+        for address in expect.seen_as.iter().chain(hops) {
+            self.address(address, place);
+        }
+        if let Some(fails) = expect.fails
+            && !((0.0..=1.0).contains(&fails.share) && (0.0..=1.0).contains(&fails.within))
+        {
+            self.wrong(place, "shares go from 0 to 1".to_owned(), "a quarter is 0.25");
+        }
+        let needed = [
+            (expect.session.is_some() && flow.session.is_none(), "session"),
+            (expect.opened.is_some() && flow.parallel.is_none(), "parallel"),
+            (expect.hops.is_some() && flow.protocol != FlowProtocol::Traceroute, "protocol: traceroute"),
+        ];
+        for (_, wanted) in needed.into_iter().filter(|(missing, _)| *missing) {
+            let message = format!("this is expected of flows with `{wanted}` only");
+            self.wrong(place, message, &format!("give the flow `{wanted}`, or leave the expectation out"));
+        }
+    }
+
+    fn address(&mut self, text: &str, place: Option<Span>) {
+        if text.parse::<Addr>().is_err() {
+            self.wrong(place, format!("`{text}` is no address"), "write 203.0.113.7 or 2001:db8::7");
         }
     }
 

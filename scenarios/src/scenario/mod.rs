@@ -2,12 +2,17 @@
 
 mod checks;
 mod duration;
+mod flow;
 mod load;
 mod places;
 mod target;
 mod yaml;
 
 pub use duration::Span;
+pub use flow::{
+    Fails, Flow, FlowExpectation, FlowProtocol, FlowVerdict, Layer, MAX_PARALLEL, Parallel, Ports, Probes, Session,
+    SessionEnd, SessionExpectation, Way,
+};
 pub use load::{Loaded, find, load, parse};
 pub use places::{ActorPlaces, EventPlaces, FlowPlaces, Places};
 pub use target::{Target, TargetError};
@@ -63,6 +68,19 @@ pub struct Scenario {
     /// What happens when.
     #[serde(default)]
     pub timeline: Vec<Event>,
+    /// What Azure is expected to refuse of the declared network: these and no others.
+    #[serde(default)]
+    pub findings: Vec<FindingExpectation>,
+}
+
+/// Something that Azure is expected to refuse.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FindingExpectation {
+    /// Azure's error code.
+    pub code: String,
+    /// The resource that is refused, by name or resource id.
+    pub resource: String,
 }
 
 fn one() -> u64 {
@@ -127,91 +145,6 @@ pub enum ActorKind {
     Service,
     /// In a network of one's own, connected to a virtual network by a gateway.
     OnPremises,
-}
-
-/// A connection that is tried.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Flow {
-    /// What it is called in the report.
-    pub name: String,
-    /// Who opens it: an actor, or a machine by name or resource id.
-    pub from: String,
-    /// Where it goes: `name:port`, with an actor, a machine, a frontend, an endpoint, a resource id, a host name or an
-    /// address as name.
-    #[schemars(with = "Target")]
-    pub to: String,
-    /// What is said.
-    #[serde(default)]
-    pub protocol: FlowProtocol,
-    /// When the first attempt is made.
-    #[serde(default)]
-    pub at: Span,
-    /// How many attempts are made; the scenario's `repeat` where it is not given.
-    #[serde(default)]
-    #[schemars(range(min = 1, max = 100_000))]
-    pub repeat: Option<u32>,
-    /// How long an attempt waits for a connection.
-    #[serde(default = "Span::fifteen_seconds")]
-    pub timeout: Span,
-    /// What is expected.
-    #[serde(default)]
-    pub expect: FlowExpectation,
-}
-
-impl Flow {
-    /// Where it goes, taken apart.
-    ///
-    /// # Errors
-    /// When `to` is no target, which the loader has ruled out for flows of files.
-    pub fn target(&self) -> Result<Target, TargetError> {
-        self.to.parse()
-    }
-}
-
-/// What is said on a connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FlowProtocol {
-    /// Nothing: the handshake is all.
-    #[default]
-    Tcp,
-    /// Log in and run a command.
-    Ssh,
-    /// Log in.
-    Winrm,
-    /// GET over TLS.
-    Https,
-    /// GET in the clear.
-    Http,
-}
-
-/// What a flow is expected to do.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct FlowExpectation {
-    /// Whether it connects.
-    #[serde(default)]
-    pub verdict: FlowVerdict,
-    /// A reason code that must be among those in the way.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// A rule, or other setting, that must be among those in the way, by its name.
-    #[serde(default)]
-    pub rule: Option<String>,
-}
-
-/// Whether a flow connects.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FlowVerdict {
-    /// Every attempt does.
-    #[default]
-    Connected,
-    /// Some do.
-    Degraded,
-    /// None does.
-    Disconnected,
 }
 
 /// Something that happens.

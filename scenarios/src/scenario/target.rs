@@ -12,7 +12,7 @@ pub struct Target {
     /// An actor, a machine, a frontend, an endpoint, a resource id, a host name or an address; of an IPv6 address without
     /// its brackets. Never empty.
     pub name: String,
-    /// The TCP port. Never 0.
+    /// The port; 0 where the protocol has none, else never.
     pub port: u16,
 }
 
@@ -31,6 +31,25 @@ pub enum TargetError {
     /// Something else in the brackets.
     #[error("`{0}` is no IPv6 address; brackets are for IPv6 addresses only")]
     NotV6(String),
+    /// A port where the protocol has none.
+    #[error("`{0}` has a port, and the protocol has none; write web, 10.0.0.4 or fd00::4")]
+    NoPorts(String),
+}
+
+impl Target {
+    /// The target of a protocol without ports: a name, or an address without brackets.
+    ///
+    /// # Errors
+    /// When it is empty, or has a port.
+    pub fn without_port(text: &str) -> Result<Self, TargetError> {
+        if text.contains(':') && text.parse::<Ipv6Addr>().is_err() {
+            return Err(TargetError::NoPorts(text.to_owned()));
+        }
+        if text.trim().is_empty() {
+            return Err(TargetError::Form(text.to_owned()));
+        }
+        Ok(Self { name: text.to_owned(), port: 0 })
+    }
 }
 
 impl FromStr for Target {
@@ -62,7 +81,9 @@ impl FromStr for Target {
 /// As it is written in a scenario.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.name.contains(':') {
+        if self.port == 0 {
+            f.write_str(&self.name)
+        } else if self.name.contains(':') {
             write!(f, "[{}]:{}", self.name, self.port)
         } else {
             write!(f, "{}:{}", self.name, self.port)
@@ -78,8 +99,8 @@ impl JsonSchema for Target {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "A name and a port: web:443, 10.0.0.4:22, [fd00::4]:22.",
-            "pattern": "^(\\[[0-9A-Fa-f:.]+\\]|[^:\\[]+):[0-9]{1,5}$"
+            "description": "A name and a port: web:443, 10.0.0.4:22, [fd00::4]:22. Without port for icmp and traceroute: web, fd00::4.",
+            "pattern": "^((\\[[0-9A-Fa-f:.]+\\]|[^:\\[]+):[0-9]{1,5}|[^:\\[]+|[0-9A-Fa-f:.]+)$"
         })
     }
 }
@@ -117,5 +138,11 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Target>(), Err(expected), "{text}");
         }
+        for text in ["web", "10.0.0.4", "fd00::4"] {
+            let target = Target::without_port(text).unwrap();
+            assert_eq!((target.name.as_str(), target.port, target.to_string().as_str()), (text, 0, text));
+        }
+        assert_eq!(Target::without_port("web:22"), Err(TargetError::NoPorts("web:22".into())));
+        assert_eq!(Target::without_port(" "), Err(TargetError::Form(" ".into())));
     }
 }

@@ -4,19 +4,25 @@ mod attempt;
 mod fetch;
 mod guest;
 mod listener;
+mod parallel;
+mod ping;
 mod relay;
 mod remote;
+mod session;
 mod web;
 
 pub use attempt::{Attempt, Dialogue};
 pub use fetch::{Download, Fetch, FetchEnd, Timing};
 pub use guest::{Communicator, Guest, Job};
-pub use listener::Listener;
+pub use listener::{Listener, Reflector};
+pub use parallel::{Crowd, Parallel};
+pub use ping::{Ping, Traceroute};
 pub use relay::Relay;
+pub use session::{Manner, Session};
 pub use web::{Files, Web};
 
 use crate::host::{ConnId, Context, Ending, Socket};
-use crate::protocol::Session;
+use crate::protocol::Session as Protocol;
 
 /// How much one turn hands to TCP at most, in bytes: bulk content is made as it is sent.
 const TURN: usize = 256 << 10;
@@ -24,7 +30,7 @@ const TURN: usize = 256 << 10;
 /// Writes what a session has to say, up to one turn; the rest follows when [`Input::Drained`] comes.
 ///
 /// [`Input::Drained`]: crate::host::Input::Drained
-pub fn flush(session: &mut impl Session, conn: ConnId, cx: &mut Context<'_>) {
+pub fn flush(session: &mut impl Protocol, conn: ConnId, cx: &mut Context<'_>) {
     let mut written = 0;
     while written < TURN {
         let Some(write) = session.next_write() else { return };

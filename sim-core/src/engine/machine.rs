@@ -108,6 +108,11 @@ impl Machine {
         self.ports.iter().any(|(own, address)| *own == port && *address == addr)
     }
 
+    /// The port and address that it sends from to a peer of such an address: the primary one of the family.
+    pub fn local(&self, peer: Addr) -> Option<(PortId, Addr)> {
+        self.ports.iter().find(|(_, address)| address.is_v4() == peer.is_v4()).copied()
+    }
+
     /// A free local port towards `remote`, from the ephemeral range.
     pub fn free_port(&mut self, local: Addr, remote: Socket, protocol: crate::net::Protocol) -> Option<u16> {
         for _ in EPHEMERAL..=u16::MAX {

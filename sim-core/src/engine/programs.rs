@@ -7,7 +7,7 @@ use super::queue::Due;
 use super::{Engine, Work};
 use crate::host::{Command, Context, Input, Socket};
 use crate::id::{FlowId, HostId};
-use crate::net::{Header, Meta, Protocol, Tuple};
+use crate::net::{Header, IcmpHeader, Meta, Protocol, Tuple};
 use crate::time::Nanos;
 use bytes::Bytes;
 
@@ -48,6 +48,7 @@ impl<O: Observer> Engine<O> {
             Command::Close(conn) => self.finish(host, conn.0, false),
             Command::Abort(conn) => self.finish(host, conn.0, true),
             Command::Datagram { from_port, to, data, flow } => self.datagram(host, from_port, to, data, flow),
+            Command::Ping { to, sequence, ttl, flow } => self.ping(host, index, (to, sequence), ttl, flow),
             Command::Timer { after, token } => {
                 let boot = machine.boot;
                 self.queue.push(self.now + after, Due::Timer { host, program: index, token, boot });
@@ -74,11 +75,19 @@ impl<O: Observer> Engine<O> {
     }
 
     fn datagram(&mut self, host: HostId, from_port: u16, to: Socket, data: Bytes, flow: Option<FlowId>) {
-        let machine = &self.machines[host.index()];
-        let local = machine.ports.iter().find(|(_, address)| address.is_v4() == to.0.is_v4()).copied();
-        let Some((port, address)) = local else { return };
+        let Some((port, address)) = self.machines[host.index()].local(to.0) else { return };
         let tuple = Tuple { src: address, dst: to.0, src_port: from_port, dst_port: to.1, protocol: Protocol::UDP };
         self.emit(port, Header::plain(tuple, 64), Meta { flow, ..Meta::default() }, data);
+    }
+
+    /// Sends an echo request. Its identifier is the program's number, as a process' is on Linux.
+    fn ping(&mut self, host: HostId, index: u32, (to, sequence): Socket, ttl: u8, flow: Option<FlowId>) {
+        let Some((port, src)) = self.machines[host.index()].local(to) else { return };
+        let protocol = if to.is_v4() { Protocol::ICMP } else { Protocol::ICMPV6 };
+        let identifier = index as u16;
+        let tuple = Tuple { src, dst: to, src_port: identifier, dst_port: identifier, protocol };
+        let header = Header::icmp(tuple, ttl, IcmpHeader::echo_request(protocol, sequence));
+        self.emit(port, header, Meta { flow, ..Meta::default() }, Bytes::new());
     }
 
     /// A program's timer.

@@ -30,8 +30,7 @@ impl<O: Observer> Engine<O> {
     /// Opens a connection for a program.
     pub(super) fn connect(&mut self, host: HostId, program: u32, id: ConnId, dial: &Dial) {
         let machine = &mut self.machines[host.index()];
-        let local = machine.ports.iter().find(|(_, address)| address.is_v4() == dial.to.0.is_v4()).copied();
-        let made = local.and_then(|(port, address)| {
+        let made = machine.local(dial.to.0).and_then(|(port, address)| {
             let local_port = machine.free_port(address, dial.to, Protocol::TCP)?;
             let own = Tuple {
                 src: address,

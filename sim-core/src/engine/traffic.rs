@@ -121,7 +121,7 @@ impl<O: Observer> Engine<O> {
         match packet.header.tuple.protocol {
             Protocol::TCP => self.tcp_in(host, port, place),
             Protocol::UDP => self.udp_in(host, place),
-            Protocol::ICMP | Protocol::ICMPV6 => self.echo(port, place),
+            Protocol::ICMP | Protocol::ICMPV6 => self.echo(host, port, place),
             _ => {}
         }
     }
@@ -135,10 +135,14 @@ impl<O: Observer> Engine<O> {
         self.work.push_back(Work::Tell { host, program, input });
     }
 
-    /// Answers an ICMP echo request.
-    fn echo(&mut self, port: PortId, place: u32) {
+    /// Answers an ICMP echo request; gives a reply to the program that asked.
+    fn echo(&mut self, host: HostId, port: PortId, place: u32) {
         let packet = &self.packets.slots[place as usize];
         let Header { tuple, icmp, .. } = packet.header;
+        if icmp.kind == IcmpHeader::echo_reply(tuple.protocol, 0).kind {
+            let input = Input::Echoed { from: tuple.src, sequence: icmp.sequence };
+            return self.work.push_back(Work::Tell { host, program: tuple.dst_port.into(), input });
+        }
         if icmp.kind != IcmpHeader::echo_request(tuple.protocol, 0).kind {
             return;
         }

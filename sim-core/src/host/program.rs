@@ -63,6 +63,13 @@ pub enum Input {
         /// What.
         data: Bytes,
     },
+    /// An echo request of its own was answered.
+    Echoed {
+        /// By whom.
+        from: Addr,
+        /// The request's sequence number.
+        sequence: u16,
+    },
 }
 
 /// How a connection ended.
@@ -131,6 +138,7 @@ pub(crate) enum Command {
     Close(ConnId),
     Abort(ConnId),
     Datagram { from_port: u16, to: Socket, data: Bytes, flow: Option<FlowId> },
+    Ping { to: Addr, sequence: u16, ttl: u8, flow: Option<FlowId> },
     Timer { after: Nanos, token: u64 },
     Reboot { after: Nanos, down: Nanos },
     Health { up: bool },
@@ -193,6 +201,11 @@ impl Context<'_> {
     /// Send a datagram.
     pub fn send(&mut self, from_port: u16, to: Socket, data: Bytes, flow: Option<FlowId>) {
         self.commands.push(Command::Datagram { from_port, to, data, flow });
+    }
+
+    /// Send an ICMP echo request; [`Input::Echoed`] tells of the reply.
+    pub fn ping(&mut self, to: Addr, sequence: u16, ttl: u8, flow: Option<FlowId>) {
+        self.commands.push(Command::Ping { to, sequence, ttl, flow });
     }
 
     /// Be told [`Input::Timer`] after a while.

@@ -94,6 +94,40 @@ fn mistakes_are_told() {
     }
 }
 
+/// Catches: what does not fit together or into limits taken for something that can be tried, an expectation that no flow
+/// of its kind can meet, a target whose port is missing or too much.
+#[test]
+fn flows_that_cannot_be_tried_are_refused() {
+    let shown = |rest: &str| shown(&format!("name: x\nflows:\n  - {{ name: a, from: b, {rest} }}\n"));
+    for (rest, wanted) in [
+        ("to: \"c:7\", session: { every: 3m, for: 9m }", "fine"),
+        ("to: \"c:7\", protocol: udp, session: { every: 3m, for: 9m }", "this cannot be a session"),
+        ("to: \"c:7\", parallel: { flows: 2 }, session: { every: 3m, for: 9m }", "this cannot be a session"),
+        ("to: \"c:7\", session: { every: 0, for: 9m }", "the session says too much"),
+        ("to: \"c:7\", session: { every: 1ns, for: 9m }", "the session says too much"),
+        ("to: \"c:7\", protocol: udp, parallel: { flows: 4096, ports: each }", "fine"),
+        ("to: \"c:7\", protocol: ssh, parallel: { flows: 2 }", "these cannot be opened at once"),
+        ("to: \"c:7\", parallel: { flows: 0 }", "0 connections are not possible"),
+        ("to: \"c:7\", parallel: { flows: 4097 }", "4097 connections are not possible"),
+        ("to: \"c:65535\", parallel: { flows: 2, ports: each }", "2 connections are not possible"),
+        ("to: \"c:7\", source: 198.51.100.9", "fine"),
+        ("to: \"c:7\", source: office", "`office` is no address"),
+        ("to: \"c:7\", expect: { seen-as: nat }", "`nat` is no address"),
+        ("to: \"c:7\", expect: { opened: 3 }", "flows with `parallel` only"),
+        ("to: \"c:7\", expect: { session: { ends: works } }", "flows with `session` only"),
+        ("to: \"c:7\", expect: { hops: [] }", "flows with `protocol: traceroute` only"),
+        ("to: c, protocol: traceroute, expect: { hops: [\"*\", 10.0.0.4] }", "fine"),
+        ("to: c, protocol: traceroute, expect: { hops: [c] }", "`c` is no address"),
+        ("to: \"c:7\", expect: { fails: { share: 1.5, within: 0 } }", "shares go from 0 to 1"),
+        ("to: c, protocol: icmp", "fine"),
+        ("to: \"c:7\", protocol: icmp", "the protocol has none"),
+        ("to: c", "is not `name:port`"),
+    ] {
+        let found = shown(rest);
+        assert!(found.contains(wanted), "of {rest}: {found}");
+    }
+}
+
 /// A file, FLOW standing for the start of one, and what is said about it.
 const TABLE: &[(&str, &str)] = &[
     (
@@ -114,7 +148,7 @@ const TABLE: &[(&str, &str)] = &[
 2 | flwos: []
   | ^^^^^
   |
-  = note: keys here are name, about, topology, parameters, era, seed, repeat, jitter, downloads, until, actors, flows, timeline"#,
+  = note: keys here are name, about, topology, parameters, era, seed, repeat, jitter, downloads, until, actors, flows, timeline, findings"#,
     ),
     (
         "name: x\nseed: 1\nname: y\n",
@@ -160,7 +194,7 @@ const TABLE: &[(&str, &str)] = &[
 6 |     protocol: sssh
   |               ^^^^
   |
-  = note: write one of tcp, ssh, winrm, https, http
+  = note: write one of tcp, ssh, winrm, https, http, udp, icmp, traceroute
   = help: did you mean `ssh`?"#,
     ),
     (
@@ -341,7 +375,7 @@ error[scenario.value]: `99999999999999999999` may be read as one number or anoth
 2 | "\e[31m": y
   | ^^^^^^^^
   |
-  = note: keys here are name, about, topology, parameters, era, seed, repeat, jitter, downloads, until, actors, flows, timeline"#,
+  = note: keys here are name, about, topology, parameters, era, seed, repeat, jitter, downloads, until, actors, flows, timeline, findings"#,
     ),
 ];
 

@@ -1,0 +1,254 @@
+//! What a scenario tries, and what it expects of it.
+
+use super::{Span, Target, TargetError};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Most connections that one flow opens at once.
+pub const MAX_PARALLEL: u32 = 4096;
+
+/// A connection that is tried.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Flow {
+    /// What it is called in the report.
+    pub name: String,
+    /// Who opens it: an actor, or a machine by name or resource id.
+    pub from: String,
+    /// Where it goes: `name:port`, with an actor, a machine, a frontend, an endpoint, a resource id, a host name or an
+    /// address as name. For `icmp` and `traceroute` the name alone.
+    #[schemars(with = "Target")]
+    pub to: String,
+    /// What is said.
+    #[serde(default)]
+    pub protocol: FlowProtocol,
+    /// When the first attempt is made.
+    #[serde(default)]
+    pub at: Span,
+    /// How many attempts are made; the scenario's `repeat` where it is not given.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub repeat: Option<u32>,
+    /// How long an attempt waits for a connection, or for an answer.
+    #[serde(default = "Span::fifteen_seconds")]
+    pub timeout: Span,
+    /// For `tcp` and `ssh`: the connection stays open, and something is said again and again.
+    #[serde(default)]
+    pub session: Option<Session>,
+    /// For `tcp` and `udp`: so many are opened at once and kept.
+    #[serde(default)]
+    pub parallel: Option<Parallel>,
+    /// For a machine that forwards: the packet's source address where that is somebody else's. Nothing is sent; the
+    /// network alone is asked, and only for the way there.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// What is expected.
+    #[serde(default)]
+    pub expect: FlowExpectation,
+}
+
+impl Flow {
+    /// Where it goes, taken apart; the port is 0 for protocols without ports.
+    ///
+    /// # Errors
+    /// When `to` is no target, which the loader has ruled out for flows of files.
+    pub fn target(&self) -> Result<Target, TargetError> {
+        match self.protocol {
+            FlowProtocol::Icmp | FlowProtocol::Traceroute => Target::without_port(&self.to),
+            _ => self.to.parse(),
+        }
+    }
+}
+
+/// What is said on a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowProtocol {
+    /// Nothing: the handshake is all.
+    #[default]
+    Tcp,
+    /// Log in and run a command.
+    Ssh,
+    /// Log in.
+    Winrm,
+    /// GET over TLS.
+    Https,
+    /// GET in the clear.
+    Http,
+    /// One datagram, and the same one back.
+    Udp,
+    /// One echo request, and its reply.
+    Icmp,
+    /// Echo requests of a growing time to live, until one is answered by the target.
+    Traceroute,
+}
+
+/// A connection that stays open: what is said on it is said at once, and again after every pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Session {
+    /// How long both sides are silent in between.
+    pub every: Span,
+    /// How long it goes on; what is due then is still said.
+    #[serde(rename = "for")]
+    pub lasts: Span,
+}
+
+/// Several connections at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Parallel {
+    /// How many.
+    #[schemars(range(min = 1, max = 4096))]
+    pub flows: u32,
+    /// Which ports they go to.
+    #[serde(default)]
+    pub ports: Ports,
+}
+
+/// The ports of several connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ports {
+    /// All to one.
+    #[default]
+    Same,
+    /// Each to the port after that of the one before.
+    Each,
+}
+
+/// What a flow is expected to do.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FlowExpectation {
+    /// Whether it connects.
+    #[serde(default)]
+    pub verdict: FlowVerdict,
+    /// The first layer that fails.
+    #[serde(default)]
+    pub layer: Option<Layer>,
+    /// A reason code that must be among those in the way.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// A rule, or other setting, that must be among those in the way, by its name.
+    #[serde(default)]
+    pub rule: Option<String>,
+    /// The resource that `reason` and `rule` are of, by name or resource id.
+    #[serde(default)]
+    pub resource: Option<String>,
+    /// Whether what `reason`, `rule` and `resource` name is in the way of the question or of the answer.
+    #[serde(default)]
+    pub way: Option<Way>,
+    /// What it passes between its two ends, in this order and nothing else: appliances, frontends (`balancer/frontend`
+    /// or the frontend alone), endpoints, gateways. `[]` for nothing.
+    #[serde(default)]
+    pub through: Option<Vec<String>>,
+    /// The same for the answer.
+    #[serde(default)]
+    pub back_through: Option<Vec<String>>,
+    /// The source address that the far end sees.
+    #[serde(default)]
+    pub seen_as: Option<String>,
+    /// A security rule that must be among those that let it pass on the way there.
+    #[serde(default)]
+    pub admitted_by: Option<String>,
+    /// What the health probes say that it depends on.
+    #[serde(default)]
+    pub probes: Option<Probes>,
+    /// The share of attempts that fail.
+    #[serde(default)]
+    pub fails: Option<Fails>,
+    /// For a `session`: how it ends.
+    #[serde(default)]
+    pub session: Option<SessionExpectation>,
+    /// For `parallel`: how many are opened.
+    #[serde(default)]
+    pub opened: Option<u32>,
+    /// For `traceroute`: the lines, an address or `*` each.
+    #[serde(default)]
+    pub hops: Option<Vec<String>>,
+}
+
+/// Whether a flow connects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowVerdict {
+    /// Every attempt does.
+    #[default]
+    Connected,
+    /// Some do.
+    Degraded,
+    /// None does.
+    Disconnected,
+}
+
+/// A layer of a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layer {
+    /// Azure would not take it.
+    Deployment,
+    /// The name does not lead there.
+    Name,
+    /// Packets, or their answers, do not arrive.
+    Transport,
+    /// The service does not do what it is asked.
+    Service,
+}
+
+/// A direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// That of the question.
+    There,
+    /// That of the answer.
+    Back,
+}
+
+/// What health probes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Probes {
+    /// All of them reach their backends.
+    Up,
+    /// None of them does.
+    Down,
+}
+
+/// A share of attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Fails {
+    /// The share, from 0 to 1.
+    #[schemars(range(min = 0, max = 1))]
+    pub share: f64,
+    /// How far off it may be.
+    #[schemars(range(min = 0, max = 1))]
+    pub within: f64,
+}
+
+/// How a session is expected to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SessionExpectation {
+    /// How.
+    pub ends: SessionEnd,
+    /// When the client notices, counted from the opening: then, or within one `timeout` more.
+    #[serde(default)]
+    pub after: Option<Span>,
+}
+
+/// How a session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionEnd {
+    /// All that was said was answered.
+    Works,
+    /// By a reset.
+    Reset,
+    /// No answer comes any more.
+    Silent,
+    /// The other side closes it.
+    Closed,
+}
