@@ -1,14 +1,16 @@
 //! What is in the way, as people read it: the rule or setting with its place in the input, and what would mend it.
 
-use crate::observe::{describe, names};
+use crate::observe::describe;
 use schemars::JsonSchema;
 use serde::Serialize;
-use sim_core::explain::{Blocker, Mend, Walk};
+use sim_core::explain::{Blocker, Walk, remedy};
 use sim_core::fabric::Fabric;
 use sim_core::source::Span;
 use sim_core::stage::security;
 use sim_core::stage::{Reason, Step};
-use sim_core::topology::{Access, Direction, Edit, Kind, Peer, Refusal, SecurityRule, Topology};
+use sim_core::topology::{Kind, Refusal, Topology};
+use std::sync::Arc;
+use topologies::azure::edits_of;
 use topologies::diagnostic::Diagnostic;
 use topologies::source::Sources;
 
@@ -33,6 +35,9 @@ pub struct Problem {
     pub also: Vec<String>,
     /// Whether it is in the way of the answer and not of the question.
     pub on_return: bool,
+    /// Whether it is in the way only once what is before it is mended.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub behind: bool,
     /// What would mend it.
     pub mend: Vec<String>,
 }
@@ -71,40 +76,73 @@ fn window(line: &str, column: usize) -> String {
     line.chars().skip(start).take(SNIPPET).collect::<String>().trim_end().to_owned()
 }
 
-/// Everything that is in the way of a walk and its probes, each thing once.
+/// What is in the way, and what opens it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Everything in the way, each thing once.
+    pub problems: Vec<Problem>,
+    /// The smallest set of edits that opens it, or the known part of one.
+    pub remedy: Option<RemedyReport>,
+}
+
+/// Edits that open a way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RemedyReport {
+    /// The edits, each as `--set` takes it.
+    pub edits: Vec<String>,
+    /// Whether the way is open after them: they were made on a copy of the network.
+    pub opens: bool,
+}
+
+/// Everything that is in the way of a walk and its probes, with what opens it. What stands in the way only after an edit is
+/// told last.
 #[must_use]
-pub fn of_walk(walk: &Walk, fabric: &Fabric, topology: &Topology, sources: &Sources) -> Vec<Problem> {
+pub fn of_walk(walk: &Walk, fabric: &Arc<Fabric>, topology: &Topology, sources: &Sources) -> Diagnosis {
     let mut found: Vec<Problem> = Vec::new();
-    // Edits are proposed one on top of the other, so that all of them can be made.
+    walk.blockers.iter().for_each(|blocker| add(&mut found, blocker, false, topology, sources));
+    walk.probes.iter().flat_map(|probe| &probe.blockers).for_each(|it| add(&mut found, it, true, topology, sources));
+    if walk.connects() {
+        return Diagnosis { problems: found, remedy: None };
+    }
+    let remedy = remedy(topology, fabric, walk);
     let mut mended = topology.clone();
-    let mut add = |blocker: &Blocker, probe: bool| {
-        let mut problem = of_blocker(blocker, probe, topology, sources);
-        if let Some(mend) = Mend::propose(blocker, fabric, &mended) {
-            mend.apply(&mut mended);
-            problem.mend.push(mend_text(&mend, topology));
-        }
-        let same = |known: &&mut Problem| {
-            (&known.code, &known.resource, &known.rule, &known.place)
-                == (&problem.code, &problem.resource, &problem.rule, &problem.place)
-        };
-        match found.iter_mut().find(same) {
+    let mut edits = Vec::new();
+    for (blocker, mend) in &remedy.steps {
+        let made: Vec<String> = edits_of(mend, &mended).iter().map(ToString::to_string).collect();
+        let problem = of_blocker(blocker, false, &mended, sources);
+        match found.iter_mut().find(|known| known.is_like(&problem)) {
             Some(known) => {
-                let packet = packet_text(blocker, probe);
-                if !known.also.contains(&packet) && !known.text.starts_with(&packet) {
-                    known.also.push(packet);
-                }
-                for mend in problem.mend {
-                    if !known.mend.contains(&mend) {
-                        known.mend.push(mend);
-                    }
-                }
+                known.mend.extend(made.iter().filter(|edit| !known.mend.contains(edit)).cloned().collect::<Vec<_>>())
             }
-            None => found.push(problem),
+            None => found.push(Problem { behind: true, mend: made.clone(), ..problem }),
         }
-    };
-    walk.blockers.iter().for_each(|blocker| add(blocker, false));
-    walk.probes.iter().flat_map(|probe| &probe.blockers).for_each(|blocker| add(blocker, true));
-    found
+        edits.extend(made);
+        // It was made before, on the way to the remedy.
+        let _ = mend.apply(&mut mended);
+    }
+    let remedy = (!edits.is_empty()).then(|| RemedyReport { edits, opens: remedy.opens() });
+    Diagnosis { problems: found, remedy }
+}
+
+fn add(found: &mut Vec<Problem>, blocker: &Blocker, probe: bool, topology: &Topology, sources: &Sources) {
+    let problem = of_blocker(blocker, probe, topology, sources);
+    match found.iter_mut().find(|known| known.is_like(&problem)) {
+        Some(known) => {
+            let packet = packet_text(blocker, probe);
+            if !known.also.contains(&packet) && !known.text.starts_with(&packet) {
+                known.also.push(packet);
+            }
+        }
+        None => found.push(problem),
+    }
+}
+
+impl Problem {
+    /// Whether the same thing is in the way, perhaps of another packet.
+    fn is_like(&self, other: &Self) -> bool {
+        (&self.code, &self.resource, &self.rule, &self.place)
+            == (&other.code, &other.resource, &other.rule, &other.place)
+    }
 }
 
 fn of_blocker(blocker: &Blocker, probe: bool, topology: &Topology, sources: &Sources) -> Problem {
@@ -128,6 +166,7 @@ fn of_blocker(blocker: &Blocker, probe: bool, topology: &Topology, sources: &Sou
         place: said.span.and_then(|span| Place::of(span, sources)),
         also: Vec::new(),
         on_return: blocker.on_return,
+        behind: false,
         mend: Vec::new(),
     }
 }
@@ -149,6 +188,7 @@ pub fn of_diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> Problem {
         place: diagnostic.span.and_then(|span| Place::of(span, sources)),
         also: Vec::new(),
         on_return: false,
+        behind: false,
         mend: diagnostic.help.iter().cloned().collect(),
     }
 }
@@ -164,64 +204,11 @@ pub fn of_refusal(refusal: &Refusal, sources: &Sources) -> Problem {
         place: refusal.span.and_then(|span| Place::of(span, sources)),
         also: Vec::new(),
         on_return: false,
-        mend: refusal.edit.iter().map(edit_text).collect(),
+        behind: false,
+        mend: refusal.edit.iter().map(ToString::to_string).collect(),
     }
 }
 
 fn last_word(property: &str) -> &str {
     property.rsplit('.').next().unwrap_or(property)
-}
-
-/// An edit as `--set` takes it.
-#[must_use]
-pub fn edit_text(edit: &Edit) -> String {
-    format!("{}: {} = {}", edit.resource, edit.property, edit.value)
-}
-
-fn mend_text(mend: &Mend, topology: &Topology) -> String {
-    let name = |id| topology.get(id).map_or_else(|| "?".to_owned(), |found| found.name.to_string());
-    match mend {
-        Mend::AllowRule { group, rule } => {
-            format!("{}: properties.securityRules += {}", name(*group), rule_json(rule))
-        }
-        Mend::Set { resource, property, value } => format!("{}: {property} = {value}", name(*resource)),
-        Mend::NeedsGroup { config } => {
-            let what = topology.get(*config).map_or_else(|| "?".to_owned(), |found| names::short(found, topology));
-            format!("attach a network security group that allows the traffic to the NIC or subnet of {what}")
-        }
-        Mend::NeedsOutbound { subnet } => {
-            format!("{}: properties.natGateway.id = \"<a NAT gateway in the same region>\"", name(*subnet))
-        }
-    }
-}
-
-/// A rule as it stands in a template.
-fn rule_json(rule: &SecurityRule) -> String {
-    let peer = |peers: &[Peer]| match peers.first() {
-        Some(Peer::Prefix(prefix)) => prefix.to_string(),
-        Some(Peer::Tag(tag)) => tag.to_string(),
-        Some(Peer::Asg(id)) => id.to_string(),
-        Some(Peer::Any) | None => "*".to_owned(),
-    };
-    let port = rule.destination_ports.first().map_or_else(|| "*".to_owned(), |range| range.first.to_string());
-    let protocol = match rule.protocol.map(|protocol| protocol.to_string()).as_deref() {
-        Some("TCP") => "Tcp",
-        Some("UDP") => "Udp",
-        Some("ICMP") => "Icmp",
-        _ => "*",
-    };
-    serde_json::json!({
-        "name": &*rule.name,
-        "properties": {
-            "priority": rule.priority,
-            "direction": if rule.direction == Direction::Inbound { "Inbound" } else { "Outbound" },
-            "access": if rule.access == Access::Allow { "Allow" } else { "Deny" },
-            "protocol": protocol,
-            "sourceAddressPrefix": peer(&rule.source),
-            "sourcePortRange": "*",
-            "destinationAddressPrefix": peer(&rule.destination),
-            "destinationPortRange": port,
-        }
-    })
-    .to_string()
 }

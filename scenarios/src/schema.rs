@@ -3,6 +3,7 @@
 use crate::check::Check;
 use crate::report::Report;
 use crate::scenario::Scenario;
+use crate::trace::Trace;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 
@@ -20,6 +21,7 @@ pub struct Kind {
 pub const KINDS: &[Kind] = &[
     Kind { name: "scenario", about: "A scenario file, for `vnetsim replay`.", make: draft_07::<Scenario> },
     Kind { name: "report", about: "What `vnetsim replay --format json` prints.", make: draft_07::<Report> },
+    Kind { name: "trace", about: "What `vnetsim trace --format json` prints.", make: draft_07::<Trace> },
     Kind { name: "check", about: "What `vnetsim check --format json` prints.", make: draft_07::<Check> },
 ];
 

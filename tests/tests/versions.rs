@@ -128,7 +128,7 @@ proptest! {
         let mut fabric = Fabric::compile(&net, &facts, 0);
         for (number, step) in steps.iter().enumerate() {
             let changed = change(&mut net, step, number);
-            fabric = fabric.next(&net, &facts, &changed);
+            fabric = fabric.next(&net, &changed);
             let (next, anew) = (told(&fabric), told(&Fabric::compile(&net, &facts, fabric.epoch)));
             let differs = next.iter().zip(&anew).find(|(next, anew)| next != anew);
             prop_assert!(differs.is_none() && next.len() == anew.len(), "{:?} changed {:?}: {:#?}", step, changed, differs);

@@ -16,5 +16,5 @@ pub mod services;
 pub mod source;
 pub mod world;
 
-pub use load::{Input, MAX_FILES, ReadError, load, load_with, read_files};
+pub use load::{Input, Loading, MAX_FILES, ReadError, load, load_with, read_files};
 pub use world::World;

@@ -1,7 +1,7 @@
 //! From files of any kind to one [`World`]: what a file is, its content says.
 
 use crate::arm::{self, Assumption, Environment};
-use crate::azure::{self, RawResource};
+use crate::azure::{self, RawResource, Resources};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{ServiceTags, is_service_tags};
 use crate::json::{self, Value};
@@ -11,7 +11,7 @@ use crate::world::World;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Most files read from folders.
 pub const MAX_FILES: usize = 10_000;
@@ -42,17 +42,33 @@ impl Input {
 /// What cannot be read is an error among the world's diagnostics, and the rest is read all the same.
 #[must_use]
 pub fn load(inputs: &[Input], parameters: Option<&Input>, environment: &Environment) -> World {
-    load_with(inputs, parameters, environment, None)
+    load_with(inputs, &Loading { parameters, environment, ..Loading::default() })
 }
 
-/// The same with `tags`, which count more than a list of service tags among the inputs.
+/// How inputs are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Loading<'a> {
+    /// Parameters that go over those among the inputs.
+    pub parameters: Option<&'a Input>,
+    /// What templates are deployed to.
+    pub environment: &'a Environment,
+    /// What service tags hold; counts more than a list among the inputs.
+    pub tags: Option<&'a Arc<ServiceTags>>,
+    /// Edits to try, each as `ID.property=value`, one after the other.
+    pub edits: &'a [String],
+}
+
+impl Default for Loading<'_> {
+    fn default() -> Self {
+        static USUAL: LazyLock<Environment> = LazyLock::new(Environment::default);
+        Self { parameters: None, environment: &USUAL, tags: None, edits: &[] }
+    }
+}
+
+/// The same, read in a certain way.
 #[must_use]
-pub fn load_with(
-    inputs: &[Input],
-    parameters: Option<&Input>,
-    environment: &Environment,
-    tags: Option<Arc<ServiceTags>>,
-) -> World {
+pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
+    let Loading { parameters, environment, tags, edits } = *loading;
     let mut files = Files::default();
     for input in inputs {
         files.add(input);
@@ -70,7 +86,8 @@ pub fn load_with(
     }
     resources.append(&mut files.roles);
     resources.append(&mut files.bodies);
-    let tags = tags.or_else(|| files.tags.take().map(Arc::new));
+    let resources = files.edited(resources, edits);
+    let tags = tags.cloned().or_else(|| files.tags.take().map(Arc::new));
     assumptions.extend(tags.as_ref().map(|tags| Assumption {
         code: "tags.file",
         name: "service tags".to_owned(),
@@ -121,6 +138,20 @@ impl Files {
                         lists of service tags";
             self.diagnostics.push(Diagnostic::error("input.unknown-kind", message).at(value.span).help(help));
         }
+    }
+
+    /// The resources after these edits. What is wrong with one is an error, and the others are made all the same.
+    fn edited(&mut self, list: Vec<RawResource>, edits: &[String]) -> Vec<RawResource> {
+        if edits.is_empty() {
+            return list;
+        }
+        let mut resources = Resources::default();
+        list.into_iter().for_each(|raw| resources.insert(raw));
+        for text in edits {
+            let made = azure::parse_edit(text, &resources).and_then(|edit| resources.edit(&edit, &mut self.sources));
+            self.diagnostics.extend(made.err());
+        }
+        resources.into_iter().collect()
     }
 
     /// Of several lists the newest counts: they are states of one list.

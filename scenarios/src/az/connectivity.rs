@@ -196,7 +196,7 @@ fn round_trip_ms(azure: &Azure, walk: &Walk) -> u64 {
     for stop in walk.there.iter().chain(&walk.back) {
         let Act::Forward { to, class } = stop.act else { continue };
         if let (Some(from), Some(to)) = (azure.fabric.port(stop.port), azure.fabric.port(to)) {
-            sum += azure.facts.delays.profile(&from.place, &to.place, class).delay;
+            sum += azure.fabric.facts().delays.profile(&from.place, &to.place, class).delay;
         }
     }
     (sum.0 / 1_000_000).max(1)

@@ -140,6 +140,6 @@ fn addresses(azure: &Azure, place: &Place<'_>, profile: Body<'_>, key: &str) -> 
     if let Ok(prefix) = text.parse::<Prefix>() {
         return Ok([prefix].into_iter().collect());
     }
-    let tag = azure.facts.tags.resolve(text, &place.port.subnet.tags);
+    let tag = azure.fabric.facts().tags.resolve(text, &place.port.subnet.tags);
     tag.ok_or_else(|| bad(key, text, "an address, a prefix, a service tag with known addresses, or *"))
 }

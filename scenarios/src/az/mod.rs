@@ -31,12 +31,12 @@ mod usages;
 pub use address::Address;
 pub use fault::Fault;
 
+use crate::naming;
 use body::Body;
 use serde_json::Value;
 use shape::Shape;
-use sim_core::fabric::{Fabric, Facts};
-use sim_core::net::Prefix;
-use sim_core::topology::{Draft, InternetHost, Kind};
+use sim_core::assumption::Choices;
+use sim_core::fabric::Fabric;
 use std::sync::Arc;
 use topologies::World;
 use topologies::facts::Date;
@@ -57,30 +57,17 @@ pub struct Request {
 pub struct Azure {
     world: World,
     fabric: Arc<Fabric>,
-    facts: Facts,
     date: Date,
 }
-
-/// Everybody on the Internet that the input does not name.
-const INTERNET: &str = "/providers/vnetsim/internetHosts/internet";
 
 impl Azure {
     /// Azure with the resources of this world, as it was on that day.
     #[must_use]
-    pub fn new(mut world: World, date: Date) -> Self {
-        let facts = world.facts(date, false);
-        let everybody = InternetHost {
-            prefix: Prefix::ALL_V4,
-            region: None,
-            tags: Vec::new(),
-            azure: false,
-            egress_bps: None,
-            names: Vec::new(),
-        };
-        // Refused only where the input has such an id itself, and then that one stands there.
-        let _ = world.topology.put(Draft::new(INTERNET, Kind::InternetHost(everybody)));
+    pub fn new(mut world: World, date: Date, choices: Choices) -> Self {
+        let facts = world.facts(date, choices, false);
+        naming::add_everybody(&mut world.topology);
         let fabric = Arc::new(Fabric::compile(&world.topology, &facts, 0));
-        Self { world, fabric, facts, date }
+        Self { world, fabric, date }
     }
 
     /// What the input declares.

@@ -64,7 +64,7 @@ impl Check {
 /// Checks a world. What happens while its image builds are played goes to `recorder`.
 #[must_use]
 pub fn run(world: World, options: &Options, recorder: Recorder) -> (Check, Recorder) {
-    let network = world.facts(options.date, false);
+    let network = world.facts(options.date, options.choices, false);
     let fabric = Fabric::compile(&world.topology, &network, 0);
     let surroundings = surroundings(&world, &fabric, options.date);
     let machines = exposure::machines(&world.topology, &fabric);

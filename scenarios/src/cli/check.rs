@@ -1,6 +1,6 @@
 //! `vnetsim check`: what was built, what connects, what does not and why.
 
-use super::{Console, Exit, Format, Surroundings};
+use super::{Console, Exit, Format, Inputs};
 use crate::check;
 use crate::observe::Recorder;
 use crate::pcap::Capture;
@@ -9,9 +9,7 @@ use crate::scenario::Downloads;
 use clap::Args;
 use sim_core::time::Nanos;
 use std::path::PathBuf;
-use topologies::arm::Environment;
 use topologies::diagnostic::Diagnostic;
-use topologies::read_files;
 
 /// Attempts that latencies of a build are taken from.
 const REPEAT: u32 = 200;
@@ -26,15 +24,9 @@ const UNTIL: Nanos = Nanos::secs(17 * 3600);
 /// Example: vnetsim check main.json --parameters main.parameters.json
 #[derive(Clone, Debug, Args)]
 pub struct CheckArgs {
-    /// Names the input files, or folders of them.
-    #[arg(required = true, value_name = "INPUT")]
-    pub inputs: Vec<PathBuf>,
-    /// Deploys the template with the parameters of this file.
-    #[arg(long, value_name = "FILE")]
-    pub parameters: Option<PathBuf>,
-    /// What the network stands in.
+    /// What is checked.
     #[command(flatten)]
-    pub surroundings: Surroundings,
+    pub input: Inputs,
     /// Chooses how the report is written.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -47,30 +39,18 @@ pub struct CheckArgs {
 }
 
 pub(super) fn run(arguments: &CheckArgs, console: &Console) -> Exit {
-    let unreadable = |error: topologies::ReadError| console.fail(&Diagnostic::error("input.file", error.to_string()));
-    let inputs = match read_files(&arguments.inputs) {
-        Ok(inputs) => inputs,
-        Err(error) => return unreadable(error),
-    };
-    let parameters = match read_files(arguments.parameters.as_slice()) {
-        Ok(parameters) => parameters,
-        Err(error) => return unreadable(error),
-    };
-    let tags = match arguments.surroundings.service_tags(console) {
-        Ok(tags) => tags,
+    let world = match arguments.input.load(console) {
+        Ok(world) => world,
         Err(exit) => return exit,
     };
-    let world = topologies::load_with(&inputs, parameters.first(), &Environment::default(), tags);
-    if world.has_errors() {
-        console.diagnostics(&world.diagnostics, &world.sources);
-        return Exit::BadInput;
-    }
+    let surroundings = &arguments.input.given.surroundings;
     let options = Options {
         seed: arguments.seed,
         repeat: REPEAT,
         jitter: true,
         downloads: Downloads::Token,
-        date: arguments.surroundings.date().unwrap_or_default(),
+        date: surroundings.date().unwrap_or_default(),
+        choices: surroundings.choices(),
         until: UNTIL,
     };
     let mut recorder = Recorder::default();
@@ -88,11 +68,5 @@ pub(super) fn run(arguments: &CheckArgs, console: &Console) -> Exit {
         return console.fail(&Diagnostic::error("output.capture", error.to_string()));
     }
     let exit = if check.is_fine() { Exit::Fine } else { Exit::Findings };
-    match arguments.format {
-        Format::Text => console.print(&check.text(), exit),
-        Format::Json => match serde_json::to_string_pretty(&check) {
-            Ok(text) => console.print(&(text + "\n"), exit),
-            Err(error) => console.fail(&Diagnostic::error("output.json", error.to_string())),
-        },
-    }
+    console.result(arguments.format, &check, || check.text(), exit)
 }

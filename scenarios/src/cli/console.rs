@@ -1,7 +1,8 @@
 //! Where output goes, and how a command ends.
 
-use super::Colour;
+use super::{Colour, Format};
 use crate::render;
+use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use topologies::azure::Finding;
@@ -58,6 +59,18 @@ impl Console {
                 Exit::BadInput
             }
             _ => exit,
+        }
+    }
+
+    /// Writes a result in the form that is asked for and ends with `exit`.
+    #[must_use]
+    pub fn result(&self, format: Format, value: &impl Serialize, text: impl FnOnce() -> String, exit: Exit) -> Exit {
+        match format {
+            Format::Text => self.print(&text(), exit),
+            Format::Json => match serde_json::to_string_pretty(value) {
+                Ok(text) => self.print(&(text + "\n"), exit),
+                Err(error) => self.fail(&Diagnostic::error("output.json", error.to_string())),
+            },
         }
     }
 

@@ -5,13 +5,17 @@ mod az;
 mod check;
 mod console;
 mod explain;
+mod input;
+mod list;
 mod replay;
 mod schema;
 mod surroundings;
+mod trace;
 mod values;
 
 pub use check::CheckArgs;
 pub use console::{Console, Exit};
+pub use input::{Given, Inputs};
 pub use replay::ReplayArgs;
 pub use surroundings::Surroundings;
 pub use values::{Colour, Format};
@@ -40,6 +44,8 @@ struct Cli {
 enum Command {
     Replay(ReplayArgs),
     Check(CheckArgs),
+    Trace(trace::TraceArgs),
+    List(list::ListArgs),
     Az(az::AzArgs),
     Schema(schema::SchemaArgs),
     Assumptions(assumptions::AssumptionsArgs),
@@ -65,6 +71,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     match cli.command {
         Command::Replay(arguments) => replay::run(&arguments, &console),
         Command::Check(arguments) => check::run(&arguments, &console),
+        Command::Trace(arguments) => trace::run(&arguments, &console),
+        Command::List(arguments) => list::run(&arguments, &console),
         Command::Az(arguments) => az::run(&arguments, &console),
         Command::Schema(arguments) => schema::run(&arguments, &console),
         Command::Assumptions(arguments) => assumptions::run(&arguments, &console),

@@ -11,11 +11,10 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::Arc;
-use topologies::arm::Environment;
 use topologies::diagnostic::Diagnostic;
 use topologies::facts::ServiceTags;
 use topologies::source::Sources;
-use topologies::{Input, read_files};
+use topologies::{Input, Loading, read_files};
 
 /// Plays scenarios and says whether they go as they expect.
 ///
@@ -107,7 +106,8 @@ fn play(
         console.fail(&Diagnostic::error("input.file", format!("{}: {error}", loaded.path.display())))
     })?;
     let given = (!loaded.scenario.parameters.is_empty()).then(|| parameters(loaded));
-    let world = topologies::load_with(&inputs, given.as_ref(), &Environment::default(), tags.clone());
+    let loading = Loading { parameters: given.as_ref(), tags: tags.as_ref(), ..Loading::default() };
+    let world = topologies::load_with(&inputs, &loading);
     if world.has_errors() {
         console.diagnostics(&world.diagnostics, &world.sources);
         return Err(Exit::BadInput);
@@ -116,6 +116,7 @@ fn play(
     options.seed = arguments.seed.unwrap_or(options.seed);
     options.repeat = arguments.repeat.unwrap_or(options.repeat);
     options.date = arguments.surroundings.date().unwrap_or(options.date);
+    options.choices = arguments.surroundings.choices();
     options.jitter &= !arguments.no_jitter;
     let recorder = recorder(loaded, arguments, many).map_err(|error| console.fail(&error))?;
     let (report, recorder) = replay::run(loaded, world, &options, recorder).map_err(|errors| {

@@ -3,6 +3,7 @@
 
 use super::{Console, Exit, values};
 use clap::Args;
+use sim_core::assumption::Choices;
 use std::path::PathBuf;
 use std::sync::Arc;
 use topologies::diagnostic::Diagnostic;
@@ -21,6 +22,27 @@ pub struct Surroundings {
     /// Takes the addresses of service tags from Microsoft's weekly file, or from what `az network list-service-tags` prints.
     #[arg(long, global = true, value_name = "FILE")]
     pub service_tags: Option<PathBuf>,
+    /// Assumes something else where nobody knows for certain, or each alternative in turn with `all`.
+    #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = assumed)]
+    pub assume: Vec<Assumed>,
+}
+
+/// What is to be assumed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assumed {
+    /// One choice of one assumption.
+    One(String, String),
+    /// Whatever an answer hangs on, each way.
+    All,
+}
+
+fn assumed(text: &str) -> Result<Assumed, String> {
+    if text.eq_ignore_ascii_case("all") {
+        return Ok(Assumed::All);
+    }
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE as `vnetsim assumptions` lists them, or `all`")?;
+    Choices::default().set(name, value).map_err(|error| error.to_string())?;
+    Ok(Assumed::One(name.to_owned(), value.to_owned()))
 }
 
 impl Surroundings {
@@ -28,6 +50,25 @@ impl Surroundings {
     #[must_use]
     pub fn date(&self) -> Option<Date> {
         self.era.or(self.as_of)
+    }
+
+    /// What is assumed.
+    #[must_use]
+    pub fn choices(&self) -> Choices {
+        let mut choices = Choices::default();
+        for assumed in &self.assume {
+            if let Assumed::One(name, value) = assumed {
+                // Read once before, so that it can be set.
+                let _ = choices.set(name, value);
+            }
+        }
+        choices
+    }
+
+    /// Whether every alternative is to be tried of what an answer hangs on.
+    #[must_use]
+    pub fn tries_alternatives(&self) -> bool {
+        self.assume.contains(&Assumed::All)
     }
 
     /// Reads the list of service tags, if one is named.

@@ -16,7 +16,7 @@ use topologies::arm::Assumption;
 use topologies::diagnostic::Diagnostic;
 
 /// The id of an actor's resource.
-pub(super) fn actor_id(name: &str) -> String {
+pub(crate) fn actor_id(name: &str) -> String {
     format!("/actors/{name}")
 }
 

@@ -1,10 +1,10 @@
 //! Image builds of a scenario.
 
 use super::Options;
-use super::flows::address_of;
 use super::rehearsal::rehearse;
 use super::trial::{Say, Trial};
 use crate::latency::Latency;
+use crate::naming::address_of;
 use crate::scenario::{BuildAction, BuildExpectation, Downloads};
 use sim_core::app::{Communicator, Dialogue};
 use sim_core::engine::{Engine, Observer};

@@ -1,10 +1,11 @@
 //! Connections that a scenario tries.
 
+use super::Options;
 use super::actors::server;
 use super::rehearsal::rehearse;
 use super::trial::{Say, Trial};
-use super::{Options, find};
 use crate::latency::Latency;
+use crate::naming::{address_of, find};
 use crate::scenario::{Flow, FlowExpectation, Target};
 use sim_core::app::{Listener, Reflector};
 use sim_core::engine::{Engine, Observer};
@@ -15,7 +16,7 @@ use sim_core::id::{FlowId, NodeId, PortId};
 use sim_core::net::{Addr, Protocol};
 use sim_core::stage::Step;
 use sim_core::time::Nanos;
-use sim_core::topology::{Kind, Relation, Topology};
+use sim_core::topology::{Kind, Topology};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -147,36 +148,6 @@ fn address(
     let id = find(topology, name)?;
     let found = topology.find(&id).and_then(|found| address_of(topology, found.id, outside));
     found.ok_or_else(|| Diagnostic::error("scenario.value", format!("`{name}` has no address")))
-}
-
-pub(super) fn address_of(topology: &Topology, node: NodeId, outside: bool) -> Option<Addr> {
-    match &topology.get(node)?.kind {
-        Kind::Machine(_) => {
-            let (config, private) = *topology.addresses_of(node).first()?;
-            let public = topology.target(config, Relation::Uses).and_then(|found| match &found.kind {
-                Kind::PublicIp(public) => public.address,
-                _ => None,
-            });
-            if outside { public.or(Some(private)) } else { Some(private) }
-        }
-        Kind::Nic(_) => {
-            let config = topology.referrers(node, Relation::PartOf).first().map(|found| found.id)?;
-            address_of(topology, config, outside)
-        }
-        Kind::IpConfig(config) => config.address,
-        Kind::Frontend(frontend) => frontend.address,
-        Kind::PrivateEndpoint(endpoint) => endpoint.address,
-        Kind::PublicIp(public) => public.address,
-        Kind::InternetHost(host) => Some(host.prefix.first()),
-        Kind::LoadBalancer(_) => {
-            let parts = topology.referrers(node, Relation::PartOf);
-            parts.iter().find_map(|part| match &part.kind {
-                Kind::Frontend(frontend) => frontend.address,
-                _ => None,
-            })
-        }
-        _ => None,
-    }
 }
 
 /// A flow under way: sees to it that somebody listens, and tries.

@@ -7,20 +7,21 @@ mod rehearsal;
 mod timeline;
 mod trial;
 
+use crate::naming::find;
 use crate::observe::Recorder;
 use crate::report::{Report, Run, surroundings};
 use crate::scenario::{Action, BuildAction, Downloads, Loaded, Scenario};
+pub(crate) use actors::actor_id;
 pub use builds::{BuildRun, Running, download_name, leg_name};
 pub(crate) use flows::probe_port;
 pub use flows::{FlowLog, FlowRun};
+use sim_core::assumption::Choices;
 use sim_core::engine::Engine;
 use sim_core::fabric::Fabric;
 use sim_core::id::FlowId;
 use sim_core::source::Span;
 use sim_core::time::Nanos;
-use sim_core::topology::{Kind, Topology};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use timeline::Timeline;
 use topologies::World;
 use topologies::diagnostic::Diagnostic;
@@ -39,6 +40,8 @@ pub struct Options {
     pub downloads: Downloads,
     /// The date it is set in.
     pub date: Date,
+    /// What is assumed where nobody knows.
+    pub choices: Choices,
     /// How long it lasts at most.
     pub until: Nanos,
 }
@@ -54,6 +57,7 @@ impl Options {
             jitter: scenario.jitter,
             downloads: scenario.downloads,
             date: loaded.date,
+            choices: Choices::default(),
             until: scenario.until.0,
         }
     }
@@ -126,7 +130,7 @@ pub fn run(
     }
     let mut play = Play { world, options: options.clone(), builds, flows };
     // As the run begins: what its timeline changes later is not looked at.
-    let fabric = Fabric::compile(&play.world.topology, &play.world.facts(options.date, false), 0);
+    let fabric = Fabric::compile(&play.world.topology, &play.world.facts(options.date, options.choices, false), 0);
     let surroundings = surroundings(&play.world, &fabric, options.date);
     let recorder = play.run(timeline, recorder);
     let run = Run { name: &scenario.name, about: scenario.about.as_deref(), findings: &scenario.findings, options };
@@ -167,7 +171,7 @@ struct Play {
 
 impl Play {
     fn run(&mut self, timeline: Timeline, recorder: Recorder) -> Recorder {
-        let facts = Arc::new(self.world.facts(self.options.date, self.options.jitter));
+        let facts = self.world.facts(self.options.date, self.options.choices, self.options.jitter);
         let mut engine = Engine::new(self.world.topology.clone(), facts, self.options.seed, recorder);
         engine.conduct(Box::new(timeline));
         for build in &mut self.builds {
@@ -199,38 +203,6 @@ impl Play {
         }
         for flow in &mut self.flows {
             flow.rehearse(engine, &self.options);
-        }
-    }
-}
-
-/// The resource that a person means by `name`: an actor, a resource id, or the last part of one.
-///
-/// # Errors
-/// When there is none, or more than one; the candidates are named.
-fn find(topology: &Topology, name: &str) -> Result<Arc<str>, Diagnostic> {
-    if let Some(found) = topology.find(name).or_else(|| topology.find(&actors::actor_id(name))) {
-        return Ok(found.name.clone());
-    }
-    let nameable = |found: &&sim_core::topology::Resource| !matches!(found.kind, Kind::IpConfig(_));
-    let candidates: Vec<&sim_core::topology::Resource> =
-        topology.resources().filter(nameable).filter(|found| found.short_name().eq_ignore_ascii_case(name)).collect();
-    // A machine and its subnet or NIC are often called the same; people mean the machine.
-    let machines: Vec<_> = candidates.iter().filter(|found| matches!(found.kind, Kind::Machine(_))).collect();
-    match (&candidates[..], &machines[..]) {
-        ([one], _) => Ok(one.name.clone()),
-        (_, [machine]) => Ok(machine.name.clone()),
-        ([], _) => {
-            let known = topology.resources().filter(nameable).map(|found| found.short_name());
-            let near = topologies::diagnostic::nearest(name, known);
-            let help = near.map(|near| format!("did you mean `{near}`?"));
-            let mut diagnostic = Diagnostic::error("scenario.unknown-name", format!("nothing is called `{name}`"));
-            diagnostic.help = help;
-            Err(diagnostic)
-        }
-        _ => {
-            let names: Vec<&str> = candidates.iter().map(|found| &*found.name).collect();
-            let message = format!("`{name}` is ambiguous: {}", names.join(", "));
-            Err(Diagnostic::error("scenario.ambiguous-name", message).help("use the resource id"))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a scenario does to the network while it runs.
 
+use crate::naming::find;
 use crate::scenario::{Action, RebootAction, SetAction};
 use sim_core::host::{Context, Control, Input, Orchestrator, Program, Signal};
 use sim_core::source::{FileId, Span};
@@ -32,9 +33,9 @@ impl Timeline {
         for (at, action, span) in actions {
             let step = match &action {
                 Action::Reboot(RebootAction { machine, down }) => {
-                    super::find(&network, machine).map(|machine| Step::Reboot { machine, down: down.0 })
+                    find(&network, machine).map(|machine| Step::Reboot { machine, down: down.0 })
                 }
-                Action::Delete(name) => super::find(&network, name).map(|name| {
+                Action::Delete(name) => find(&network, name).map(|name| {
                     resources.remove(&name);
                     // What a stand-in or an actor is was never declared; it goes all the same.
                     let _ = network.delete(&name);
@@ -58,7 +59,7 @@ impl Timeline {
 }
 
 fn edit_of(network: &Topology, set: &SetAction) -> Result<Edit, Diagnostic> {
-    let resource = super::find(network, &set.resource)?;
+    let resource = find(network, &set.resource)?;
     Ok(Edit { resource, property: set.property.clone(), value: set.value.to_string() })
 }
 

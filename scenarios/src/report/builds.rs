@@ -215,6 +215,7 @@ fn forbidden(action: &str, scope: &str, world: &World) -> Problem {
         place: role.and_then(|role| role.span).and_then(|span| Place::of(span, &world.sources)),
         also: Vec::new(),
         on_return: false,
+        behind: false,
         mend: vec![format!("add \"{action}\" to the role's actions, and assign the role on {scope}")],
     }
 }

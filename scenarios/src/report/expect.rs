@@ -207,6 +207,7 @@ mod tests {
             place: None,
             also: Vec::new(),
             on_return,
+            behind: false,
             mend: Vec::new(),
         }
     }

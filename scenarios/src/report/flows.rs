@@ -3,7 +3,7 @@
 use super::expect::unmet;
 use super::path;
 use crate::latency::Latency;
-use crate::problem::{self, Problem};
+use crate::problem::{self, Problem, RemedyReport};
 use crate::replay::FlowRun;
 use crate::verdict::{Layers, Verdict};
 use schemars::JsonSchema;
@@ -13,6 +13,7 @@ use sim_core::fabric::Fabric;
 use sim_core::plane::Act;
 use sim_core::stage::{Step, security};
 use sim_core::topology::{Access, Kind, Topology};
+use std::sync::Arc;
 use topologies::World;
 
 /// One connection.
@@ -55,6 +56,9 @@ pub struct FlowReport {
     pub latency: Option<Latency>,
     /// What is in the way.
     pub problems: Vec<Problem>,
+    /// What opens it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<RemedyReport>,
     /// What the client printed, when it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub printed: Option<String>,
@@ -89,6 +93,7 @@ impl FlowReport {
             hops: Vec::new(),
             latency: None,
             problems: Vec::new(),
+            remedy: None,
             printed: None,
             unmet: Vec::new(),
         }
@@ -108,7 +113,8 @@ impl FlowReport {
         if let Some((topology, fabric, walk)) = &log.in_place {
             report.take(walk, topology);
             if !matches!(log.outcome, Some(Ok(_))) {
-                report.problems = problem::of_walk(walk, fabric, topology, &world.sources);
+                let said = problem::of_walk(walk, fabric, topology, &world.sources);
+                (report.problems, report.remedy) = (said.problems, said.remedy);
             }
         }
         let some = report.latency.as_ref().is_some_and(|latency| (1..latency.attempts).contains(&latency.failed));
@@ -131,13 +137,15 @@ impl FlowReport {
 
     /// The report of a connection that a build needs, by the network alone.
     #[must_use]
-    pub fn of_walk(name: String, walk: &Walk, fabric: &Fabric, topology: &Topology, world: &World) -> Self {
+    pub fn of_walk(name: String, walk: &Walk, fabric: &Arc<Fabric>, topology: &Topology, world: &World) -> Self {
+        let said = problem::of_walk(walk, fabric, topology, &world.sources);
         let transport = if walk.connects() { Verdict::Connected } else { Verdict::Disconnected };
         let layers = Layers { transport, ..Layers::default() };
         let mut report = Self {
             verdict: layers.overall(),
             layers,
-            problems: problem::of_walk(walk, fabric, topology, &world.sources),
+            problems: said.problems,
+            remedy: said.remedy,
             ..Self::named(name)
         };
         report.take(walk, topology);

@@ -9,7 +9,7 @@ pub use builds::BuildReport;
 pub use flows::{FlowReport, SessionReport};
 
 use crate::observe::names;
-use crate::problem::{Place, Problem, edit_text, of_diagnostic};
+use crate::problem::{Place, Problem, of_diagnostic};
 use crate::replay::{BuildRun, FlowRun, Options};
 use crate::scenario::{Downloads, FindingExpectation};
 use schemars::JsonSchema;
@@ -145,7 +145,7 @@ pub(crate) fn surroundings(world: &World, fabric: &Fabric, date: Date) -> Vec<St
 pub fn of_finding(finding: &Finding, world: &World) -> Problem {
     let mut problem = of_diagnostic(&finding.diagnostic, &world.sources);
     problem.resource = Some(finding.resource.to_string());
-    problem.mend.extend(finding.edit.iter().map(edit_text));
+    problem.mend.extend(finding.edit.iter().map(ToString::to_string));
     problem
 }
 

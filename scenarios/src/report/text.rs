@@ -2,7 +2,7 @@
 
 use super::{BuildReport, FlowReport, Report};
 use crate::latency::Stats;
-use crate::problem::Problem;
+use crate::problem::{Problem, RemedyReport};
 use crate::render;
 use crate::verdict::Verdict;
 use sim_core::time::Nanos;
@@ -137,6 +137,7 @@ fn flow_details(out: &mut String, flow: &FlowReport) {
     for problem in &flow.problems {
         problem_text(out, problem);
     }
+    remedy_text(out, flow.remedy.as_ref());
 }
 
 fn latency_lines(out: &mut String, flow: &FlowReport) {
@@ -178,8 +179,25 @@ fn problem_text(out: &mut String, problem: &Problem) {
     if !problem.also.is_empty() {
         let _ = writeln!(out, "      also in the way of {}", problem.also.join(", "));
     }
+    if problem.behind {
+        let _ = writeln!(out, "      in the way once what is before it is mended");
+    }
     for mend in &problem.mend {
         let _ = writeln!(out, "      mend: {mend}");
+    }
+}
+
+/// What opens a way, as `--set` takes it.
+pub(crate) fn remedy_text(out: &mut String, remedy: Option<&RemedyReport>) {
+    let Some(RemedyReport { edits, opens }) = remedy else { return };
+    let (many, says) = match (edits.len(), opens) {
+        (1, true) => ("This edit opens it".to_owned(), "tried on a copy of the network"),
+        (n, true) => (format!("These {n} edits open it"), "the fewest there are, tried on a copy of the network"),
+        (_, false) => ("These edits take something out of the way".to_owned(), "it stays closed"),
+    };
+    let _ = writeln!(out, "\n  {many} ({says}):");
+    for edit in edits {
+        let _ = writeln!(out, "      --set '{edit}'");
     }
 }
 

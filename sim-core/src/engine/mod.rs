@@ -235,7 +235,7 @@ impl<O: Observer> Engine<O> {
     /// Compiles the changed network and puts it in force.
     fn publish(&mut self) {
         let before = self.plane.fabric().clone();
-        let next = before.next(&self.topology, &self.facts, &self.changed);
+        let next = before.next(&self.topology, &self.changed);
         self.changed.clear();
         let same_ports = next.has_ports_of(&before);
         self.plane.publish(Arc::new(next));

@@ -4,13 +4,16 @@
 //! An explanation asks the same stages as the engine does, without time: probes count as settled, tables as empty.
 
 mod mend;
+mod remedy;
 
-pub use mend::Mend;
+pub use mend::{Mend, Switch};
+pub use remedy::{Remedy, remedy};
 
 use crate::fabric::{Fabric, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Header, Meta, Protocol, Tuple};
 use crate::plane::{Act, Health, Plane};
+use crate::stage::route::Source;
 use crate::stage::{PLATFORM, Reason, Step};
 use crate::time::Nanos;
 use std::sync::Arc;
@@ -134,9 +137,8 @@ fn follow(fabric: &Arc<Fabric>, question: Question) -> Walk {
         // An answer that arrives elsewhere, or in another name than the one asked, is no answer.
         let answered = end.is_some_and(|(port, back, _)| port == question.from && back == question.tuple.reversed());
         if !answered && !walk.blockers.iter().any(|blocker| blocker.on_return) {
-            let tuple = tuple.reversed();
-            let blocker = Blocker { on_return: true, port, tuple, reason: Reason::UnknownFlow, step: None };
-            walk.blockers.push(blocker);
+            let (tuple, step) = (tuple.reversed(), last_route(&stops));
+            walk.blockers.push(Blocker { on_return: true, port, tuple, reason: Reason::UnknownFlow, step });
         }
         walk.back = stops;
     }
@@ -166,9 +168,15 @@ fn leg(plane: &mut Plane, from: PortId, tuple: Tuple, mut meta: Meta) -> (Vec<St
     }
     let looped = stops.last().map_or(from, |stop| stop.port);
     let act = Act::Drop(Reason::TtlExpired);
-    let steps = vec![Step::Stopped(Reason::TtlExpired)];
+    let steps = last_route(&stops).into_iter().chain([Step::Stopped(Reason::TtlExpired)]).collect();
     stops.push(Stop { port: looped, leaving, before: header.tuple, after: header.tuple, act, steps });
     (stops, None)
+}
+
+/// The last route of a user's that led a packet on: what sent it in a circle, or an answer astray.
+fn last_route(stops: &[Stop]) -> Option<Step> {
+    let user = |step: &&Step| matches!(step, Step::Routed { route, .. } if matches!(route.source, Source::User(..)));
+    stops.iter().flat_map(|stop| &stop.steps).rfind(user).cloned()
 }
 
 /// Whether a packet that arrived at `port` is somebody else's, so that the machine there passes it on, or would if it

@@ -1,7 +1,7 @@
 //! The next version of the data plane: only what changes touch is compiled again.
 
 use super::compile::Compiler;
-use super::{Addresses, Fabric, Facts, Port, PortKind};
+use super::{Addresses, Fabric, Port, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::topology::{Kind, Peer, Relation, Resource, Topology};
 use std::collections::BTreeSet;
@@ -38,7 +38,7 @@ impl Fabric {
     /// The version after these resources were put or deleted. The same as compiling it from nothing, but for the
     /// numbers of [`super::ContextId`].
     #[must_use]
-    pub fn next(&self, topology: &Topology, facts: &Facts, changed: &[NodeId]) -> Self {
+    pub fn next(&self, topology: &Topology, changed: &[NodeId]) -> Self {
         let epoch = self.epoch + 1;
         let mut reach = Touch::Nothing;
         for id in changed {
@@ -46,11 +46,11 @@ impl Fabric {
             reach = reach.max(topology.get(*id).map_or(Touch::Nothing, |resource| touch(topology, resource)));
         }
         match reach {
-            Touch::All => Self::compile(topology, facts, epoch),
+            Touch::All => Self::compile(topology, &self.facts, epoch),
             Touch::Nothing => self.noted(topology, changed, epoch),
             Touch::Rules | Touch::Address => {
                 let mut next = self.noted(topology, changed, epoch);
-                let mut compiler = Compiler::new(topology, facts, self.tags.clone());
+                let mut compiler = Compiler::new(topology, &self.facts, self.tags.clone());
                 compiler.subnets.clone_from(&self.subnets);
                 next.move_addresses(topology, &mut compiler, changed);
                 next.follow_rules(topology, &compiler, changed);

@@ -39,6 +39,7 @@ pub struct Fabric {
     /// Rules of a security group, compiled for one meaning of the service tags.
     groups: Arc<FixedMap<(NodeId, ContextId), Arc<CompiledGroup>>>,
     tags: Arc<TagTable>,
+    facts: Arc<Facts>,
     /// What a change of each resource would touch, by its number.
     touches: Arc<Vec<Touch>>,
 }
@@ -72,6 +73,12 @@ impl Fabric {
     /// All ports.
     pub fn ports(&self) -> impl Iterator<Item = &Arc<Port>> {
         self.ports.iter().flatten()
+    }
+
+    /// What it was compiled with.
+    #[must_use]
+    pub fn facts(&self) -> &Arc<Facts> {
+        &self.facts
     }
 
     /// Whether this version has the very ports of `other`, so that nothing that hangs on them has to follow.

@@ -47,7 +47,7 @@ pub(crate) enum Order {
 pub struct Control<'a> {
     pub(crate) now: Nanos,
     pub(crate) topology: &'a Topology,
-    pub(crate) facts: &'a Facts,
+    pub(crate) facts: &'a Arc<Facts>,
     pub(crate) rng: &'a mut Pcg64,
     pub(crate) next_ticket: &'a mut u32,
     pub(crate) orders: &'a mut Vec<Order>,

@@ -170,12 +170,21 @@ impl Topology {
     /// The addresses of a machine, primary first, in the order they came.
     #[must_use]
     pub fn addresses_of(&self, machine: NodeId) -> Vec<(NodeId, Addr)> {
+        let nics = self.referrers(machine, Relation::PartOf).into_iter();
+        self.primary_first(nics.map(|nic| nic.id))
+    }
+
+    /// The addresses of a NIC, primary first, in the order they came.
+    #[must_use]
+    pub fn addresses_of_nic(&self, nic: NodeId) -> Vec<(NodeId, Addr)> {
+        self.primary_first(std::iter::once(nic))
+    }
+
+    fn primary_first(&self, nics: impl Iterator<Item = NodeId>) -> Vec<(NodeId, Addr)> {
         let mut found = Vec::new();
-        for nic in self.referrers(machine, Relation::PartOf) {
-            for config in self.referrers(nic.id, Relation::PartOf) {
-                if let Kind::IpConfig(IpConfig { address: Some(address), primary, .. }) = config.kind {
-                    found.push((!primary, config.id, address));
-                }
+        for config in nics.flat_map(|nic| self.referrers(nic, Relation::PartOf)) {
+            if let Kind::IpConfig(IpConfig { address: Some(address), primary, .. }) = config.kind {
+                found.push((!primary, config.id, address));
             }
         }
         found.sort();
@@ -187,6 +196,15 @@ impl Topology {
     pub fn machine_of(&self, config: NodeId) -> Option<&Resource> {
         let nic = self.target(config, Relation::PartOf)?;
         self.target(nic.id, Relation::PartOf)
+    }
+
+    /// The port that a health probe asks.
+    #[must_use]
+    pub fn probe_port(&self, probe: NodeId) -> Option<u16> {
+        match &self.get(probe)?.kind {
+            Kind::Probe(probe) => Some(probe.port),
+            _ => None,
+        }
     }
 
     /// Every private address that is taken in the subnet `id`, with its holder.

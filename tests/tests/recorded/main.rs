@@ -9,6 +9,7 @@ use compare::Difference;
 use corpus::{Ask, Recording};
 use scenarios::az::{Azure, Request};
 use serde_json::{Value, json};
+use sim_core::assumption::Choices;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use table::Entry;
@@ -30,7 +31,7 @@ fn azure_answers_the_same() {
             let start = Instant::now();
             let azure = worlds
                 .entry((&ask.world, ask.date.to_string()))
-                .or_insert_with(|| Azure::new(recording.world(&ask.world), ask.date));
+                .or_insert_with(|| Azure::new(recording.world(&ask.world), ask.date, Choices::default()));
             let ours = answer(azure, ask);
             spent += start.elapsed();
             let azures = json!({"status": ask.status, "body": ask.answer});

@@ -9,6 +9,7 @@ mod balancer;
 mod edit;
 mod id;
 mod machine;
+mod mend;
 mod nat;
 mod nic;
 mod placeholder;
@@ -23,6 +24,7 @@ mod vnet;
 
 pub use edit::parse as parse_edit;
 pub use machine::os;
+pub use mend::edits_of;
 pub use raw::{RawResource, Resources};
 pub use reading::Finding;
 

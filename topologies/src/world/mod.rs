@@ -14,6 +14,7 @@ use crate::facts::{self, Date, ServiceTags, region};
 use crate::source::Sources;
 use collect::Collected;
 use settle::Settling;
+use sim_core::assumption::Choices;
 use sim_core::fabric::Facts;
 use sim_core::id::NodeId;
 use sim_core::source::Span;
@@ -93,15 +94,15 @@ impl World {
         self.resources.service_tags.as_ref()
     }
 
-    /// What Azure is like on `date`, with the service tags that were given. Without `jitter` every packet of a way takes
-    /// the same time and none is lost.
+    /// What Azure is like on `date`, with the service tags that were given, and with these choices where nobody knows.
+    /// Without `jitter` every packet of a way takes the same time and none is lost.
     #[must_use]
-    pub fn facts(&self, date: Date, jitter: bool) -> Facts {
-        let mut facts = facts::network(date, jitter);
+    pub fn facts(&self, date: Date, choices: Choices, jitter: bool) -> Arc<Facts> {
+        let mut facts = Facts { choices, ..facts::network(date, jitter) };
         if let Some(tags) = self.service_tags() {
             tags.fill(&mut facts.tags);
         }
-        facts
+        Arc::new(facts)
     }
 
     /// Whether the input could not be read or evaluated; the network is then what could be read all the same.

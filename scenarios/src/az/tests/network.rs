@@ -3,6 +3,7 @@
 
 use crate::az::Azure;
 use serde_json::{Value, json};
+use sim_core::assumption::Choices;
 use topologies::arm::Environment;
 use topologies::facts::Date;
 use topologies::{Input, load};
@@ -24,7 +25,7 @@ pub fn azure() -> Azure {
     let bodies: Vec<Value> = vnets().into_iter().chain(groups()).chain(others()).chain(machines()).collect();
     let world = load(&[Input::new("w.json", json!(bodies).to_string())], None, &Environment::default());
     assert!(!world.has_errors() && world.findings.is_empty(), "{:#?} {:#?}", world.diagnostics, world.findings);
-    Azure::new(world, Date::DATA)
+    Azure::new(world, Date::DATA, Choices::default())
 }
 
 fn vnets() -> [Value; 2] {

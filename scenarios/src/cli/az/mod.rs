@@ -9,7 +9,7 @@ mod rest;
 mod vnet;
 mod watcher;
 
-use super::{Console, Exit, Surroundings};
+use super::{Console, Exit, Given};
 use crate::az::{Azure, Fault, Request};
 use clap::{Args, Subcommand};
 use names::Names;
@@ -17,7 +17,6 @@ use serde_json::Value;
 use std::path::PathBuf;
 use topologies::arm::Environment;
 use topologies::diagnostic::{Diagnostic, Severity};
-use topologies::read_files;
 
 /// Answers commands of az about reachability from input files, as Azure would.
 ///
@@ -43,12 +42,9 @@ struct Shared {
     /// Names the input files, or folders of them; stands after the command.
     #[arg(long, global = true, num_args = 1.., value_name = "INPUT")]
     input: Vec<PathBuf>,
-    /// Deploys the template with the parameters of this file.
-    #[arg(long, global = true, value_name = "FILE")]
-    parameters: Option<PathBuf>,
-    /// What the network stands in.
+    /// What goes with them.
     #[command(flatten)]
-    surroundings: Surroundings,
+    given: Given,
     /// Names the form of the output: json or jsonc, which are the same here.
     #[arg(short, long, global = true, value_name = "FORM", value_parser = output)]
     output: Option<()>,
@@ -135,23 +131,16 @@ pub(super) fn run(arguments: &AzArgs, console: &Console) -> Exit {
 
 /// Azure as the input has it. What is wrong with the input is shown.
 fn azure(shared: &Shared, group: Option<&str>, console: &Console) -> Result<Azure, Exit> {
-    let unreadable = |error: topologies::ReadError| console.fail(&Diagnostic::error("input.file", error.to_string()));
-    let inputs = read_files(&shared.input).map_err(unreadable)?;
-    let parameters = read_files(shared.parameters.as_slice()).map_err(unreadable)?;
     let mut environment = Environment::default();
     if let Some(group) = group {
         group.clone_into(&mut environment.resource_group);
     }
-    let tags = shared.surroundings.service_tags(console)?;
-    let world = topologies::load_with(&inputs, parameters.first(), &environment, tags);
-    if world.has_errors() {
-        console.diagnostics(&world.diagnostics, &world.sources);
-        return Err(Exit::BadInput);
-    }
+    let world = shared.given.load(&shared.input, &environment, console)?;
     // What was left out may be what the question is about.
     console.diagnostics(world.diagnostics.iter().filter(|it| it.severity == Severity::Warning), &world.sources);
     console.findings(&world.findings, &world.sources);
-    Ok(Azure::new(world, shared.surroundings.date().unwrap_or_default()))
+    let surroundings = &shared.given.surroundings;
+    Ok(Azure::new(world, surroundings.date().unwrap_or_default(), surroundings.choices()))
 }
 
 fn diagnostic(fault: &Fault) -> Diagnostic {

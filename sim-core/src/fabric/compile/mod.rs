@@ -29,7 +29,7 @@ pub(super) struct Compiler<'a> {
 impl Fabric {
     /// Compiles a version of the data plane from nothing.
     #[must_use]
-    pub fn compile(topology: &Topology, facts: &Facts, epoch: u32) -> Self {
+    pub fn compile(topology: &Topology, facts: &Arc<Facts>, epoch: u32) -> Self {
         let mut compiler = Compiler::new(topology, facts, Arc::new(tag_table(topology, facts)));
         let mut ports = vec![None; topology.id_limit()];
         let mut touches = vec![Touch::Nothing; topology.id_limit()];
@@ -49,6 +49,7 @@ impl Fabric {
             subnets: Arc::new(compiler.subnets),
             groups: Arc::new(compiler.groups),
             tags: compiler.tags,
+            facts: facts.clone(),
             touches: Arc::new(touches),
         }
     }

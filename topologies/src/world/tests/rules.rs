@@ -4,6 +4,7 @@ use super::families::kind_of;
 use super::{at, deployed, resource, told};
 use crate::arm::Environment;
 use crate::{Input, load};
+use sim_core::assumption::Choices;
 use sim_core::topology::{Access, Direction, Kind, UserHop};
 
 /// One rule with the defaults of the test, and `more` in place of what it names.
@@ -131,7 +132,7 @@ fn a_list_of_service_tags_adds_to_what_is_known() {
         assert_eq!(told(&world), "", "{tag}");
         let named = world.assumptions.iter().map(|it| it.text.as_str()).collect::<Vec<_>>();
         assert_eq!(named, ["tags7.json, changeNumber 7, cloud Public, 1 tags"]);
-        let facts = world.facts(crate::facts::Date::DATA, false);
+        let facts = world.facts(crate::facts::Date::DATA, Choices::default(), false);
         assert!(facts.tags.addresses("BRANDNEW.westus").is_some());
     }
     let world = read(&[template("brandnew.westus")]);

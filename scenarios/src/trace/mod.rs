@@ -1,0 +1,256 @@
+//! One connection through a network that is only declared: where it goes, hop by hop, what is in the way and what opens
+//! it, how long it takes, and what the answer hangs on.
+
+mod ends;
+mod hops;
+mod text;
+
+pub use ends::{Ends, EndsError};
+pub use hops::{Hop, Line};
+
+use crate::naming;
+use crate::observe::names::Names;
+use crate::problem::{self, Diagnosis, Problem, RemedyReport};
+use crate::report::{SCHEMA, assumptions, of_finding, surroundings};
+use crate::verdict::Verdict;
+use schemars::JsonSchema;
+use serde::Serialize;
+use sim_core::assumption::{Assumption, AssumptionSet, Choices};
+use sim_core::explain::{Question, Walk, walk};
+use sim_core::fabric::Fabric;
+use sim_core::id::NodeId;
+use sim_core::net::Tuple;
+use sim_core::plane::Act;
+use sim_core::stage::Step;
+use sim_core::time::Nanos;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use topologies::World;
+use topologies::diagnostic::Diagnostic;
+use topologies::facts::Date;
+
+/// What became of a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Trace {
+    /// Version of this form.
+    pub schema: u32,
+    /// Version of the program.
+    pub version: &'static str,
+    /// The date it was set in.
+    pub date: String,
+    /// The question, as its first packet.
+    pub question: String,
+    /// Whether it connects.
+    pub verdict: Verdict,
+    /// The way there.
+    pub there: Vec<Hop>,
+    /// The way back.
+    pub back: Vec<Hop>,
+    /// Of ways that a balancer may choose: how many were tried, and how many of them connect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ways: Option<Ways>,
+    /// Round trip of the network alone, without waiting anywhere, in ns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round_trip_ns: Option<u64>,
+    /// Everything in the way.
+    pub problems: Vec<Problem>,
+    /// Where nothing leads on, so that what lies behind was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_examined: Option<String>,
+    /// What opens it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<RemedyReport>,
+    /// What nobody knows for certain and the answer used.
+    pub hangs_on: Vec<HangsOn>,
+    /// What Azure would refuse of the declared network.
+    pub findings: Vec<Problem>,
+    /// What the input leaves open and was assumed.
+    pub assumptions: Vec<String>,
+    /// What of the input is not modelled.
+    pub skipped: Vec<String>,
+}
+
+/// Ways that a balancer may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Ways {
+    /// Different ways that were found.
+    pub found: usize,
+    /// Those that connect.
+    pub connect: usize,
+}
+
+/// An assumption that an answer used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct HangsOn {
+    /// Its name.
+    pub name: &'static str,
+    /// What is assumed.
+    pub value: &'static str,
+    /// What hangs on it.
+    pub effect: &'static str,
+    /// Where the uncertainty is described.
+    pub source: &'static str,
+    /// What the answer is with each other choice, where that was tried.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub otherwise: BTreeMap<&'static str, Verdict>,
+}
+
+/// How a question is asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// The date it is set in.
+    pub date: Date,
+    /// What is assumed where nobody knows.
+    pub choices: Choices,
+    /// Whether each assumption that the answer uses is tried the other way too.
+    pub alternatives: bool,
+}
+
+impl Trace {
+    /// Whether it connects and Azure would take all of the network.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        self.verdict == Verdict::Connected && self.findings.is_empty()
+    }
+
+    /// The trace for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        text::trace(self)
+    }
+}
+
+/// Follows a question through the network of `world`.
+///
+/// # Errors
+/// When an end is not there, or more than one is called so.
+pub fn run(mut world: World, ends: &Ends, options: &Options) -> Result<Trace, Diagnostic> {
+    naming::add_everybody(&mut world.topology);
+    let origin = naming::origin(&world.topology, &ends.from)?;
+    let to = naming::destination(&world.topology, &ends.to, NodeId(origin.port.0))?;
+    let question = Question { from: origin.port, tuple: ends.tuple(origin.address, to) };
+    let fabric = compiled(&world, options.date, options.choices);
+    let looked = Looked::at(&world, fabric, question);
+    let hangs_on = hangs_on(&looked, &world, question, options);
+    let unknown = hangs_on.iter().any(|it| it.otherwise.values().any(|other| *other != looked.verdict()));
+    let Diagnosis { problems, remedy } =
+        problem::of_walk(&looked.walk, &looked.fabric, &world.topology, &world.sources);
+    let mut names = Names::default();
+    let mut told = |stops| hops::told(stops, &world, &mut names);
+    let (there, back) = (told(&looked.walk.there), told(&looked.walk.back));
+    Ok(Trace {
+        schema: SCHEMA,
+        version: env!("CARGO_PKG_VERSION"),
+        date: options.date.to_string(),
+        question: question.tuple.to_string(),
+        verdict: if unknown { Verdict::Unknown } else { looked.verdict() },
+        not_examined: looked.walk.reached.is_none().then(|| there.last().map(|hop| hop.at.clone())).flatten(),
+        there,
+        back,
+        ways: looked.ways,
+        round_trip_ns: looked.round_trip().map(|time| time.0),
+        problems,
+        remedy,
+        hangs_on,
+        findings: world.findings.iter().map(|finding| of_finding(finding, &world)).collect(),
+        assumptions: assumptions(&world, &[])
+            .into_iter()
+            .chain(surroundings(&world, &looked.fabric, options.date))
+            .collect(),
+        skipped: world.diagnostics.iter().map(|diagnostic| diagnostic.message.clone()).collect(),
+    })
+}
+
+fn compiled(world: &World, date: Date, choices: Choices) -> Arc<Fabric> {
+    Arc::new(Fabric::compile(&world.topology, &world.facts(date, choices, false), 0))
+}
+
+/// A question followed through one network, and every way that a balancer may choose.
+struct Looked {
+    fabric: Arc<Fabric>,
+    /// A way that does not connect, if there is one.
+    walk: Walk,
+    ways: Option<Ways>,
+    assumed: AssumptionSet,
+}
+
+/// So many source ports are tried where a balancer chooses.
+const PORTS: u16 = 64;
+
+impl Looked {
+    fn at(world: &World, fabric: Arc<Fabric>, question: Question) -> Self {
+        let ask = |question| walk(&fabric, question, |probe| world.topology.probe_port(probe));
+        let first = ask(question);
+        let mut assumed = assumed_by(&first);
+        let chosen = |walk: &Walk| -> Vec<NodeId> {
+            let backend = |step: &Step| if let Step::Balanced { backend, .. } = step { Some(*backend) } else { None };
+            walk.there.iter().flat_map(|stop| &stop.steps).filter_map(backend).collect()
+        };
+        if chosen(&first).is_empty() {
+            return Self { fabric, walk: first, ways: None, assumed };
+        }
+        let mut found: BTreeMap<Vec<NodeId>, Walk> = BTreeMap::from([(chosen(&first), first)]);
+        for n in 1..PORTS {
+            let tuple = Tuple { src_port: question.tuple.src_port + n, ..question.tuple };
+            let other = ask(Question { tuple, ..question });
+            assumed = assumed.union(assumed_by(&other));
+            found.entry(chosen(&other)).or_insert(other);
+        }
+        let connect = found.values().filter(|walk| walk.connects()).count();
+        let ways = Some(Ways { found: found.len(), connect });
+        let closed = found.values().position(|walk| !walk.connects()).unwrap_or(0);
+        let walk = found.into_values().nth(closed).unwrap_or_else(|| ask(question));
+        Self { fabric, walk, ways, assumed }
+    }
+
+    fn verdict(&self) -> Verdict {
+        match self.ways {
+            Some(Ways { found, connect }) if connect > 0 && connect < found => Verdict::Degraded,
+            _ if self.walk.connects() => Verdict::Connected,
+            _ => Verdict::Disconnected,
+        }
+    }
+
+    /// The delays there and back, where it connects.
+    fn round_trip(&self) -> Option<Nanos> {
+        if !self.walk.connects() {
+            return None;
+        }
+        let mut sum = Nanos::ZERO;
+        for stop in self.walk.there.iter().chain(&self.walk.back) {
+            let Act::Forward { to, class } = stop.act else { continue };
+            let (from, to) = (self.fabric.port(stop.port)?, self.fabric.port(to)?);
+            sum += self.fabric.facts().delays.profile(&from.place, &to.place, class).delay;
+        }
+        Some(sum)
+    }
+}
+
+fn assumed_by(walk: &Walk) -> AssumptionSet {
+    let all = [walk].into_iter().chain(&walk.probes).flat_map(|walk| walk.there.iter().chain(&walk.back));
+    let steps = all.flat_map(|stop| &stop.steps);
+    steps.fold(AssumptionSet::default(), |set, step| match step {
+        Step::Assumed(assumption) => set.with(*assumption),
+        _ => set,
+    })
+}
+
+/// The assumptions that an answer used, each tried the other way if that is asked for.
+fn hangs_on(looked: &Looked, world: &World, question: Question, options: &Options) -> Vec<HangsOn> {
+    let otherwise = |assumption: Assumption| -> BTreeMap<&'static str, Verdict> {
+        let others = options.choices.alternatives(assumption).filter(|_| options.alternatives);
+        let verdict = |choices: Choices| {
+            let other = Looked::at(world, compiled(world, options.date, choices), question);
+            (choices.name_of(assumption), other.verdict())
+        };
+        others.map(verdict).collect()
+    };
+    let told = |assumption: Assumption| HangsOn {
+        name: assumption.name(),
+        value: options.choices.name_of(assumption),
+        effect: assumption.effect(),
+        source: assumption.source(),
+        otherwise: otherwise(assumption),
+    };
+    looked.assumed.iter().map(told).collect()
+}

@@ -1,0 +1,58 @@
+//! A trace for people.
+
+use super::{HangsOn, Hop, Trace, Ways};
+use crate::report::text::{harmless, list, remedy_text, section};
+use sim_core::time::Nanos;
+use std::fmt::Write as _;
+
+// A String takes everything that is written to it.
+pub(super) fn trace(trace: &Trace) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{}: {:?}", trace.question, trace.verdict);
+    if let Some(time) = trace.round_trip_ns {
+        let _ = writeln!(out, "  round trip of the network alone: {}", Nanos(time));
+    }
+    if let Some(Ways { found, connect }) = trace.ways {
+        let _ = writeln!(out, "  the balancer may choose among {found} ways; {connect} of them connect");
+    }
+    hops(&mut out, "There", &trace.there);
+    hops(&mut out, "Back", &trace.back);
+    if let Some(place) = &trace.not_examined {
+        let _ = writeln!(out, "\nNot examined: what lies behind {place}, from where nothing leads on");
+    }
+    section(&mut out, "In the way", &trace.problems);
+    remedy_text(&mut out, trace.remedy.as_ref());
+    hangs_on(&mut out, &trace.hangs_on);
+    section(&mut out, "Azure would refuse", &trace.findings);
+    list(&mut out, "Assumed", &trace.assumptions);
+    list(&mut out, "Skipped", &trace.skipped);
+    harmless(&out)
+}
+
+fn hops(out: &mut String, title: &str, hops: &[Hop]) {
+    if hops.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{title}");
+    for hop in hops {
+        let _ = writeln!(out, "  {} {}  {}", hop.at, hop.way, hop.packet);
+        for line in &hop.said {
+            let place = line.place.as_ref().map_or(String::new(), |it| format!("  ({}:{})", it.file, it.line));
+            let _ = writeln!(out, "      {}{place}", line.text);
+        }
+        let _ = writeln!(out, "      -> {}", hop.then);
+    }
+}
+
+fn hangs_on(out: &mut String, all: &[HangsOn]) {
+    if all.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nHangs on what nobody knows for certain");
+    for it in all {
+        let _ = writeln!(out, "  {} = {} ({}): {}", it.name, it.value, it.source, it.effect);
+        for (value, verdict) in &it.otherwise {
+            let _ = writeln!(out, "      with {value}: {verdict:?}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Edits that open a way: proposed from what is in it, and made on a copy of the network to see whether they do.
+
+mod made;
+mod rule;
+mod switch;
+
+pub use switch::Switch;
+
+use super::Blocker;
+use crate::fabric::{Fabric, NicPort, PortKind};
+use crate::id::NodeId;
+use crate::stage::route::Hop;
+use crate::stage::security::{self, RuleRef};
+use crate::stage::{Reason, Step};
+use crate::topology::{Direction, Draft, Kind, Refusal, Relation, SecurityRule, Topology};
+use std::sync::Arc;
+
+/// An edit that would take something out of a way.
+#[derive(Clone, Debug)]
+pub enum Mend {
+    /// A new rule in a security group.
+    AllowRule {
+        /// The group.
+        group: NodeId,
+        /// The rule.
+        rule: SecurityRule,
+    },
+    /// A rule of a security group goes; proposed where none can stand before it.
+    DropRule {
+        /// The group.
+        group: NodeId,
+        /// The name of the rule.
+        name: Arc<str>,
+    },
+    /// A route of a user's table goes.
+    DropRoute {
+        /// The table.
+        table: NodeId,
+        /// The name of the route.
+        name: Arc<str>,
+    },
+    /// A setting takes another value.
+    Switch {
+        /// The resource.
+        resource: NodeId,
+        /// The setting, with its new value.
+        switch: Switch,
+    },
+    /// New resources, and a reference to the last of them from one that is there.
+    Make {
+        /// What is made, in order.
+        drafts: Vec<Draft>,
+        /// Who refers to the last of them, and as what; nobody where it refers to others itself.
+        holder: Option<(NodeId, Relation)>,
+    },
+}
+
+impl Mend {
+    /// What would take a blocker out of the way, the narrowest edit first; nothing where no edit of the declared
+    /// network can.
+    #[must_use]
+    pub fn alternatives(blocker: &Blocker, fabric: &Fabric, topology: &Topology) -> Vec<Self> {
+        let Some(port) = fabric.port(blocker.port) else { return Vec::new() };
+        let node = NodeId(port.id.0);
+        let nic = if let PortKind::Nic(nic) = &port.kind { Some(nic) } else { None };
+        match (blocker.reason, &blocker.step, nic) {
+            (Reason::SecurityRule, Some(Step::Security { group, .. }), _) => {
+                by_rule(blocker, *group, port.place.vnet, fabric, topology)
+            }
+            (Reason::ForwardingOff, _, Some(nic)) => forwarding(blocker, nic, node, topology),
+            (Reason::ClosedByDefault, _, Some(nic)) => vec![made::group(blocker, nic, fabric, topology)],
+            (Reason::NoOutbound, _, Some(nic)) => made::nat_gateway(nic.subnet.node, topology).into_iter().collect(),
+            (Reason::LinkNotApproved, ..) => vec![Self::Switch { resource: node, switch: Switch::Approved }],
+            (Reason::PeeringAccessOff | Reason::ForwardedNotAllowed, Some(Step::Routed { route, .. }), Some(nic)) => {
+                peering(blocker.reason, nic, route.hop, fabric, topology)
+            }
+            (
+                Reason::RouteToNone | Reason::NoSuchAddress | Reason::NoGateway,
+                Some(Step::Routed { route, .. }),
+                Some(nic),
+            ) => {
+                let mut found: Vec<Self> = made::peerings(blocker, nic, route, fabric, topology).into_iter().collect();
+                found.extend(switch::drop_route(route, topology));
+                found
+            }
+            (Reason::TtlExpired | Reason::UnknownFlow, Some(Step::Routed { route, .. }), _) => {
+                switch::drop_route(route, topology).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Makes the edit. Gives the resources that it changed.
+    ///
+    /// # Errors
+    /// Where Azure would refuse it.
+    pub fn apply(&self, topology: &mut Topology) -> Result<Vec<NodeId>, Box<Refusal>> {
+        let drafts = self.drafts(topology);
+        drafts.into_iter().map(|draft| topology.put(draft)).collect()
+    }
+
+    /// The resources as they are after the edit, in the order they are put.
+    #[must_use]
+    pub fn drafts(&self, topology: &Topology) -> Vec<Draft> {
+        let edited = |id: NodeId, edit: &dyn Fn(&mut Kind)| {
+            let found = topology.get(id)?;
+            let mut draft = topology.draft_of(found);
+            edit(&mut draft.kind);
+            Some(draft)
+        };
+        match self {
+            Self::AllowRule { group, rule } => edited(*group, &|kind| {
+                let Kind::Nsg(group) = kind else { return };
+                if !group.rules.contains(rule) {
+                    group.rules.push(rule.clone());
+                }
+            })
+            .into_iter()
+            .collect(),
+            Self::DropRule { group, name } => edited(*group, &|kind| {
+                if let Kind::Nsg(group) = kind {
+                    group.rules.retain(|rule| rule.name != *name);
+                }
+            })
+            .into_iter()
+            .collect(),
+            Self::DropRoute { table, name } => edited(*table, &|kind| {
+                if let Kind::RouteTable(table) = kind {
+                    table.routes.retain(|route| route.name != *name);
+                }
+            })
+            .into_iter()
+            .collect(),
+            Self::Switch { resource, switch } => edited(*resource, &|kind| switch.apply(kind)).into_iter().collect(),
+            Self::Make { drafts, holder } => {
+                let last = drafts.last().map(|draft| draft.name.clone());
+                let holder =
+                    holder.and_then(|(id, relation)| Some(topology.draft_of(topology.get(id)?).refer(relation, last?)));
+                drafts.iter().cloned().chain(holder).collect()
+            }
+        }
+    }
+}
+
+fn by_rule(blocker: &Blocker, group: NodeId, vnet: Option<NodeId>, fabric: &Fabric, topology: &Topology) -> Vec<Mend> {
+    let Some(Step::Security { direction, rule, .. }) = blocker.step else { return Vec::new() };
+    let Some(Kind::Nsg(attributes)) = topology.get(group).map(|found| &found.kind) else { return Vec::new() };
+    let (name, before, _) = security::describe(attributes, rule);
+    let place = rule::Place { rules: &attributes.rules, floor: 100, before, direction, vnet };
+    match (rule::allow(&place, &blocker.tuple, fabric), rule) {
+        (Some(rule), _) => vec![Mend::AllowRule { group, rule }],
+        // Every priority before it is taken.
+        (None, RuleRef::User(_)) => vec![Mend::DropRule { group, name }],
+        (None, RuleRef::Default(_)) => Vec::new(),
+    }
+}
+
+/// A NIC that may not carry what is not its own: the switch, where the guest forwards; else whatever led there.
+fn forwarding(blocker: &Blocker, nic: &NicPort, config: NodeId, topology: &Topology) -> Vec<Mend> {
+    let carrier = topology.target(config, Relation::PartOf).filter(|_| !nic.ip_forwarding);
+    let mut found: Vec<Mend> =
+        carrier.map(|nic| Mend::Switch { resource: nic.id, switch: Switch::IpForwarding }).into_iter().collect();
+    if let (true, Some(Step::Routed { route, .. })) = (found.is_empty(), &blocker.step) {
+        found.extend(switch::drop_route(route, topology));
+    }
+    found
+}
+
+/// The switch of the peering that does not let pass.
+fn peering(reason: Reason, nic: &NicPort, hop: Hop, fabric: &Fabric, topology: &Topology) -> Vec<Mend> {
+    let remote = match hop {
+        Hop::Peering(remote) => Some(remote),
+        Hop::Appliance(address) => {
+            nic.subnet.network.peers.iter().map(|peer| peer.vnet).find(|vnet| fabric.private(*vnet, address).is_some())
+        }
+        _ => None,
+    };
+    let peer = topology.peers(nic.subnet.vnet).into_iter().find(|peer| Some(peer.vnet.id) == remote);
+    let Some(peer) = peer else { return Vec::new() };
+    let turn = |resource: NodeId, switch| Mend::Switch { resource, switch };
+    match reason {
+        Reason::ForwardedNotAllowed => vec![turn(peer.there.id, Switch::Forwarded)],
+        _ if !peer.local.access.value => vec![turn(peer.here.id, Switch::Access)],
+        _ => vec![turn(peer.there.id, Switch::Access)],
+    }
+}
+
+/// The rule that lets one packet in, for a group that is made for it.
+fn admitting(blocker: &Blocker, vnet: Option<NodeId>, fabric: &Fabric) -> Option<SecurityRule> {
+    let place = rule::Place { rules: &[], floor: 100, before: 1001, direction: Direction::Inbound, vnet };
+    rule::allow(&place, &blocker.tuple, fabric)
+}

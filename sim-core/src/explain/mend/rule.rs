@@ -1,0 +1,76 @@
+//! A rule of a security group that lets a packet pass.
+
+use crate::fabric::{Fabric, PortKind};
+use crate::id::NodeId;
+use crate::net::{Addr, Prefix, Protocol, Tuple};
+use crate::stage::PLATFORM;
+use crate::topology::{Access, Direction, Peer, PortRange, SecurityRule};
+use std::sync::Arc;
+
+/// The rules that one is to be added to, and where in them.
+pub(super) struct Place<'a> {
+    /// Those that are there.
+    pub rules: &'a [SecurityRule],
+    /// The lowest priority that is allowed.
+    pub floor: u16,
+    /// The priority of the rule that denies.
+    pub before: u16,
+    /// The list.
+    pub direction: Direction,
+    /// The VNet where they count.
+    pub vnet: Option<NodeId>,
+}
+
+/// A rule that lets `tuple` pass ahead of the rule that denies it; `None` when no priority is free. One that is there by
+/// an earlier edit is given again.
+pub(super) fn allow(place: &Place<'_>, tuple: &Tuple, fabric: &Fabric) -> Option<SecurityRule> {
+    let taken = |priority: u16| place.rules.iter().any(|r| r.priority == priority && r.direction == place.direction);
+    // Below the rule that denies, on the next round number if one is free.
+    let ceiling = place.before.min(4097).checked_sub(1)?;
+    let free = || (place.floor..=ceiling).rev().filter(|p| !taken(*p));
+    let priority = free().find(|p| p % 10 == 0).or_else(|| free().next())?;
+    let peers = (peer(tuple.src, place.vnet, fabric), peer(tuple.dst, place.vnet, fabric));
+    let portless = !matches!(tuple.protocol, Protocol::TCP | Protocol::UDP);
+    let rule = SecurityRule {
+        name: free_name(place, tuple, portless),
+        priority,
+        direction: place.direction,
+        access: Access::Allow,
+        protocol: Some(tuple.protocol),
+        source: vec![peers.0],
+        source_ports: Vec::new(),
+        destination: vec![peers.1],
+        destination_ports: if portless { Vec::new() } else { vec![PortRange::one(tuple.dst_port)] },
+        span: None,
+    };
+    let made = |known: &&SecurityRule| {
+        known.priority < place.before
+            && **known == SecurityRule { name: known.name.clone(), priority: known.priority, ..rule.clone() }
+    };
+    Some(place.rules.iter().find(made).cloned().unwrap_or(rule))
+}
+
+/// What the rule is for, and a number where the group has a rule of that name: Azure would overwrite it.
+fn free_name(place: &Place<'_>, tuple: &Tuple, portless: bool) -> Arc<str> {
+    let way = if place.direction == Direction::Inbound { "In" } else { "Out" };
+    let port = if portless { String::new() } else { format!("-{}", tuple.dst_port) };
+    let name = format!("Allow-{}{port}-{way}bound", tuple.protocol);
+    let taken = |name: &str| place.rules.iter().any(|rule| rule.name.eq_ignore_ascii_case(name));
+    let numbered = (2u32..).map(|n| format!("{name}-{n}"));
+    let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken(name));
+    Arc::from(free.unwrap_or(name))
+}
+
+/// How a person would name an address in a rule: by the tag that holds it where one does.
+fn peer(addr: Addr, vnet: Option<NodeId>, fabric: &Fabric) -> Peer {
+    if addr == PLATFORM {
+        return Peer::Tag("AzureLoadBalancer".into());
+    }
+    let holder = vnet.and_then(|vnet| fabric.private(vnet, addr)).and_then(|port| fabric.port(port));
+    match holder.map(|port| &port.kind) {
+        // The documented image-builder rule admits what a private link service translates by this tag.
+        Some(PortKind::LinkService(_)) => Peer::Tag("AzureLoadBalancer".into()),
+        Some(_) => Peer::Tag("VirtualNetwork".into()),
+        None => Peer::Prefix(Prefix::host(addr)),
+    }
+}

@@ -1,0 +1,53 @@
+//! Settings that open a way, and routes that are in it.
+
+use super::Mend;
+use crate::stage::route::{Chosen, Source};
+use crate::topology::{ConnectionState, Kind, Setting, Topology};
+
+/// A setting with the value that opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// `enableIPForwarding` of a NIC.
+    IpForwarding,
+    /// `allowVirtualNetworkAccess` of a peering.
+    Access,
+    /// `allowForwardedTraffic` of a peering.
+    Forwarded,
+    /// A private endpoint's connection is approved.
+    Approved,
+}
+
+impl Switch {
+    /// The property and its value, as in the resource's body.
+    #[must_use]
+    pub const fn written(self) -> (&'static str, &'static str) {
+        match self {
+            Self::IpForwarding => ("properties.enableIPForwarding", "true"),
+            Self::Access => ("properties.allowVirtualNetworkAccess", "true"),
+            Self::Forwarded => ("properties.allowForwardedTraffic", "true"),
+            Self::Approved => (
+                "properties.privateLinkServiceConnections[0].properties.privateLinkServiceConnectionState.status",
+                "\"Approved\"",
+            ),
+        }
+    }
+
+    pub(super) fn apply(self, kind: &mut Kind) {
+        let on = Setting::default_of(true);
+        match (self, kind) {
+            (Self::IpForwarding, Kind::Nic(nic)) => nic.ip_forwarding = true,
+            (Self::Access, Kind::Peering(peering)) => peering.access = on,
+            (Self::Forwarded, Kind::Peering(peering)) => peering.forwarded = on,
+            (Self::Approved, Kind::PrivateEndpoint(endpoint)) => endpoint.state = ConnectionState::Approved,
+            _ => {}
+        }
+    }
+}
+
+/// Takes a user's route away.
+pub(super) fn drop_route(route: &Chosen, topology: &Topology) -> Option<Mend> {
+    let Source::User(table, nth) = route.source else { return None };
+    let Kind::RouteTable(attributes) = &topology.get(table)?.kind else { return None };
+    let name = attributes.routes.get(nth as usize)?.name.clone();
+    Some(Mend::DropRoute { table, name })
+}
