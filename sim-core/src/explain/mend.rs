@@ -5,7 +5,7 @@ use crate::fabric::{Fabric, PortKind};
 use crate::id::NodeId;
 use crate::net::{Addr, Protocol, Tuple};
 use crate::stage::security::{self, RuleRef};
-use crate::stage::{PLATFORM, Reason, Step};
+use crate::stage::{Reason, Step, platform_for};
 use crate::topology::{Access, Direction, Draft, Kind, Nsg, Peer, PortRange, Relation, SecurityRule, Topology};
 use std::sync::Arc;
 
@@ -132,7 +132,7 @@ fn free_name(group: &Nsg, tuple: &Tuple, portless: bool, direction: Direction) -
 
 /// How a person would name an address in a rule: by the tag that holds it where one does.
 fn peer(addr: Addr, vnet: Option<NodeId>, fabric: &Fabric) -> Peer {
-    if addr == PLATFORM {
+    if addr == platform_for(addr) {
         return Peer::Tag("AzureLoadBalancer".into());
     }
     let holder = vnet.and_then(|vnet| fabric.private(vnet, addr)).and_then(|port| fabric.port(port));

@@ -102,6 +102,8 @@ pub enum PrefixError {
 impl Prefix {
     /// Every IPv4 address.
     pub const ALL_V4: Self = Self { base: Addr(MAPPED), bits: 96 };
+    /// Every IPv6 address.
+    pub const ALL_V6: Self = Self { base: Addr(0), bits: 0 };
 
     /// The prefix of `len` bits (counted in the address's own family) that holds `addr`. `None` when `len` is too long.
     #[must_use]
@@ -157,16 +159,17 @@ impl Prefix {
         self.bits >= 96 && self.base.is_v4()
     }
 
-    /// Whether `addr` is inside.
+    /// Whether `addr` is inside. A prefix holds addresses of its own family only: `::/0` no IPv4 ones, although they are
+    /// held as mapped.
     #[must_use]
     pub const fn contains(self, addr: Addr) -> bool {
-        addr.0 & Self::mask(self.bits) == self.base.0
+        addr.0 & Self::mask(self.bits) == self.base.0 && addr.is_v4() == self.is_v4()
     }
 
     /// Whether all of `other` is inside.
     #[must_use]
     pub const fn covers(self, other: Self) -> bool {
-        self.bits <= other.bits && self.contains(other.base)
+        self.bits <= other.bits && other.base.0 & Self::mask(self.bits) == self.base.0 && self.is_v4() == other.is_v4()
     }
 
     /// Whether the two share an address.
@@ -222,6 +225,8 @@ mod tests {
         }
         assert_eq!("10.0.1.9/24".parse::<Prefix>().unwrap().to_string(), "10.0.1.0/24");
         assert!(!Prefix::ALL_V4.contains("::1".parse().unwrap()));
+        assert!(!Prefix::ALL_V6.contains(Addr::v4(10, 0, 0, 4)) && !Prefix::ALL_V6.overlaps(Prefix::ALL_V4));
+        assert!(Prefix::ALL_V6.contains("::1".parse().unwrap()) && Prefix::ALL_V6.is_default());
         assert!("10.0.0.0/33".parse::<Prefix>().is_err());
         assert!("10.0.0/8".parse::<Prefix>().is_err());
     }

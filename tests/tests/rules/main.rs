@@ -3,6 +3,7 @@
 
 mod addresses;
 mod balancer;
+mod ipv6;
 mod outbound;
 mod peering;
 mod private_link;
