@@ -3,7 +3,7 @@
 
 use crate::net::prefix;
 use sim_core::id::NodeId;
-use sim_core::net::{Addr, Tuple};
+use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::stage::{PLATFORM, PLATFORM_V6};
 use sim_core::topology::{Access, Destination, Direction, IpConfig, Kind, Peer, Relation, Topology, UserHop};
 
@@ -18,7 +18,8 @@ pub fn passes(net: &Topology, holder: NodeId, subnet: NodeId, direction: Directi
             ranges.is_empty() || ranges.iter().any(|range| range.first <= port && port <= range.last)
         };
         let named = |peers: &[Peer], addr| peers.iter().any(|peer| names(net, subnet, peer, addr));
-        if rule.protocol.is_none_or(|protocol| protocol == packet.protocol)
+        let of_v6 = |protocol| protocol == Protocol::ICMP && packet.protocol == Protocol::ICMPV6;
+        if rule.protocol.is_none_or(|protocol| protocol == packet.protocol || of_v6(protocol))
             && named(&rule.source, packet.src)
             && named(&rule.destination, packet.dst)
             && ports(&rule.source_ports, packet.src_port)

@@ -7,6 +7,7 @@ mod ipv6;
 mod outbound;
 mod peering;
 mod private_link;
+mod refusals;
 mod routes;
 mod security;
 mod sessions;
