@@ -86,11 +86,11 @@ impl Net {
         self.put(draft);
     }
 
-    /// A NAT gateway on a subnet with one public address of each family; of the second version, or not.
-    pub fn nat_gateway6(&mut self, subnet: &str, v2: bool) -> Addr {
+    /// A NAT gateway of the second version on a subnet, with one public address of each family; gives that of IPv6.
+    pub fn nat_gateway6(&mut self, subnet: &str) -> Addr {
         self.nat_gateway(subnet, "20.0.0.9");
         let address = self.public6("nat-pip6");
-        self.edit("nat", |kind| *kind = Kind::NatGateway(NatGateway { v2, ..NatGateway::default() }));
+        self.edit("nat", |kind| *kind = Kind::NatGateway(NatGateway { v2: true, ..NatGateway::default() }));
         self.also("nat", Relation::Uses, "nat-pip6");
         address
     }

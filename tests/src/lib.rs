@@ -10,3 +10,4 @@ pub mod parts;
 pub mod programs;
 pub mod random;
 pub mod reading;
+pub mod worlds;

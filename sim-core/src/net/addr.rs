@@ -178,6 +178,23 @@ impl Prefix {
         self.covers(other) || other.covers(self)
     }
 
+    /// Its addresses as numbers: one range, first and last, or two for one of IPv6 that is so wide that the IPv4 addresses,
+    /// which are held mapped, lie between its ends.
+    pub fn ranges(self) -> impl Iterator<Item = (Addr, Addr)> {
+        let (first, last) = (self.first(), self.last());
+        let pieces = if self.goes_around() {
+            [Some((first, Addr(MAPPED - 1))), Some((Self::ALL_V4.last().plus(1), last))]
+        } else {
+            [Some((first, last)), None]
+        };
+        pieces.into_iter().flatten()
+    }
+
+    /// Whether the IPv4 addresses lie between the ends of this one, which is of IPv6.
+    pub(crate) fn goes_around(self) -> bool {
+        !self.is_v4() && self.first().0 < MAPPED && Self::ALL_V4.last() < self.last()
+    }
+
     /// How many addresses it holds; saturates for the whole IPv6 space.
     #[must_use]
     pub const fn size(self) -> u128 {

@@ -283,7 +283,7 @@ impl Intervals<Addr> {
             std::iter::from_fn(move || {
                 let start = next.filter(|start| start <= last)?;
                 let fitting = (0..=128).filter_map(|len| Prefix::new(start, len)).find(|prefix| {
-                    let one_family = start.is_v4() || !goes_around(*prefix);
+                    let one_family = start.is_v4() || !prefix.goes_around();
                     one_family && prefix.first() == start && prefix.last() <= *last
                 })?;
                 next = fitting.last().0.checked_add(1).map(Addr);
@@ -295,23 +295,8 @@ impl Intervals<Addr> {
 
 impl FromIterator<Prefix> for Intervals<Addr> {
     fn from_iter<I: IntoIterator<Item = Prefix>>(iter: I) -> Self {
-        iter.into_iter().flat_map(pieces).collect()
+        iter.into_iter().flat_map(Prefix::ranges).collect()
     }
-}
-
-/// Whether a prefix of IPv6 is so wide that the IPv4 addresses, which are held mapped, lie between its ends.
-fn goes_around(prefix: Prefix) -> bool {
-    let v4 = Prefix::ALL_V4;
-    !prefix.is_v4() && prefix.first() < v4.first() && v4.last() < prefix.last()
-}
-
-/// The addresses of a prefix: one range, or two around the IPv4 ones.
-fn pieces(prefix: Prefix) -> impl Iterator<Item = (Addr, Addr)> {
-    let (first, last) = (prefix.first(), prefix.last());
-    let (before, after) = (Addr(Prefix::ALL_V4.first().0 - 1), Prefix::ALL_V4.last().plus(1));
-    let around = goes_around(prefix);
-    let pieces = if around { [Some((first, before)), Some((after, last))] } else { [Some((first, last)), None] };
-    pieces.into_iter().flatten()
 }
 
 /// Collects ascending ranges with gaps between them; asks for memory only from the second on.
@@ -426,7 +411,7 @@ mod tests {
                 // Two halves of one prefix would have been that prefix.
                 let whole = |pair: &[Prefix]| {
                     let shorter = pair[0].len().checked_sub(1).and_then(|len| Prefix::new(pair[0].first(), len));
-                    let wide = shorter.filter(|it| it.is_v4() || !goes_around(*it));
+                    let wide = shorter.filter(|it| it.is_v4() || !it.goes_around());
                     let meet = pair[0].last().plus(1) == pair[1].first();
                     meet && wide.is_some_and(|it| it.first() == pair[0].first() && it.last() == pair[1].last())
                 };

@@ -90,7 +90,7 @@ impl RouteTable {
     #[must_use]
     pub fn split(&self, packets: &PacketSet) -> Vec<(PacketSet, Option<Chosen>)> {
         let regions = self.active.iter().map(|route| {
-            let dst = AddrSet::span(route.prefix.first(), route.prefix.last());
+            let dst: AddrSet = [route.prefix].into_iter().collect();
             (Cube { dst, ..Cube::all() }, Some(*route))
         });
         packets.split_by_first(regions, None)

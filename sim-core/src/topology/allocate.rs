@@ -124,8 +124,8 @@ struct Wish {
 
 /// The address asked for if it is free, the one it had, or the lowest free one.
 ///
-/// Rule `address-lowest-free`: a dynamic address is the lowest free one of its family in the subnet, after the first four.
-/// Source: azure-dataplane 2.8.
+/// Rule `address-lowest-free`: a dynamic address is the lowest free one of its family in the subnet, after the first
+/// four. Source: azure-dataplane 2.8.
 fn choose(
     topology: &Topology,
     draft: &Draft,

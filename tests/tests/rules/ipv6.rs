@@ -33,7 +33,7 @@ fn addresses_are_the_lowest_free_ones_of_their_family() {
     assert_eq!(net.dual("c"), addr("fd00:1:0:1::4"));
     for (wanted, code) in [
         ("fd00:1::3", "PrivateIPAddressInReservedRange"),
-        ("fd00:1::5", "PrivateIPAddressInUse"),
+        ("fd00:1::5", "PrivateIPAddressIsAllocated"),
         ("fd00:1:0:1::9", "PrivateIPAddressNotInSubnet"),
     ] {
         let config = IpConfig { requested: Some(addr(wanted)), v6: true, ..IpConfig::default() };
@@ -87,10 +87,10 @@ fn there_is_no_default_access_for_ipv6() {
     };
     out(&|_| None);
     out(&|net| {
-        net.nat_gateway6("v/s", false);
+        net.nat_gateway("v/s", "20.0.0.9");
         None
     });
-    out(&|net| Some(net.nat_gateway6("v/s", true)));
+    out(&|net| Some(net.nat_gateway6("v/s")));
     out(&|net| {
         let public = net.public6("pip6");
         net.link(&config6_of("a"), Relation::Uses, "pip6");
@@ -155,9 +155,12 @@ fn balancers_send_to_their_own_family() {
             net.vm("m", "v/s", None);
             net.dual("m");
             net.public_ip("pip", "20.1.1.2", Sku::Standard);
-            net.balancer("lb", Sku::Standard, (Relation::Uses, "pip"), &["m"]);
             net.public6("pip6");
-            let at = if public { (Relation::Uses, "pip6") } else { (Relation::Attached, "v/s") };
+            let [at4, at] = match public {
+                true => ["pip", "pip6"].map(|name| (Relation::Uses, name)),
+                false => [(Relation::Attached, "v/s"); 2],
+            };
+            net.balancer("lb", Sku::Standard, at4, &["m"]);
             let vip = net.balancer6("lb", at, &["m"]);
             // A pool of both families: the frontend takes what is its own.
             net.also("m-nic/ipconfig1", Relation::MemberOf, "lb/pool6");

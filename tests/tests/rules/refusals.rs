@@ -1,128 +1,14 @@
 //! What Azure refuses: each world of the table has one mistake, which is found with Azure's code where it was written, and
 //! all else in it is kept.
-//!
-//! A world is a list of resources, one a line: type, name, tier if it has one, properties. Single quotes stand for double
-//! ones, and `@x` for the reference to the resource `x`.
 
-use sim_core::topology::Kind;
-use topologies::{Input, World, arm::Environment, load};
-
-/// Resource ids of the default scope.
-const SCOPE: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/vnetsim-rg/providers";
-
-fn world(lines: &[String]) -> World {
-    let resources: Vec<String> = lines.iter().map(|line| resource(line)).collect();
-    let schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
-    let list = resources.join(",\n");
-    let text = format!("{{\"$schema\": \"{schema}\", \"contentVersion\": \"1.0.0.0\", \"resources\": [\n{list}\n]}}");
-    load(&[Input::new("main.json", text)], None, &Environment::default())
-}
-
-fn resource(line: &str) -> String {
-    let (kind, rest) = line.split_once(' ').expect("a type");
-    let (name, rest) = rest.split_once(' ').expect("a name");
-    let (sku, properties) = match rest.split_once(' ') {
-        Some((sku @ ("Basic" | "Standard"), rest)) => (format!("\"sku\": {{\"name\": \"{sku}\"}}, "), rest),
-        _ => (String::new(), rest),
-    };
-    let kind = if kind.contains('.') { kind.to_owned() } else { format!("Microsoft.Network/{kind}") };
-    format!(
-        "{{\"type\": \"{kind}\", \"apiVersion\": \"2021-05-01\", \"name\": \"{name}\", {sku}\"location\": \"westus2\", \
-         \"properties\": {{{}}}}}",
-        expanded(properties)
-    )
-}
-
-/// `@x/y` becomes a reference to that resource.
-fn expanded(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('@') {
-        let end =
-            after.find(|letter: char| !letter.is_alphanumeric() && !"/-_".contains(letter)).unwrap_or(after.len());
-        out.push_str(&format!("{before}{{'id': '{SCOPE}/Microsoft.Network/{}'}}", &after[..end]));
-        rest = &after[end..];
-    }
-    (out + rest).replace('\'', "\"")
-}
-
-fn vnet(name: &str, space: &str, subnets: &[String]) -> String {
-    let subnets: String = subnets.iter().map(|it| format!("\n{it}")).collect::<Vec<_>>().join(",");
-    format!(
-        "virtualNetworks {name} 'addressSpace': {{'addressPrefixes': ['{}']}}, 'subnets': [{subnets}]",
-        space.replace(' ', "', '")
-    )
-}
-
-fn subnet(name: &str, prefix: &str, more: &str) -> String {
-    format!("{{'name': '{name}', 'properties': {{'addressPrefixes': ['{}']{more}}}}}", prefix.replace(' ', "', '"))
-}
-
-/// The VNet `v` of 10.0.0.0/16 with the subnet `a` of 10.0.1.0/24.
-fn v() -> String {
-    vnet("v", "10.0.0.0/16", &[subnet("a", "10.0.1.0/24", "")])
-}
-
-/// A NIC in `v/a`.
-fn nic(name: &str, more: &str) -> String {
-    nic_in("v/subnets/a", name, more)
-}
-
-fn nic_in(subnet: &str, name: &str, more: &str) -> String {
-    let config = config("c", subnet, more);
-    format!("networkInterfaces {name} 'ipConfigurations': [{config}]")
-}
-
-fn config(name: &str, subnet: &str, more: &str) -> String {
-    format!("\n{{'name': '{name}', 'properties': {{'subnet': @virtualNetworks/{subnet}{more}}}}}")
-}
-
-fn group(rules: &[String]) -> String {
-    format!("networkSecurityGroups g 'securityRules': [{}]", rules.join(","))
-}
-
-/// A rule, whose properties may be replaced.
-fn rule(name: &str, priority: u32, replaced: &str) -> String {
-    let usual = [
-        ("sourceAddressPrefix", "'*'"),
-        ("sourcePortRange", "'*'"),
-        ("destinationAddressPrefix", "'*'"),
-        ("destinationPortRange", "'*'"),
-        ("protocol", "'*'"),
-    ];
-    let usual = usual.iter().filter(|(key, _)| !replaced.contains(key));
-    let usual: String = usual.map(|(key, value)| format!("'{key}': {value}, ")).collect();
-    format!(
-        "\n{{'name': '{name}', 'properties': {{'priority': {priority}, 'direction': 'Inbound', 'access': 'Allow', \
-         {usual}{replaced}}}}}"
-    )
-}
-
-fn table(routes: &[String]) -> String {
-    format!("routeTables t 'routes': [{}]", routes.join(","))
-}
-
-fn route(name: &str, to: &str, hop: &str) -> String {
-    format!("\n{{'name': '{name}', 'properties': {{'addressPrefix': '{to}', 'nextHopType': {hop}}}}}")
-}
-
-fn peering(from: &str, name: &str, to: &str, more: &str) -> String {
-    format!("virtualNetworks/virtualNetworkPeerings {from}/{name} 'remoteVirtualNetwork': @virtualNetworks/{to}{more}")
-}
-
-fn public(name: &str, sku: &str) -> String {
-    format!("publicIPAddresses {name} {sku} 'publicIPAllocationMethod': 'Static'")
-}
-
-/// A balancer `b` with these parts: `collection: items`.
-fn balancer(sku: &str, parts: &[(&str, String)]) -> String {
-    let parts: Vec<String> = parts.iter().map(|(key, items)| format!("'{key}': [{items}]")).collect();
-    format!("loadBalancers b {sku} {}", parts.join(", "))
-}
-
-fn part(name: &str, properties: &str) -> String {
-    format!("\n{{'name': '{name}', 'properties': {{{properties}}}}}")
-}
+use crate::one_vnet;
+use sim_core::topology::{
+    Draft, Firewall, Frontend, Gateway, Kind, LinkService, LoadBalancer, Relation, Setting, Sku, UserHop,
+};
+use vnetsim_tests::net::Net;
+use vnetsim_tests::worlds::{
+    SCOPE, balancer, config, group, nic, nic_in, part, peering, public, route, rule, subnet, table, v, vnet, world,
+};
 
 /// The frontend `f` of `b` in `v/a`, or at the public address `p`.
 fn front(at: &str) -> (&'static str, String) {
@@ -505,7 +391,7 @@ fn balancers() {
                 balancer("Standard", &[("frontendIPConfigurations", [front("a").1, mixed].join(","))]),
             ],
             "LoadBalancerCannotHavePublicAndPrivateFrontends",
-            6,
+            7,
             b,
         ),
         (with("Standard", "p", "probes", probe("Http", 25)), "ProbePortNotAllowed", 7, b),
@@ -598,7 +484,7 @@ fn pools() {
         (
             vec![v(), w, lb("Standard", "a"), nic("n", IN_POOL), nic_in("w/subnets/a", "o", IN_POOL)],
             "BackendAddressPoolMembersMustBeInSameVirtualNetwork",
-            10,
+            11,
             c,
         ),
         (two_pools, "RulesOfSameLoadBalancerTypeUseSameBackendPortProtocolAndIPConfig", 9, b),
@@ -641,4 +527,65 @@ fn pools() {
     ]);
     is_fine(&seven(9_136));
     is_fine(&beside(", 'disableOutboundSnat': true"));
+}
+
+/// The code with which a network refuses a draft.
+fn refused(net: &mut Net, draft: Draft) -> &'static str {
+    net.topology.put(draft).expect_err("refused").code
+}
+
+#[test]
+fn gateways_and_firewalls() {
+    // Tests `refuse-gateway-subnet`, `refuse-gateway-default-route`, `refuse-second-gateway`, `refuse-firewall-subnet`,
+    // `refuse-space-without-subnet`, `refuse-delete-in-use`. Catches: as above.
+    let mut net = one_vnet(None);
+    net.vm("a", "v/s", None);
+    let at = |kind: Kind, subnet: &str| Draft::new("it", kind).refer(Relation::Attached, subnet);
+    let gateway = |subnet| at(Kind::Gateway(Gateway::default()), subnet);
+    let firewall = |subnet| at(Kind::Firewall(Firewall::default()), subnet);
+    assert_eq!(refused(&mut net, gateway("v/s")), "GatewaySubnetNameIsRequired");
+    assert_eq!(refused(&mut net, firewall("v/s")), "AzureFirewallSubnetNameIsRequired");
+    net.subnet("v", "GatewaySubnet", "10.0.9.0/24", None);
+    net.subnet("v", "AzureFirewallSubnet", "10.0.8.0/27", None);
+    assert_eq!(refused(&mut net, firewall("v/AzureFirewallSubnet")), "AzureFirewallSubnetTooSmall");
+    net.routed("v/GatewaySubnet", &[("0.0.0.0/0", UserHop::None)]);
+    assert_eq!(refused(&mut net, gateway("v/GatewaySubnet")), "DefaultRouteOnGatewaySubnetIsNotAllowed");
+    net.routed("v/GatewaySubnet", &[("10.9.0.0/16", UserHop::None)]);
+    net.vnet("w", "10.1.0.0/16");
+    net.half_peering("v", "w");
+    net.edit("v/to-w", |kind| {
+        let Kind::Peering(peering) = kind else { panic!("no peering") };
+        peering.remote_gateways = Setting::default_of(true);
+    });
+    assert_eq!(refused(&mut net, gateway("v/GatewaySubnet")), "VnetWithRemoteGatewayCannotHaveGateway");
+
+    let mut moved = net.topology.draft_of(net.topology.find("v").unwrap());
+    let Kind::Vnet(vnet) = &mut moved.kind else { panic!("no network") };
+    vnet.space = vec!["10.7.0.0/16".parse().unwrap()];
+    assert_eq!(refused(&mut net, moved), "NetcfgSubnetRangeOutsideVnet");
+    assert_eq!(net.topology.delete("v/s").unwrap_err().code, "InUseSubnetCannotBeDeleted");
+}
+
+#[test]
+fn link_services_and_global_balancers() {
+    // Tests `refuse-link-service-policies`, `refuse-link-service-tier`, `refuse-global-internal`. Catches: as above.
+    let mut net = one_vnet(None);
+    net.balancer("lb", Sku::Basic, (Relation::Attached, "v/s"), &[]);
+    let service = || {
+        let service = LinkService { region: "westus2".into(), nat: vec![None] };
+        let draft = Draft::new("pls", Kind::LinkService(service)).refer(Relation::Attached, "v/s");
+        draft.refer(Relation::Listens, "lb/front")
+    };
+    assert_eq!(refused(&mut net, service()), "PrivateLinkServiceIsNotSupportedForBasicLoadBalancer");
+    net.edit("v/s", |kind| {
+        let Kind::Subnet(subnet) = kind else { panic!("no subnet") };
+        subnet.link_service_policies = Setting::default_of(true);
+    });
+    let code = "PrivateLinkServiceCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled";
+    assert_eq!(refused(&mut net, service()), code);
+    let global = LoadBalancer { sku: Setting::default_of(Sku::Standard), region: "westus2".into(), global: true };
+    net.put(Draft::new("g", Kind::LoadBalancer(global)));
+    let front = Draft::new("g/f", Kind::Frontend(Frontend::default())).refer(Relation::PartOf, "g");
+    let code = "GlobalTierLoadBalancerCannotHavePrivateFrontend";
+    assert_eq!(refused(&mut net, front.refer(Relation::Attached, "v/t")), code);
 }

@@ -103,8 +103,8 @@ impl Compiler<'_> {
 
     /// azure-dataplane 2.1.
     ///
-    /// Rule `ipv6-default-route`: a network with IPv6 ranges has the system route ::/0 to the Internet; the None routes are
-    /// of IPv4 alone. Source: azure-dataplane 2.1, by analogy: no recorded answer is of IPv6.
+    /// Rule `ipv6-default-route`: a network with IPv6 ranges has the system route ::/0 to the Internet; the None routes
+    /// are of IPv4 alone. Source: azure-dataplane 2.1, by analogy: no recorded answer is of IPv6.
     fn system_routes(&self, space: &[Prefix], peers: &[PeerVnet<'_>], near: &[NearEndpoint]) -> Vec<Chosen> {
         let system = |prefix, hop| Chosen { prefix, hop, source: Source::System };
         let mut routes: Vec<Chosen> = space.iter().map(|prefix| system(*prefix, Hop::VnetLocal)).collect();

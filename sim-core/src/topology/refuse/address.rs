@@ -46,8 +46,9 @@ fn delegated(case: Case<'_>) -> Verdict {
     case.refuse("SubnetWithDelegationsCannotBeUsedByResource", message)
 }
 
-/// Rule `refuse-nic-subnets`: the addresses of a NIC are of one subnet. Source: azure-dataplane 1.5. The code was seen in
-/// public reports, and its twin for scale sets.
+/// Rule `refuse-nic-subnets`: the addresses of a NIC are of one subnet. Source: azure-dataplane 1.5.
+///
+/// The code was seen in public reports, and its twin for scale sets.
 fn one_subnet(case: Case<'_>) -> Verdict {
     let (Some(nic), Some(subnet)) = (case.target(Relation::PartOf), case.target(Relation::Attached)) else {
         return Ok(());
@@ -65,8 +66,9 @@ fn one_subnet(case: Case<'_>) -> Verdict {
     Ok(())
 }
 
-/// Rule `refuse-machine-networks`: the NICs of a machine are of one network. Source: azure-dataplane 5.1. The code was not
-/// seen.
+/// Rule `refuse-machine-networks`: the NICs of a machine are of one network. Source: azure-dataplane 5.1.
+///
+/// The code was not seen.
 fn one_network(case: Case<'_>) -> Verdict {
     let machine = case.target(Relation::PartOf).and_then(|nic| case.topology.target(nic.id, Relation::PartOf));
     let (Some(machine), Some((vnet, _))) = (machine, case.vnet(Relation::Attached)) else { return Ok(()) };
@@ -85,7 +87,9 @@ fn one_network(case: Case<'_>) -> Verdict {
     Ok(())
 }
 
-/// Rule `refuse-address-family`: an address and the public address it uses are of one family. Source: azure-dataplane 2.8.
+/// Rule `refuse-address-family`: an address and the public address it uses are of one family. Source: azure-dataplane
+/// 2.8.
+///
 /// Code and text were seen in public reports.
 fn public_address(case: Case<'_>, config: &IpConfig) -> Verdict {
     let Some(public) = case.target(Relation::Uses) else { return Ok(()) };

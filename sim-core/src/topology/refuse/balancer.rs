@@ -31,9 +31,13 @@ pub(super) fn frontend(case: Case<'_>, frontend: &Frontend) -> Verdict {
 }
 
 /// Rule `refuse-frontend-both`: a frontend has a public address or one of a subnet, not both, and all frontends of a
-/// balancer are of one of the two kinds. Source: azure-dataplane 3.1. The codes were not seen.
+/// balancer are of one of the two kinds. Source: azure-dataplane 3.1.
 ///
-/// Rule `refuse-global-internal`: a balancer of several regions has public frontends alone. Source: azure-dataplane 3.14.
+/// The codes were not seen.
+///
+/// Rule `refuse-global-internal`: a balancer of several regions has public frontends alone. Source: azure-dataplane
+/// 3.14.
+///
 /// The code was not seen.
 fn public_or_private(case: Case<'_>, _: &Frontend) -> Verdict {
     let public = case.target(Relation::Uses);
@@ -65,6 +69,7 @@ fn public_or_private(case: Case<'_>, _: &Frontend) -> Verdict {
 }
 
 /// Rule `refuse-frontend-tier`: the tiers of a balancer and of its public addresses match. Source: azure-dataplane 4.5.
+///
 /// Code and text were seen in public reports.
 fn tiers(case: Case<'_>, balancer: &LoadBalancer) -> Verdict {
     let Some(public) = case.target(Relation::Uses) else { return Ok(()) };
@@ -94,11 +99,13 @@ fn nat_gateway(case: Case<'_>, balancer: &Resource, attributes: &LoadBalancer) -
     }
 }
 
-/// Rule `refuse-probe-port`: probes over HTTP do not ask some well-known ports. Source: azure-dataplane 3.4. The code was
-/// not seen.
+/// Rule `refuse-probe-port`: probes over HTTP do not ask some well-known ports. Source: azure-dataplane 3.4.
 ///
-/// Rule `refuse-probe-https-basic`: probes over HTTPS need a Standard balancer. Source: azure-dataplane 3.1. The text was
-/// seen in a public report, the code was not.
+/// The code was not seen.
+///
+/// Rule `refuse-probe-https-basic`: probes over HTTPS need a Standard balancer. Source: azure-dataplane 3.1.
+///
+/// The text was seen in a public report, the code was not.
 pub(super) fn probe(case: Case<'_>, probe: &Probe) -> Verdict {
     if probe.protocol != ProbeProtocol::Tcp && NOT_PROBED.contains(&probe.port) {
         let message = format!("Probe {} cannot use port {} with this protocol.", case.draft.name, probe.port);
@@ -135,7 +142,9 @@ fn siblings<'a>(case: Case<'a>) -> impl Iterator<Item = &'a Resource> {
 }
 
 /// Rule `refuse-all-ports`: rules for all ports are of internal Standard balancers, with both ports 0 and any protocol.
-/// Source: azure-dataplane 3.6. The codes were not seen.
+/// Source: azure-dataplane 3.6.
+///
+/// The codes were not seen.
 fn all_ports(case: Case<'_>, rule: &BalancingRule) -> Verdict {
     let name = &case.draft.name;
     let zero = [rule.frontend_port, rule.backend_port].map(|port| port == 0);
@@ -156,8 +165,9 @@ fn all_ports(case: Case<'_>, rule: &BalancingRule) -> Verdict {
     Ok(())
 }
 
-/// Rule `refuse-floating-ipv6`: floating IP is not for IPv6 on internal balancers. Source: azure-dataplane 3.5. The code was
-/// not seen.
+/// Rule `refuse-floating-ipv6`: floating IP is not for IPv6 on internal balancers. Source: azure-dataplane 3.5.
+///
+/// The code was not seen.
 fn floating(case: Case<'_>, rule: &BalancingRule) -> Verdict {
     let front = case.target(Relation::Listens).filter(|_| rule.floating_ip);
     let Some(front) = front else { return Ok(()) };
@@ -169,8 +179,10 @@ fn floating(case: Case<'_>, rule: &BalancingRule) -> Verdict {
     Ok(())
 }
 
-/// Rule `refuse-frontend-port-twice`: no two rules take the same protocol and port of a frontend. Source: azure-dataplane
-/// 3.3. The code is by its kin for backend ports.
+/// Rule `refuse-frontend-port-twice`: no two rules take the same protocol and port of a frontend. Source:
+/// azure-dataplane 3.3.
+///
+/// The code is by its kin for backend ports.
 fn same_frontend_port(case: Case<'_>, rule: &BalancingRule, other: &Resource, theirs: &BalancingRule) -> Verdict {
     let front = case.target(Relation::Listens);
     let same = front.is_some_and(|front| refers(case, other, Relation::Listens, front));
@@ -184,8 +196,10 @@ fn same_frontend_port(case: Case<'_>, rule: &BalancingRule, other: &Resource, th
     case.refuse("RulesUseSameFrontendPortProtocolAndFrontendIP", message)
 }
 
-/// Rule `refuse-pool-port-twice`: no two rules without floating IP send a protocol to one port of one pool, nor two rules
-/// with it from one frontend. Source: azure-dataplane 3.3. Codes and texts were seen in public reports.
+/// Rule `refuse-pool-port-twice`: no two rules without floating IP send a protocol to one port of one pool, nor two
+/// rules with it from one frontend. Source: azure-dataplane 3.3.
+///
+/// Codes and texts were seen in public reports.
 fn same_backend_port(case: Case<'_>, rule: &BalancingRule, other: &Resource, theirs: &BalancingRule) -> Verdict {
     let pool = case.targets(Relation::Sends).find(|pool| refers(case, other, Relation::Sends, pool));
     let Some(pool) = pool else { return Ok(()) };
@@ -219,8 +233,10 @@ fn meet(one: Option<Protocol>, other: Option<Protocol>) -> bool {
     one.is_none() || other.is_none() || one == other
 }
 
-/// Rule `refuse-snat-twice`: a rule whose frontend an outbound rule uses has disableOutboundSnat. Source: azure-dataplane
-/// 3.11. Code and text were seen in a public report.
+/// Rule `refuse-snat-twice`: a rule whose frontend an outbound rule uses has disableOutboundSnat. Source:
+/// azure-dataplane 3.11.
+///
+/// Code and text were seen in a public report.
 fn snat_twice(case: Case<'_>, rule: &str, outbound: &str) -> Verdict {
     let message = format!(
         "Load Balancing Rules {rule} must have disableOutboundSNAT set to true when same FrontendIPConfiguration is \
@@ -231,10 +247,13 @@ fn snat_twice(case: Case<'_>, rule: &str, outbound: &str) -> Verdict {
 }
 
 /// Rule `refuse-outbound-rule-balancer`: outbound rules are of public Standard balancers of one region. Source:
-/// azure-dataplane 3.1, 3.14. The codes were not seen.
+/// azure-dataplane 3.1, 3.14.
 ///
-/// Rule `refuse-outbound-rule-twice`: no two outbound rules share frontend and protocol. Source: azure-dataplane 3.11. Code
-/// and text were seen in a public report.
+/// The codes were not seen.
+///
+/// Rule `refuse-outbound-rule-twice`: no two outbound rules share frontend and protocol. Source: azure-dataplane 3.11.
+///
+/// Code and text were seen in a public report.
 pub(super) fn outbound_rule(case: Case<'_>, rule: &OutboundRule) -> Verdict {
     let name = &case.draft.name;
     if let Some((balancer, attributes)) = balancer(case)
@@ -273,7 +292,9 @@ pub(super) fn outbound_rule(case: Case<'_>, rule: &OutboundRule) -> Verdict {
 /// Golden 27.
 ///
 /// Rule `refuse-outbound-ports`: the ports that an outbound rule gives each address are a multiple of 8, and all
-/// together no more than its frontends have. Source: azure-dataplane 3.11. The codes are in Microsoft's list of them.
+/// together no more than its frontends have. Source: azure-dataplane 3.11.
+///
+/// The codes are in Microsoft's list of them.
 fn ports(case: Case<'_>, rule: &OutboundRule) -> Verdict {
     let ports = rule.ports.value;
     if !ports.is_multiple_of(8) {
@@ -318,8 +339,10 @@ fn addresses(case: Case<'_>, front: &Resource) -> u128 {
 
 /// Golden 27 from the other side: an address joins a pool whose outbound rule has no ports left for it.
 ///
-/// Rule `refuse-outbound-secondary`: a pool with an outbound rule holds primary addresses alone. Source: azure-dataplane
-/// 3.11. The code was seen in a public report.
+/// Rule `refuse-outbound-secondary`: a pool with an outbound rule holds primary addresses alone. Source:
+/// azure-dataplane 3.11.
+///
+/// The code was seen in a public report.
 pub(super) fn room_for_one_more(case: Case<'_>) -> Verdict {
     let Kind::IpConfig(config) = &case.draft.kind else { return Ok(()) };
     for pool in case.targets(Relation::MemberOf) {

@@ -11,8 +11,8 @@ pub(super) fn check(case: Case<'_>, service: &LinkService) -> Verdict {
 
 /// azure-services 4.3: that builds fail so is reported; the code is from memory, by its private-endpoint twin.
 ///
-/// Rule `refuse-link-service-policies`: a private link service takes its addresses only where the subnet's policy for it
-/// is off. Source: azure-services 4.3.
+/// Rule `refuse-link-service-policies`: a private link service takes its addresses only where the subnet's policy for
+/// it is off. Source: azure-services 4.3.
 fn policies(case: Case<'_>) -> Verdict {
     let Some(subnet) = case.target(Relation::Attached) else { return Ok(()) };
     let Kind::Subnet(attributes) = &subnet.kind else { return Ok(()) };

@@ -19,7 +19,7 @@ pub(super) use address::{address_outside, address_taken, subnet_full};
 pub(super) use deletion::deletion;
 
 use super::change::{Draft, Refusal};
-use super::{Kind, Relation, Resource, Topology, Vnet};
+use super::{Kind, Relation, Resource, Topology, Vnet, Way};
 use crate::id::NodeId;
 use crate::source::Span;
 
@@ -99,7 +99,7 @@ impl<'a> Case<'a> {
     /// Others that refer to `id` by `relation`: not the resource that the draft replaces.
     fn others(self, id: NodeId, relation: Relation) -> impl Iterator<Item = &'a Resource> {
         let own = self.topology.find(&self.draft.name).map(|found| found.id);
-        self.topology.referrers(id, relation).into_iter().filter(move |other| Some(other.id) != own)
+        self.topology.neighbours(id, relation, Way::Incoming).filter(move |other| Some(other.id) != own)
     }
 
     fn short(self) -> &'a str {

@@ -9,7 +9,9 @@ use std::ops::Range;
 const LONGEST: usize = 80;
 
 /// Rule `refuse-name`: names have up to 80 characters, word characters with `.` and `-` among them; the first is a word
-/// character, the last one or `_`. Source: azure-dataplane 1.2. Code and text were seen in programs that look for them.
+/// character, the last one or `_`. Source: azure-dataplane 1.2.
+///
+/// Code and text were seen in programs that look for them.
 ///
 /// Only ids of Azure's form are held to it, and what a service makes is not.
 pub(super) fn check(case: Case<'_>) -> Verdict {

@@ -10,8 +10,9 @@ pub(super) fn check(case: Case<'_>, vnet: &Vnet) -> Verdict {
     no_room_for_subnets(case, vnet)
 }
 
-/// Rule `refuse-space-overlap`: the ranges of a virtual network do not overlap. Source: azure-dataplane 2.8. The code is
-/// from memory.
+/// Rule `refuse-space-overlap`: the ranges of a virtual network do not overlap. Source: azure-dataplane 2.8.
+///
+/// The code is from memory.
 fn space_overlaps(case: Case<'_>, space: &[Prefix]) -> Verdict {
     let mut sorted = space.to_vec();
     sorted.sort_unstable_by_key(|prefix| (prefix.first(), prefix.bits()));
@@ -21,8 +22,9 @@ fn space_overlaps(case: Case<'_>, space: &[Prefix]) -> Verdict {
 }
 
 /// Rule `refuse-reserved-space`: a virtual network holds no multicast, broadcast, loopback or link-local range, nor the
-/// platform's address. Source: azure-dataplane 2.8. The code is in Microsoft's lists of network errors; that it answers
-/// this was not seen.
+/// platform's address. Source: azure-dataplane 2.8.
+///
+/// The code is in Microsoft's lists of network errors; that it answers this was not seen.
 fn reserved_space(case: Case<'_>, space: &[Prefix]) -> Verdict {
     let v4 = |a, b, c, d, len| Prefix::new(Addr::v4(a, b, c, d), len);
     let reserved = [
@@ -44,8 +46,10 @@ fn reserved_space(case: Case<'_>, space: &[Prefix]) -> Verdict {
     Ok(())
 }
 
-/// Rule `refuse-space-without-subnet`: a virtual network keeps the ranges that its subnets are in. Source: azure-dataplane
-/// 2.8. The code was seen in public reports of such changes.
+/// Rule `refuse-space-without-subnet`: a virtual network keeps the ranges that its subnets are in. Source:
+/// azure-dataplane 2.8.
+///
+/// The code was seen in public reports of such changes.
 fn no_room_for_subnets(case: Case<'_>, vnet: &Vnet) -> Verdict {
     let Some(own) = case.topology.find(&case.draft.name) else { return Ok(()) };
     for subnet in case.topology.referrers(own.id, Relation::PartOf) {
@@ -64,8 +68,9 @@ fn no_room_for_subnets(case: Case<'_>, vnet: &Vnet) -> Verdict {
 }
 
 /// Rule `refuse-nat-gateway-addresses`: a NAT gateway takes public addresses of the Standard tier, those of IPv6 in its
-/// second version alone, and each of them for itself. Source: azure-dataplane 4.2, 4.5. The codes of tier and family were
-/// not seen and are by their kin.
+/// second version alone, and each of them for itself. Source: azure-dataplane 4.2, 4.5.
+///
+/// The codes of tier and family were not seen and are by their kin.
 pub(super) fn nat_gateway(case: Case<'_>, gateway: &NatGateway) -> Verdict {
     for public in case.targets(Relation::Uses) {
         public_address_is_free(case, public)?;
@@ -83,8 +88,9 @@ pub(super) fn nat_gateway(case: Case<'_>, gateway: &NatGateway) -> Verdict {
     Ok(())
 }
 
-/// Rule `refuse-public-address-in-use`: a public address serves one resource. Source: azure-dataplane 4.5. Code and text
-/// were seen in public reports.
+/// Rule `refuse-public-address-in-use`: a public address serves one resource. Source: azure-dataplane 4.5.
+///
+/// Code and text were seen in public reports.
 pub(super) fn public_address_is_free(case: Case<'_>, public: &crate::topology::Resource) -> Verdict {
     // A prefix serves as many as it has addresses.
     if matches!(public.kind, Kind::PublicIp(PublicIp { prefix: Some(_), .. })) {
@@ -98,14 +104,19 @@ pub(super) fn public_address_is_free(case: Case<'_>, public: &crate::topology::R
     case.refuse("PublicIPAddressInUse", message)
 }
 
-/// Rule `refuse-gateway-subnet`: a virtual network gateway stands in a subnet named GatewaySubnet. Source: azure-dataplane
-/// 2.3. The code was not seen and is by its kin.
+/// Rule `refuse-gateway-subnet`: a virtual network gateway stands in a subnet named GatewaySubnet. Source:
+/// azure-dataplane 2.3.
 ///
-/// Rule `refuse-gateway-default-route`: no route for everything on the subnet of a gateway. Source: azure-dataplane 2.3.
+/// The code was not seen and is by its kin.
+///
+/// Rule `refuse-gateway-default-route`: no route for everything on the subnet of a gateway. Source: azure-dataplane
+/// 2.3.
+///
 /// The code was not seen.
 ///
-/// Rule `refuse-second-gateway`: a network that uses a peer's gateway has none of its own. Source: azure-dataplane 2.7. The
-/// code is from memory.
+/// Rule `refuse-second-gateway`: a network that uses a peer's gateway has none of its own. Source: azure-dataplane 2.7.
+///
+/// The code is from memory.
 pub(super) fn gateway(case: Case<'_>, _: &Gateway) -> Verdict {
     let Some(subnet) = case.target(Relation::Attached) else { return Ok(()) };
     if !subnet.short_name().eq_ignore_ascii_case("GatewaySubnet") {
@@ -140,7 +151,9 @@ pub(super) fn gateway(case: Case<'_>, _: &Gateway) -> Verdict {
 }
 
 /// Rule `refuse-firewall-subnet`: a firewall stands in a subnet named AzureFirewallSubnet of at least a /26. Source:
-/// azure-dataplane 1.7; Microsoft's page on the firewall's subnet. The codes are from memory.
+/// azure-dataplane 1.7; Microsoft's page on the firewall's subnet.
+///
+/// The codes are from memory.
 pub(super) fn firewall(case: Case<'_>, _: &Firewall) -> Verdict {
     let Some(subnet) = case.target(Relation::Attached) else { return Ok(()) };
     if !subnet.short_name().eq_ignore_ascii_case("AzureFirewallSubnet") {

@@ -16,7 +16,9 @@ pub(super) fn check(case: Case<'_>, peering: &Peering) -> Verdict {
     transit(case, peering, [local, remote])
 }
 
-/// Rule `refuse-peering-itself`: a network is not peered with itself. Source: azure-dataplane 2.7. The code was not seen.
+/// Rule `refuse-peering-itself`: a network is not peered with itself. Source: azure-dataplane 2.7.
+///
+/// The code was not seen.
 fn not_itself(case: Case<'_>, local: &Resource, remote: &Resource) -> Verdict {
     if local.id != remote.id {
         return Ok(());
@@ -25,8 +27,9 @@ fn not_itself(case: Case<'_>, local: &Resource, remote: &Resource) -> Verdict {
     case.refuse("VnetCannotBePeeredWithItself", message)
 }
 
-/// Rule `refuse-peering-twice`: one peering for each pair of networks and direction. Source: azure-dataplane 2.7. The code
-/// was seen in programs that look for it.
+/// Rule `refuse-peering-twice`: one peering for each pair of networks and direction. Source: azure-dataplane 2.7.
+///
+/// The code was seen in programs that look for it.
 fn only_once(case: Case<'_>, local: &Resource, remote: &Resource) -> Verdict {
     let twin = peerings(case, local)
         .find(|(other, _)| case.topology.target(other.id, Relation::Remote).is_some_and(|it| it.id == remote.id));
@@ -39,8 +42,10 @@ fn only_once(case: Case<'_>, local: &Resource, remote: &Resource) -> Verdict {
     case.refuse("AnotherPeeringAlreadyReferencesRemoteVnet", message)
 }
 
-/// Rule `refuse-peering-overlap`: the ranges of peered networks do not overlap, or of the subnets alone where a peering is
-/// of subnets. Source: azure-dataplane 2.7. Code and text were seen in public reports.
+/// Rule `refuse-peering-overlap`: the ranges of peered networks do not overlap, or of the subnets alone where a peering
+/// is of subnets. Source: azure-dataplane 2.7.
+///
+/// Code and text were seen in public reports.
 fn spaces_overlap(case: Case<'_>, peering: &Peering, [local, remote]: [&Resource; 2]) -> Verdict {
     let own = ranges(case, local, peering, |subnets| &subnets.local);
     let theirs = ranges(case, remote, peering, |subnets| &subnets.remote);
@@ -54,7 +59,9 @@ fn spaces_overlap(case: Case<'_>, peering: &Peering, [local, remote]: [&Resource
 }
 
 /// Rule `refuse-peering-overlap-third`: nor do those of two networks that are peered with the same one. Source:
-/// azure-dataplane 2.7. Code and text were seen in public reports.
+/// azure-dataplane 2.7.
+///
+/// Code and text were seen in public reports.
 fn peers_overlap(case: Case<'_>, peering: &Peering, [local, remote]: [&Resource; 2]) -> Verdict {
     let theirs = ranges(case, remote, peering, |subnets| &subnets.remote);
     for (other, attributes) in peerings(case, local) {
@@ -73,8 +80,10 @@ fn peers_overlap(case: Case<'_>, peering: &Peering, [local, remote]: [&Resource;
     Ok(())
 }
 
-/// Rule `refuse-peering-remote-gateways`: a network uses the gateway of one peer, and only where it has none of its own.
-/// Source: azure-dataplane 2.7. The codes were not seen and are by their kin.
+/// Rule `refuse-peering-remote-gateways`: a network uses the gateway of one peer, and only where it has none of its
+/// own. Source: azure-dataplane 2.7.
+///
+/// The codes were not seen and are by their kin.
 fn remote_gateways(case: Case<'_>, peering: &Peering, local: &Resource) -> Verdict {
     if !peering.remote_gateways.value {
         return Ok(());
@@ -102,8 +111,10 @@ fn remote_gateways(case: Case<'_>, peering: &Peering, local: &Resource) -> Verdi
     }
 }
 
-/// Rule `refuse-peering-transit`: a network uses a peer's gateway where the peer allows transit. Source: azure-dataplane
-/// 2.7. The text was seen in a public report, the code was not.
+/// Rule `refuse-peering-transit`: a network uses a peer's gateway where the peer allows transit. Source:
+/// azure-dataplane 2.7.
+///
+/// The text was seen in a public report, the code was not.
 fn transit(case: Case<'_>, peering: &Peering, [local, remote]: [&Resource; 2]) -> Verdict {
     let back = peerings(case, remote)
         .find(|(other, _)| case.topology.target(other.id, Relation::Remote).is_some_and(|it| it.id == local.id));

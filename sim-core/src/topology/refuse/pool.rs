@@ -32,7 +32,9 @@ fn balancers<'a>(case: Case<'a>) -> impl Iterator<Item = (&'a Resource, &'a Reso
 }
 
 /// Rule `refuse-tier-mix`: the public address of a machine and the balancers it stands behind are of one tier. Source:
-/// azure-dataplane 4.5. The code is in Microsoft's page on deployment errors of balancers.
+/// azure-dataplane 4.5.
+///
+/// The code is in Microsoft's page on deployment errors of balancers.
 fn tiers(case: Case<'_>) -> Verdict {
     let of = |tier: Sku| if tier == Sku::Basic { "Basic" } else { "Standard" };
     let all = case.target(Relation::Uses).into_iter().chain(balancers(case).map(|(_, balancer)| balancer));
@@ -57,8 +59,10 @@ fn tiers(case: Case<'_>) -> Verdict {
 }
 
 /// Rule `refuse-second-balancer`: a machine's address stands behind at most one internal balancer and one public one.
-/// Source: azure-dataplane 3.1. The code for internal ones is in Microsoft's page on deployment errors of balancers; that
-/// for public ones is by its kin.
+/// Source: azure-dataplane 3.1.
+///
+/// The code for internal ones is in Microsoft's page on deployment errors of balancers; that for public ones is by its
+/// kin.
 fn one_of_a_kind(case: Case<'_>) -> Verdict {
     let mut seen: [Option<&Resource>; 2] = [None, None];
     for (_, balancer) in balancers(case) {
@@ -93,14 +97,16 @@ pub(super) fn is_public(topology: &Topology, balancer: &Resource) -> bool {
         .any(|part| matches!(part.kind, Kind::Frontend(_)) && topology.target(part.id, Relation::Uses).is_some())
 }
 
-/// Rule `refuse-pool-networks`: the addresses of a pool are of one network. Source: azure-dataplane 3.1. The code was not
-/// seen.
+/// Rule `refuse-pool-networks`: the addresses of a pool are of one network. Source: azure-dataplane 3.1.
+///
+/// The code was not seen.
 fn one_network(case: Case<'_>) -> Verdict {
     let Some((vnet, _)) = case.vnet(Relation::Attached) else { return Ok(()) };
     for (pool, balancer) in balancers(case) {
-        let strangers = case.others(pool.id, Relation::MemberOf);
-        let mut strangers = strangers.filter_map(|it| Some((it, case.topology.vnet_of(it.id)?)));
-        if let Some((other, theirs)) = strangers.find(|(_, theirs)| theirs.id != vnet.id) {
+        // All that are in already are of one network.
+        let mut members = case.others(pool.id, Relation::MemberOf);
+        let known = members.find_map(|it| Some((it, case.topology.vnet_of(it.id)?)));
+        if let Some((other, theirs)) = known.filter(|(_, theirs)| theirs.id != vnet.id) {
             let message = format!(
                 "{} of virtual network {} and {} of virtual network {} cannot be in the same backend address pool of \
                  load balancer {}.",
@@ -112,9 +118,10 @@ fn one_network(case: Case<'_>) -> Verdict {
     Ok(())
 }
 
-/// Rule `refuse-backend-port-twice`: no two rules of balancers of one type, internal or public, send one protocol to one
-/// port of one address, but for rules with floating IP at different frontends. Source: azure-dataplane 3.3. The code is in
-/// Microsoft's page on deployment errors of balancers.
+/// Rule `refuse-backend-port-twice`: no two rules of balancers of one type, internal or public, send one protocol to
+/// one port of one address, but for rules with floating IP at different frontends. Source: azure-dataplane 3.3.
+///
+/// The code is in Microsoft's page on deployment errors of balancers.
 fn same_port_twice(case: Case<'_>) -> Verdict {
     let mut seen: Vec<(bool, Option<Protocol>, u16, &Resource)> = Vec::new();
     for (pool, balancer) in balancers(case) {

@@ -42,8 +42,10 @@ fn refuse(case: Case<'_>, parts: Range<usize>, route: &Route, code: &'static str
     Err(Box::new(Refusal { span, parts: Some(parts), ..*refusal(case.draft, code, message) }))
 }
 
-/// Rule `refuse-route-tag`: a route is for no tag of the platform or of a network's own addresses. Source: azure-dataplane
-/// 2.2. The code was not seen.
+/// Rule `refuse-route-tag`: a route is for no tag of the platform or of a network's own addresses. Source:
+/// azure-dataplane 2.2.
+///
+/// The code was not seen.
 fn tag_takes_routes(case: Case<'_>, n: usize, route: &Route, tag: &str) -> Verdict {
     if !NO_ROUTE.contains(&tag.to_ascii_lowercase().as_str()) {
         return Ok(());
@@ -52,16 +54,18 @@ fn tag_takes_routes(case: Case<'_>, n: usize, route: &Route, tag: &str) -> Verdi
     refuse(case, n..n + 1, route, "RouteServiceTagNotSupported", message)
 }
 
-/// Rule `refuse-route-conflict`: no two routes of a table are for one prefix. Source: azure-dataplane 2.2. The code is from
-/// memory.
+/// Rule `refuse-route-conflict`: no two routes of a table are for one prefix. Source: azure-dataplane 2.2.
+///
+/// The code is from memory.
 fn conflict(case: Case<'_>, n: usize, route: &Route, twin: &Route) -> Verdict {
     let message =
         format!("Route {} conflicts with route {}. Routes cannot have the same AddressPrefix.", route.name, twin.name);
     refuse(case, n..n + 1, route, "RouteConflict", message)
 }
 
-/// Rule `refuse-route-count`: at most 400 routes in a table, 25 of them for service tags. Source: azure-dataplane 1.5. The
-/// codes were not seen.
+/// Rule `refuse-route-count`: at most 400 routes in a table, 25 of them for service tags. Source: azure-dataplane 1.5.
+///
+/// The codes were not seen.
 fn too_many(case: Case<'_>, table: &RouteTable) -> Verdict {
     let count = table.routes.len();
     let Some(first) = table.routes.get(MOST_ROUTES) else { return Ok(()) };

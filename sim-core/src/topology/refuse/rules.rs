@@ -30,8 +30,9 @@ fn refuse(case: Case<'_>, parts: Range<usize>, rule: &SecurityRule, code: &'stat
     Err(Box::new(Refusal { span, parts: Some(parts), ..*refusal(case.draft, code, message) }))
 }
 
-/// Rule `refuse-rule-priority`: priorities of users' rules are 100 to 4096. Source: azure-dataplane 1.2. Code and text are
-/// Azure's.
+/// Rule `refuse-rule-priority`: priorities of users' rules are 100 to 4096. Source: azure-dataplane 1.2.
+///
+/// Code and text are Azure's.
 fn priority(case: Case<'_>, n: usize, rule: &SecurityRule) -> Verdict {
     if (100..=4096).contains(&rule.priority) {
         return Ok(());
@@ -43,8 +44,9 @@ fn priority(case: Case<'_>, n: usize, rule: &SecurityRule) -> Verdict {
     refuse(case, n..n + 1, rule, "SecurityRuleInvalidPriority", message)
 }
 
-/// Rule `refuse-rule-conflict`: no two rules share priority and direction. Source: azure-dataplane 1.2. Code and text were
-/// seen in public reports.
+/// Rule `refuse-rule-conflict`: no two rules share priority and direction. Source: azure-dataplane 1.2.
+///
+/// Code and text were seen in public reports.
 fn conflict(case: Case<'_>, n: usize, rule: &SecurityRule, twin: &SecurityRule) -> Verdict {
     let message = format!(
         "Security rule {} conflicts with rule {}. Rules cannot have the same Priority and Direction.",
@@ -53,8 +55,10 @@ fn conflict(case: Case<'_>, n: usize, rule: &SecurityRule, twin: &SecurityRule) 
     refuse(case, n..n + 1, rule, "SecurityRuleConflict", message)
 }
 
-/// Rule `refuse-rule-sizes`: at most 4,000 addresses and ranges on each side of a rule, and 10 application security groups.
-/// Source: azure-dataplane 1.5. The codes were not seen.
+/// Rule `refuse-rule-sizes`: at most 4,000 addresses and ranges on each side of a rule, and 10 application security
+/// groups. Source: azure-dataplane 1.5.
+///
+/// The codes were not seen.
 fn sizes(case: Case<'_>, n: usize, rule: &SecurityRule) -> Verdict {
     let groups = |side: &[Peer]| side.iter().filter(|peer| matches!(peer, Peer::Asg(_))).count();
     for (side, word) in [(&rule.source, "source"), (&rule.destination, "destination")] {
@@ -77,13 +81,14 @@ fn sizes(case: Case<'_>, n: usize, rule: &SecurityRule) -> Verdict {
 }
 
 /// Rule `refuse-rule-asg-networks`: the application security groups of a rule have members in one network. Source:
-/// azure-dataplane 1.6. Code and text were seen in public reports.
+/// azure-dataplane 1.6.
+///
+/// Code and text were seen in public reports.
 fn one_network(case: Case<'_>, n: usize, rule: &SecurityRule) -> Verdict {
     let named = rule.source.iter().chain(&rule.destination);
     let groups = named.filter_map(|peer| if let Peer::Asg(name) = peer { case.topology.find(name) } else { None });
     let mut vnets = groups.filter_map(|group| {
-        let member = case.topology.referrers(group.id, Relation::MemberOf).into_iter().next()?;
-        case.topology.vnet_of(member.id)
+        case.others(group.id, Relation::MemberOf).find_map(|member| case.topology.vnet_of(member.id))
     });
     let Some(first) = vnets.next() else { return Ok(()) };
     let Some(other) = vnets.find(|vnet| vnet.id != first.id) else { return Ok(()) };
@@ -95,7 +100,9 @@ fn one_network(case: Case<'_>, n: usize, rule: &SecurityRule) -> Verdict {
     refuse(case, n..n + 1, rule, "AllApplicationSecurityGroupsInSecurityRuleMustBeFromSameVnet", message)
 }
 
-/// Rule `refuse-rule-count`: at most 1,000 rules in a group. Source: azure-dataplane 1.5. The code was not seen.
+/// Rule `refuse-rule-count`: at most 1,000 rules in a group. Source: azure-dataplane 1.5.
+///
+/// The code was not seen.
 fn too_many(case: Case<'_>, group: &Nsg) -> Verdict {
     let count = group.rules.len();
     let Some(first) = group.rules.get(MOST_RULES) else { return Ok(()) };
@@ -107,8 +114,9 @@ fn too_many(case: Case<'_>, group: &Nsg) -> Verdict {
 const MOST_GROUPS_OF_ADDRESS: usize = 20;
 
 /// Rule `refuse-asg-members`: an address is in at most 20 application security groups, whose members are all in one
-/// network, and all addresses of its NIC are in the same ones. Source: azure-dataplane 1.5, 1.6. The last code was seen in
-/// public reports, the others were not.
+/// network, and all addresses of its NIC are in the same ones. Source: azure-dataplane 1.5, 1.6.
+///
+/// The last code was seen in public reports, the others were not.
 pub(super) fn memberships(case: Case<'_>) -> Verdict {
     let groups: Vec<_> = case.targets(Relation::MemberOf).filter(|it| matches!(it.kind, Kind::Asg)).collect();
     if groups.len() > MOST_GROUPS_OF_ADDRESS {
@@ -121,9 +129,10 @@ pub(super) fn memberships(case: Case<'_>) -> Verdict {
     }
     let Some((vnet, _)) = case.vnet(Relation::Attached) else { return Ok(()) };
     for group in groups {
-        let members = case.others(group.id, Relation::MemberOf);
-        let mut strangers = members.filter_map(|it| Some((it, case.topology.vnet_of(it.id)?)));
-        if let Some((other, theirs)) = strangers.find(|(_, theirs)| theirs.id != vnet.id) {
+        // All that are in already are of one network.
+        let mut members = case.others(group.id, Relation::MemberOf);
+        let known = members.find_map(|it| Some((it, case.topology.vnet_of(it.id)?)));
+        if let Some((other, theirs)) = known.filter(|(_, theirs)| theirs.id != vnet.id) {
             let message = format!(
                 "{} of virtual network {} cannot be in application security group {}, which has {} of virtual network {}.",
                 case.draft.name, vnet.name, group.name, other.name, theirs.name

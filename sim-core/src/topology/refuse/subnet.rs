@@ -17,8 +17,9 @@ pub(super) fn check(case: Case<'_>, subnet: &Subnet) -> Verdict {
     nat_gateway(case, vnet)
 }
 
-/// Rule `refuse-subnet-outside`: a subnet lies inside a range of its network. Source: azure-dataplane 2.8. Code and text
-/// were seen in public reports.
+/// Rule `refuse-subnet-outside`: a subnet lies inside a range of its network. Source: azure-dataplane 2.8.
+///
+/// Code and text were seen in public reports.
 fn inside(case: Case<'_>, vnet: &Resource, space: &[Prefix], prefix: Prefix) -> Verdict {
     if space.iter().any(|space| space.covers(prefix)) {
         return Ok(());
@@ -31,8 +32,9 @@ fn inside(case: Case<'_>, vnet: &Resource, space: &[Prefix], prefix: Prefix) -> 
     case.refuse("NetcfgSubnetRangeOutsideVnet", message)
 }
 
-/// Rule `refuse-subnet-size`: a subnet is of a /29 or larger, one of IPv6 of a /64. Source: azure-dataplane 2.8. The code
-/// is in Microsoft's lists of network errors.
+/// Rule `refuse-subnet-size`: a subnet is of a /29 or larger, one of IPv6 of a /64. Source: azure-dataplane 2.8.
+///
+/// The code is in Microsoft's lists of network errors.
 fn large_enough(case: Case<'_>, prefix: Prefix) -> Verdict {
     let name = case.short();
     if prefix.is_v4() && prefix.len() > 29 {
@@ -46,7 +48,9 @@ fn large_enough(case: Case<'_>, prefix: Prefix) -> Verdict {
     Ok(())
 }
 
-/// Rule `refuse-subnet-overlap`: subnets do not overlap. Source: azure-dataplane 2.8. The code was seen in public reports.
+/// Rule `refuse-subnet-overlap`: subnets do not overlap. Source: azure-dataplane 2.8.
+///
+/// The code was seen in public reports.
 fn apart(case: Case<'_>, vnet: &Resource, prefix: Prefix) -> Verdict {
     for sibling in case.others(vnet.id, Relation::PartOf) {
         let Kind::Subnet(other) = &sibling.kind else { continue };
@@ -65,7 +69,9 @@ fn apart(case: Case<'_>, vnet: &Resource, prefix: Prefix) -> Verdict {
 }
 
 /// Rule `refuse-gateway-subnet-parts`: GatewaySubnet has neither a security group nor a NAT gateway. Source:
-/// azure-dataplane 4.2. The first code and its text were seen in public reports, the second is by its kin.
+/// azure-dataplane 4.2.
+///
+/// The first code and its text were seen in public reports, the second is by its kin.
 fn gateway_subnet(case: Case<'_>) -> Verdict {
     if !case.short().eq_ignore_ascii_case("GatewaySubnet") {
         return Ok(());
@@ -85,11 +91,14 @@ fn gateway_subnet(case: Case<'_>) -> Verdict {
     Ok(())
 }
 
-/// Rule `refuse-nat-gateway-networks`: the subnets of a NAT gateway are of one network. Source: azure-dataplane 4.2. The
-/// code was not seen and is by its kin.
+/// Rule `refuse-nat-gateway-networks`: the subnets of a NAT gateway are of one network. Source: azure-dataplane 4.2.
 ///
-/// Rule `refuse-nat-gateway-basic`: no NAT gateway on a subnet with Basic addresses or balancers. Source: azure-dataplane
-/// 4.2. Code and text were seen in public reports.
+/// The code was not seen and is by its kin.
+///
+/// Rule `refuse-nat-gateway-basic`: no NAT gateway on a subnet with Basic addresses or balancers. Source:
+/// azure-dataplane 4.2.
+///
+/// Code and text were seen in public reports.
 fn nat_gateway(case: Case<'_>, vnet: &Resource) -> Verdict {
     let Some(gateway) = case.target(Relation::TranslatedBy) else { return Ok(()) };
     for other in case.others(gateway.id, Relation::TranslatedBy) {
