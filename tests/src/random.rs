@@ -565,7 +565,16 @@ impl Plan {
             if rules.iter().any(|rule| rule.priority == plan.priority && rule.direction == plan.direction) {
                 continue;
             }
-            let [source, destination] = [0, 1].map(|side| plan.sides[side].iter().map(|p| self.peer(*p)).collect());
+            // The application security groups of a rule are all of one network.
+            let groups =
+                plan.sides.iter().flatten().filter_map(|place| if let Place::Asg(n) = place { Some(*n) } else { None });
+            let home = groups.into_iter().next().unwrap_or_default() & !1;
+            let near = |place: &Place| match *place {
+                Place::Asg(n) => Place::Asg(home + n % 2),
+                place => place,
+            };
+            let [source, destination] =
+                [0, 1].map(|side| plan.sides[side].iter().map(|place| self.peer(near(place))).collect());
             rules.push(SecurityRule {
                 name: format!("rule{n}").into(),
                 priority: plan.priority,
