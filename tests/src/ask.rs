@@ -51,16 +51,18 @@ pub fn tcp(net: &Net, from: &str, to: Addr, port: u16) -> Asked {
 /// Without such a machine.
 #[must_use]
 pub fn question(net: &Net, from: &str, protocol: Protocol, dst: Addr, dst_port: u16) -> Tuple {
-    Tuple { src: source(net, from).1, dst, src_port: SOURCE_PORT, dst_port, protocol }
+    Tuple { src: source(net, from, dst.is_v4()).1, dst, src_port: SOURCE_PORT, dst_port, protocol }
 }
 
-fn source(net: &Net, from: &str) -> (PortId, Addr) {
+/// Where a machine sends from, and in which name, when it speaks this family.
+fn source(net: &Net, from: &str, v4: bool) -> (PortId, Addr) {
     let resource = net.topology.find(from).unwrap_or_else(|| panic!("no {from}"));
     match &resource.kind {
         Kind::InternetHost(host) => (PortId(resource.id.0), host.prefix.first()),
         _ => {
             let addresses = net.topology.addresses_of(resource.id);
-            let (config, address) = *addresses.first().unwrap_or_else(|| panic!("{from} has no address"));
+            let own = addresses.iter().find(|(_, address)| address.is_v4() == v4).or(addresses.first());
+            let (config, address) = *own.unwrap_or_else(|| panic!("{from} has no address"));
             (PortId(config.0), address)
         }
     }
@@ -77,7 +79,7 @@ pub fn any(net: &Net, from: &str, tuple: Tuple) -> Asked {
         Some(Kind::Probe(probe)) => Some(probe.port),
         _ => None,
     };
-    let walk = walk(&fabric, Question { from: source(net, from).0, tuple }, probe_port);
+    let walk = walk(&fabric, Question { from: source(net, from, tuple.dst.is_v4()).0, tuple }, probe_port);
     let mut told: Vec<String> = Vec::new();
     let probes = walk.probes.iter().flat_map(|probe| &probe.blockers).map(|blocker| (true, blocker));
     for (probe, blocker) in walk.blockers.iter().map(|blocker| (false, blocker)).chain(probes) {

@@ -91,7 +91,7 @@ impl Net {
         self.put(Draft::new(name, Kind::LoadBalancer(attributes)));
         let part = |kind: Kind, what: &str| Draft::new(format!("{name}/{what}"), kind).refer(Relation::PartOf, name);
         let (frontend, pool, probe) = (format!("{name}/frontend"), format!("{name}/pool"), format!("{name}/probe"));
-        let attributes = Frontend { requested: what.address, address: None };
+        let attributes = Frontend { requested: what.address, ..Frontend::default() };
         let id = self.put(part(Kind::Frontend(attributes), "frontend").refer(Relation::Attached, what.subnet));
         self.put(part(Kind::BackendPool, "pool"));
         let rule = BalancingRule {

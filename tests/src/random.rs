@@ -4,13 +4,14 @@
 //! leaves one.
 
 use crate::assembly::Balancing;
+use crate::dual::config6_of;
 use crate::net::{Net, addr, prefix};
 use proptest::prelude::*;
 use sim_core::id::PortId;
 use sim_core::net::{Addr, Prefix, Protocol};
 use sim_core::topology::{
-    Access, ConnectionState, Direction, Draft, EndpointPolicies, InternetHost, Kind, NatGateway, Peer, PortRange,
-    Relation, Route, SecurityRule, Setting, Sku, Subnet, UserHop,
+    Access, ConnectionState, Direction, Draft, EndpointPolicies, InternetHost, IpConfig, Kind, NatGateway, Peer,
+    PortRange, Relation, Route, SecurityRule, Setting, Sku, Subnet, UserHop,
 };
 
 /// A network.
@@ -28,6 +29,8 @@ pub struct Plan {
     pub balancer: Option<Balancer>,
     /// The subnet of a private endpoint for the balancer, and whether the provider approves it.
     pub link: Option<(u8, bool)>,
+    /// Whether networks, subnets, VMs and the host on the Internet have IPv6 beside IPv4.
+    pub dual: bool,
 }
 
 /// Flags of the two sides of a peering: access, forwarded packets.
@@ -82,13 +85,13 @@ pub struct Rule {
     pub ports: [Vec<PortRange>; 2],
 }
 
-/// Something with addresses.
+/// Something with addresses. Of what has two, a number from 128 on takes the IPv6 ones.
 #[derive(Clone, Copy, Debug)]
 pub enum Place {
     /// Every address.
     Anywhere,
-    /// `0.0.0.0/0`.
-    All,
+    /// `0.0.0.0/0`, or `::/0`.
+    All(u8),
     /// A VNet's space.
     Vnet(u8),
     /// A subnet.
@@ -96,7 +99,7 @@ pub enum Place {
     /// A VM's private address.
     Vm(u8),
     /// Hosts on the Internet.
-    Outside,
+    Outside(u8),
     /// A service tag; for routes: everything.
     Tag(u8),
     /// An application security group; for routes: everything.
@@ -140,6 +143,8 @@ pub struct Wish {
     pub port: u16,
     /// Protocol.
     pub protocol: Protocol,
+    /// Whether it is of IPv6, where the network has it.
+    pub v6: bool,
 }
 
 /// To whom a flow goes.
@@ -163,6 +168,8 @@ pub enum Target {
 pub const PORTS: [u16; 4] = [22, 80, 443, 60001];
 /// The host on the Internet.
 pub const OUTSIDE: Addr = Addr::v4(198, 51, 100, 1);
+/// Its twin of IPv6, a host of its own.
+pub const OUTSIDE6: Addr = Addr(0x2606_4700_0000_0000_0000_0000_0000_0001);
 /// A tag that holds it.
 pub const OUTSIDE_TAG: &str = "Storage";
 
@@ -178,14 +185,16 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         prop::collection::vec(vm(), 2..=5),
         prop::option::weighted(0.7, balancer),
         prop::option::weighted(0.7, (any::<u8>(), often())),
+        any::<bool>(),
     )
-        .prop_map(|(vnets, peerings, subnets, vms, balancer, link)| Plan {
+        .prop_map(|(vnets, peerings, subnets, vms, balancer, link, dual)| Plan {
             vnets,
             peerings,
             subnets,
             vms,
             balancer,
             link,
+            dual,
         })
 }
 
@@ -200,8 +209,8 @@ pub fn wishes(most: usize) -> impl Strategy<Value = Vec<Wish>> {
         1 => any::<u8>().prop_map(Target::Nobody),
     ];
     let protocol = prop_oneof![4 => Just(Protocol::TCP), 2 => Just(Protocol::UDP), 1 => Just(Protocol::ICMP)];
-    let wish = (prop::option::weighted(0.85, any::<u8>()), target, port(), protocol)
-        .prop_map(|(from, to, port, protocol)| Wish { from, to, port, protocol });
+    let wish = (prop::option::weighted(0.85, any::<u8>()), target, port(), protocol, any::<bool>())
+        .prop_map(|(from, to, port, protocol, v6)| Wish { from, to, port, protocol, v6 });
     prop::collection::vec(wish, 1..=most)
 }
 
@@ -288,11 +297,11 @@ fn rule() -> impl Strategy<Value = Rule> {
 fn place() -> impl Strategy<Value = Place> {
     prop_oneof![
         Just(Place::Anywhere),
-        Just(Place::All),
+        any::<u8>().prop_map(Place::All),
         any::<u8>().prop_map(Place::Vnet),
         any::<u8>().prop_map(Place::Subnet),
         any::<u8>().prop_map(Place::Vm),
-        Just(Place::Outside),
+        any::<u8>().prop_map(Place::Outside),
         any::<u8>().prop_map(Place::Tag),
         any::<u8>().prop_map(Place::Asg),
     ]
@@ -304,8 +313,12 @@ pub struct Built {
     pub net: Net,
     /// The ports of its VMs, with their addresses; VM `n` is called `vm<n>`.
     pub vms: Vec<(PortId, Addr)>,
+    /// The IPv6 addresses of the VMs, if the network has both.
+    pub vms6: Vec<(PortId, Addr)>,
     /// The port of the host on the Internet, called `outside`.
     pub outside: PortId,
+    /// That of its IPv6 twin, called `outside6`.
+    pub outside6: PortId,
     publics: Vec<Addr>,
     frontend: Option<(Addr, u16)>,
     endpoint: Option<Addr>,
@@ -340,6 +353,9 @@ impl Plan {
         let mut net = Net::new();
         for n in 0..self.vnets {
             net.vnet(&format!("v{n}"), &format!("10.{}.0.0/16", n + 1));
+            if self.dual {
+                net.widen(&format!("v{n}"), &format!("fd00:{}::/48", n + 1));
+            }
             for asg in 0..2 {
                 net.put(Draft::new(format!("v{n}-asg{asg}"), Kind::Asg));
             }
@@ -349,20 +365,25 @@ impl Plan {
                 net.peering(&format!("v{one}"), &format!("v{other}"), access, forwarded);
             }
         }
-        let host = InternetHost {
-            prefix: Prefix::host(OUTSIDE),
-            region: None,
-            tags: vec![OUTSIDE_TAG.into()],
-            azure: false,
-            egress_bps: None,
-            names: Vec::new(),
+        let mut host = |name: &str, address: Addr| {
+            let host = InternetHost {
+                prefix: Prefix::host(address),
+                region: None,
+                tags: vec![OUTSIDE_TAG.into()],
+                azure: false,
+                egress_bps: None,
+                names: Vec::new(),
+            };
+            PortId(net.put(Draft::new(name, Kind::InternetHost(host))).0)
         };
-        let outside = PortId(net.put(Draft::new("outside", Kind::InternetHost(host))).0);
+        let (outside, outside6) = (host("outside", OUTSIDE), host("outside6", OUTSIDE6));
         for n in 0..self.subnets.len() {
             self.subnet(n, &mut net);
         }
         let vms: Vec<_> = (0..self.vms.len()).map(|n| self.vm(n, &mut net)).collect();
-        let publics = (0..self.vms.len()).filter_map(|n| self.vms[n].public.map(|sku| (n, sku)));
+        let dual = (0..self.vms.len()).filter(|_| self.dual);
+        let vms6: Vec<_> = dual.map(|n| self.vm6(n, &mut net)).collect();
+        let publics = (0..self.vms.len()).filter_map(|n| self.vms[n].public.map(|sku| (n, self.tier(n, sku))));
         let publics: Vec<_> = publics.map(|(n, sku)| net.public(&format!("vm{n}"), sku)).collect();
         let frontend = self.balancer.as_ref().map(|balancer| (self.balance(balancer, &mut net), balancer.ports.0));
         for (n, subnet) in self.subnets.iter().enumerate() {
@@ -386,7 +407,7 @@ impl Plan {
             }
             _ => None,
         };
-        Built { net, vms, outside, publics, frontend, endpoint }
+        Built { net, vms, vms6, outside, outside6, publics, frontend, endpoint }
     }
 
     fn nth(&self, subnet: u8) -> usize {
@@ -405,19 +426,42 @@ impl Plan {
         format!("10.{}.{n}.0/24", self.vnet(n) + 1)
     }
 
+    fn subnet_ranges(&self, n: usize) -> Vec<Prefix> {
+        let v6 = self.dual.then(|| prefix(&format!("fd00:{}:0:{n}::/64", self.vnet(n) + 1)));
+        [prefix(&self.subnet_range(n))].into_iter().chain(v6).collect()
+    }
+
     fn address(&self, subnet: usize, host: usize) -> Addr {
         addr(&format!("10.{}.{subnet}.{host}", self.vnet(subnet) + 1))
     }
 
-    fn vm_address(&self, n: u8) -> Addr {
-        let n = usize::from(n) % self.vms.len();
-        self.address(self.nth(self.vms[n].subnet), 10 + n)
+    /// The range or address of IPv6 that stands beside one of IPv4, whose second and third numbers are given.
+    fn address6(&self, subnet: usize, host: usize) -> Addr {
+        addr(&format!("fd00:{}:0:{subnet}::{host:x}", self.vnet(subnet) + 1))
     }
 
-    fn appliance(&self, n: u8) -> Addr {
+    fn is6(&self, n: u8) -> bool {
+        self.dual && n >= 128
+    }
+
+    /// No Basic address goes with a NAT gateway or a Standard balancer.
+    fn tier(&self, vm: usize, sku: Sku) -> Sku {
+        let subnet = self.nth(self.vms[vm].subnet);
+        let members = self.balancer.iter().flat_map(|balancer| &balancer.members);
+        let balanced = members.into_iter().any(|n| usize::from(*n) % self.vms.len() == vm);
+        if self.subnets[subnet].nat || balanced { Sku::Standard } else { sku }
+    }
+
+    fn vm_address(&self, n: u8, v6: bool) -> Addr {
+        let n = usize::from(n) % self.vms.len();
+        let subnet = self.nth(self.vms[n].subnet);
+        if v6 { self.address6(subnet, 10 + n) } else { self.address(subnet, 10 + n) }
+    }
+
+    fn appliance(&self, n: u8, v6: bool) -> Addr {
         let forwarding: Vec<usize> = (0..self.vms.len()).filter(|n| self.vms[*n].forwards).collect();
         let chosen = forwarding.get(usize::from(n) % forwarding.len().max(1)).copied();
-        self.vm_address(chosen.map_or(n, |n| u8::try_from(n).unwrap_or(0)))
+        self.vm_address(chosen.map_or(n, |n| u8::try_from(n).unwrap_or(0)), v6)
     }
 
     fn frontend_address(&self) -> Option<Addr> {
@@ -427,7 +471,7 @@ impl Plan {
     fn subnet(&self, n: usize, net: &mut Net) {
         let plan = &self.subnets[n];
         let subnet = Subnet {
-            prefixes: vec![prefix(&self.subnet_range(n))],
+            prefixes: self.subnet_ranges(n),
             link_service_policies: Setting::default_of(false),
             endpoint_policies: Setting::default_of(EndpointPolicies { security: plan.endpoint_rules, routes: false }),
             default_outbound: Setting::default_of(plan.default_outbound),
@@ -470,6 +514,22 @@ impl Plan {
         (port, asked)
     }
 
+    /// The IPv6 address of a VM, in the groups that its other one is in.
+    fn vm6(&self, n: usize, net: &mut Net) -> (PortId, Addr) {
+        let subnet = self.nth(self.vms[n].subnet);
+        let asked = self.address6(subnet, 10 + n);
+        let config = IpConfig { requested: Some(asked), v6: true, ..IpConfig::default() };
+        let mut draft = Draft::new(config6_of(&format!("vm{n}")), Kind::IpConfig(config))
+            .refer(Relation::PartOf, format!("vm{n}-nic"))
+            .refer(Relation::Attached, self.subnet_name(subnet));
+        for (asg, member) in self.vms[n].asgs.into_iter().enumerate() {
+            if member {
+                draft = draft.refer(Relation::MemberOf, format!("v{}-asg{asg}", self.vnet(subnet)));
+            }
+        }
+        (PortId(net.put(draft).0), asked)
+    }
+
     fn balance(&self, balancer: &Balancer, net: &mut Net) -> Addr {
         let subnet = self.nth(balancer.subnet);
         let mut members: Vec<usize> = balancer.members.iter().map(|n| usize::from(*n) % self.vms.len()).collect();
@@ -485,16 +545,18 @@ impl Plan {
 
     fn route(&self, (to, hop): (Place, HopPlan)) -> Option<Route> {
         let to = match self.peer(to) {
-            Peer::Prefix(prefix) => prefix.to_string(),
-            _ => "0.0.0.0/0".to_owned(),
+            Peer::Prefix(prefix) => prefix,
+            _ => Prefix::ALL_V4,
         };
+        let v6 = !to.is_v4();
         let hop = match hop {
-            HopPlan::Vm(n) => UserHop::Appliance(self.appliance(n)),
-            HopPlan::Frontend => UserHop::Appliance(self.frontend_address()?),
+            HopPlan::Vm(n) => UserHop::Appliance(self.appliance(n, v6)),
+            HopPlan::Frontend => UserHop::Appliance(self.frontend_address().filter(|_| !v6)?),
+            HopPlan::Nobody if v6 => UserHop::Appliance(self.address6(0, 99)),
             HopPlan::Nobody => UserHop::Appliance(self.address(0, 99)),
             HopPlan::Other(hop) => hop,
         };
-        Some(Net::route(&to, hop))
+        Some(Net::route(&to.to_string(), hop))
     }
 
     fn rules(&self, plans: &[Rule]) -> Vec<SecurityRule> {
@@ -503,7 +565,16 @@ impl Plan {
             if rules.iter().any(|rule| rule.priority == plan.priority && rule.direction == plan.direction) {
                 continue;
             }
-            let [source, destination] = [0, 1].map(|side| plan.sides[side].iter().map(|p| self.peer(*p)).collect());
+            // The application security groups of a rule are all of one network.
+            let groups =
+                plan.sides.iter().flatten().filter_map(|place| if let Place::Asg(n) = place { Some(*n) } else { None });
+            let home = groups.into_iter().next().unwrap_or_default() & !1;
+            let near = |place: &Place| match *place {
+                Place::Asg(n) => Place::Asg(home + n % 2),
+                place => place,
+            };
+            let [source, destination] =
+                [0, 1].map(|side| plan.sides[side].iter().map(|place| self.peer(near(place))).collect());
             rules.push(SecurityRule {
                 name: format!("rule{n}").into(),
                 priority: plan.priority,
@@ -524,11 +595,15 @@ impl Plan {
         let at = |text: &str| Peer::Prefix(prefix(text));
         match place {
             Place::Anywhere => Peer::Any,
-            Place::All => at("0.0.0.0/0"),
+            Place::All(n) => at(if self.is6(n) { "::/0" } else { "0.0.0.0/0" }),
+            Place::Vnet(n) if self.is6(n) => at(&format!("fd00:{}::/48", usize::from(n) % self.vnets + 1)),
             Place::Vnet(n) => at(&format!("10.{}.0.0/16", usize::from(n) % self.vnets + 1)),
-            Place::Subnet(n) => at(&self.subnet_range(self.nth(n))),
-            Place::Vm(n) => at(&format!("{}/32", self.vm_address(n))),
-            Place::Outside => at("198.51.100.0/24"),
+            Place::Subnet(n) => {
+                let ranges = self.subnet_ranges(self.nth(n));
+                Peer::Prefix(ranges[usize::from(self.is6(n))])
+            }
+            Place::Vm(n) => Peer::Prefix(Prefix::host(self.vm_address(n, self.is6(n)))),
+            Place::Outside(n) => at(if self.is6(n) { "2606:4700::/32" } else { "198.51.100.0/24" }),
             Place::Tag(n) => {
                 let tags = ["VirtualNetwork", "AzureLoadBalancer", "Internet", OUTSIDE_TAG, "NobodyKnows"];
                 Peer::Tag(tags[usize::from(n) % tags.len()].into())
@@ -546,17 +621,22 @@ impl Built {
     /// balancer goes to its own port three times out of four.
     #[must_use]
     pub fn ends(&self, wish: Wish) -> Option<((PortId, Addr), (Addr, u16))> {
-        let vm = |n: u8| self.vms[usize::from(n) % self.vms.len()];
+        let v6 = wish.v6 && !self.vms6.is_empty();
+        let vms = if v6 { &self.vms6 } else { &self.vms };
+        let vm = |n: u8| vms[usize::from(n) % vms.len()];
+        let outside = if v6 { (self.outside6, OUTSIDE6) } else { (self.outside, OUTSIDE) };
         let balanced = |to: Addr, own: u16| (to, if wish.port == PORTS[0] { PORTS[0] } else { own });
         let to = match wish.to {
             Target::Vm(n) => (vm(n).1, wish.port),
+            Target::Outside => (outside.1, wish.port),
+            Target::Nobody(n) if v6 => (addr(&format!("fd00:{}::77", 1 + n % 4)), wish.port),
+            Target::Nobody(n) => (addr(&format!("10.{}.0.77", 1 + n % 4)), wish.port),
+            _ if v6 => return None,
             Target::Public(_) if self.publics.is_empty() => return None,
             Target::Public(n) => (self.publics[usize::from(n) % self.publics.len()], wish.port),
             Target::Frontend => self.frontend.map(|(to, own)| balanced(to, own))?,
             Target::Endpoint => balanced(self.endpoint?, self.frontend?.1),
-            Target::Outside => (OUTSIDE, wish.port),
-            Target::Nobody(n) => (addr(&format!("10.{}.0.77", 1 + n % 4)), wish.port),
         };
-        Some((wish.from.map_or((self.outside, OUTSIDE), vm), to))
+        Some((wish.from.map_or(outside, vm), to))
     }
 }

@@ -3,8 +3,8 @@
 
 use crate::net::prefix;
 use sim_core::id::NodeId;
-use sim_core::net::{Addr, Tuple};
-use sim_core::stage::PLATFORM;
+use sim_core::net::{Addr, Protocol, Tuple};
+use sim_core::stage::{PLATFORM, PLATFORM_V6};
 use sim_core::topology::{Access, Destination, Direction, IpConfig, Kind, Peer, Relation, Topology, UserHop};
 
 /// Whether the security group of `holder`, a subnet or a NIC in `subnet`, lets a packet pass. Without a group all pass.
@@ -18,7 +18,8 @@ pub fn passes(net: &Topology, holder: NodeId, subnet: NodeId, direction: Directi
             ranges.is_empty() || ranges.iter().any(|range| range.first <= port && port <= range.last)
         };
         let named = |peers: &[Peer], addr| peers.iter().any(|peer| names(net, subnet, peer, addr));
-        if rule.protocol.is_none_or(|protocol| protocol == packet.protocol)
+        let of_v6 = |protocol| protocol == Protocol::ICMP && packet.protocol == Protocol::ICMPV6;
+        if rule.protocol.is_none_or(|protocol| protocol == packet.protocol || of_v6(protocol))
             && named(&rule.source, packet.src)
             && named(&rule.destination, packet.dst)
             && ports(&rule.source_ports, packet.src_port)
@@ -49,7 +50,7 @@ fn names(net: &Topology, subnet: NodeId, peer: &Peer, addr: Addr) -> bool {
         }),
         Peer::Tag(tag) => match &**tag {
             "VirtualNetwork" => in_virtual_network(net, subnet, addr),
-            "AzureLoadBalancer" => addr == PLATFORM || is_translated(net, subnet, addr),
+            "AzureLoadBalancer" => addr == PLATFORM || addr == PLATFORM_V6 || is_translated(net, subnet, addr),
             "Internet" => !in_virtual_network(net, subnet, addr) && is_public(addr),
             tag => net.resources().any(|found| match &found.kind {
                 Kind::InternetHost(host) => host.prefix.contains(addr) && host.tags.iter().any(|own| &**own == tag),
@@ -92,7 +93,7 @@ fn is_translated(net: &Topology, subnet: NodeId, addr: Addr) -> bool {
 
 fn is_public(addr: Addr) -> bool {
     let never = ["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"];
-    let more = ["192.168.0.0/16", "224.0.0.0/4", "168.63.129.16/32"];
+    let more = ["192.168.0.0/16", "224.0.0.0/4", "168.63.129.16/32", "fc00::/7", "fe80::/10", "ff00::/8"];
     !never.iter().chain(&more).any(|block| prefix(block).contains(addr))
 }
 

@@ -40,14 +40,18 @@ fn flows(built: &Built, wishes: &[Wish]) -> Vec<(PortId, Tuple)> {
         let Some(((port, src), (dst, dst_port))) = built.ends(*wish) else { continue };
         let src_port = OWN_PORTS + n;
         let dst_port = if wish.protocol == Protocol::ICMP { src_port } else { dst_port };
-        found.push((port, Tuple { src, dst, src_port, dst_port, protocol: wish.protocol }));
+        let protocol = match wish.protocol {
+            Protocol::ICMP if !dst.is_v4() => Protocol::ICMPV6,
+            protocol => protocol,
+        };
+        found.push((port, Tuple { src, dst, src_port, dst_port, protocol }));
     }
     found
 }
 
 /// Puts listeners on all machines.
 fn populate<O: Observer>(engine: &mut Engine<O>, built: &Built) {
-    let machines = (0..built.vms.len()).map(|n| format!("vm{n}")).chain(["outside".to_owned()]);
+    let machines = (0..built.vms.len()).map(|n| format!("vm{n}")).chain(["outside", "outside6"].map(str::to_owned));
     for name in machines {
         let node = engine.topology().find(&name).unwrap().id;
         for port in PORTS {
@@ -331,6 +335,7 @@ proptest! {
         populate(&mut engine, &built);
         let machine = match wish[0].from {
             Some(n) => format!("vm{}", usize::from(n) % built.vms.len()),
+            None if port == built.outside6 => "outside6".to_owned(),
             None => "outside".to_owned(),
         };
         let node = net.find(&machine).unwrap().id;

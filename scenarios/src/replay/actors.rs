@@ -85,7 +85,7 @@ fn on_premises(world: &mut World, name: &str, actor: &Actor, address: Addr) -> R
         service_endpoints: Vec::new(),
     };
     let nic = format!("{id}/nic");
-    let config = IpConfig { requested: Some(address), address: None, primary: true };
+    let config = IpConfig { requested: Some(address), primary: true, ..IpConfig::default() };
     let drafts = [
         Draft::new(site.as_str(), Kind::Vnet(Vnet { region: region.clone(), space: vec![prefix], ..Vnet::default() })),
         Draft::new(format!("{site}/subnets/all"), Kind::Subnet(subnet)).refer(Relation::PartOf, site.as_str()),

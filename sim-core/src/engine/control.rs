@@ -8,6 +8,7 @@ use crate::fabric::PortKind;
 use crate::host::{Control, Order, Prober, Report, Signal, Ticket};
 use crate::id::{HostId, NodeId, PortId};
 use crate::net::Addr;
+use crate::stage::{PLATFORM, PLATFORM_V6};
 use crate::time::Nanos;
 use crate::topology::{Draft, Kind, Machine as MachineKind, Refusal};
 use std::sync::Arc;
@@ -227,16 +228,16 @@ impl<O: Observer> Engine<O> {
         self.behind.clear();
         self.behind.resize(self.topology.id_limit(), None);
         for port in fabric.ports() {
-            let found: Option<(NodeId, Addr)> = match &port.kind {
-                PortKind::Nic(nic) => nic.machine.map(|machine| (machine, nic.address)),
-                PortKind::Internet { prefix } => Some((NodeId(port.id.0), prefix.first())),
-                PortKind::Platform { vnet } => Some((*vnet, crate::stage::PLATFORM)),
+            let found: Option<(NodeId, &[Addr])> = match &port.kind {
+                PortKind::Nic(nic) => nic.machine.map(|machine| (machine, std::slice::from_ref(&nic.address))),
+                PortKind::Internet { prefix } => Some((NodeId(port.id.0), &[prefix.first()])),
+                PortKind::Platform { vnet } => Some((*vnet, &[PLATFORM, PLATFORM_V6])),
                 _ => None,
             };
-            let Some((node, address)) = found else { continue };
+            let Some((node, addresses)) = found else { continue };
             let Some(host) = self.machine_of.get(&node).copied() else { continue };
             self.behind[port.id.index()] = Some(host);
-            self.machines[host.index()].ports.push((port.id, address));
+            self.machines[host.index()].ports.extend(addresses.iter().map(|address| (port.id, *address)));
         }
         // Primary first: connections go out from there.
         for machine in self.machines.iter_mut().filter(|machine| machine.ports.len() > 1) {

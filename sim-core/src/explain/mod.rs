@@ -14,7 +14,7 @@ use crate::id::{NodeId, PortId};
 use crate::net::{Header, Meta, Protocol, Tuple};
 use crate::plane::{Act, Health, Plane};
 use crate::stage::route::Source;
-use crate::stage::{PLATFORM, Reason, Step};
+use crate::stage::{Reason, Step, platform_for};
 use crate::time::Nanos;
 use std::sync::Arc;
 
@@ -109,7 +109,7 @@ pub fn walk(fabric: &Arc<Fabric>, question: Question, probe_port: impl Fn(NodeId
             for member in &rule.members {
                 let Some(vnet) = fabric.port(member.port).and_then(|port| port.place.vnet) else { continue };
                 let tuple = Tuple {
-                    src: PLATFORM,
+                    src: platform_for(member.address),
                     dst: member.address,
                     src_port: 49152,
                     dst_port: probed,

@@ -16,9 +16,9 @@ pub use port::{
 
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix};
-use crate::stage::PLATFORM;
 use crate::stage::security::CompiledGroup;
 use crate::stage::tag::TagTable;
+use crate::stage::{PLATFORM, PLATFORM_V6};
 use change::Touch;
 use hashbrown::HashMap;
 use std::cmp::Reverse;
@@ -152,7 +152,7 @@ impl Addresses {
                 private(*addr);
             }),
             PortKind::Platform { vnet } => {
-                self.private.insert((*vnet, PLATFORM), id);
+                self.private.extend([PLATFORM, PLATFORM_V6].map(|addr| ((*vnet, addr), id)));
             }
             PortKind::Internet { prefix } if prefix.size() == 1 => {
                 self.public.insert(prefix.first(), id);

@@ -102,6 +102,8 @@ pub enum PrefixError {
 impl Prefix {
     /// Every IPv4 address.
     pub const ALL_V4: Self = Self { base: Addr(MAPPED), bits: 96 };
+    /// Every IPv6 address.
+    pub const ALL_V6: Self = Self { base: Addr(0), bits: 0 };
 
     /// The prefix of `len` bits (counted in the address's own family) that holds `addr`. `None` when `len` is too long.
     #[must_use]
@@ -157,22 +159,40 @@ impl Prefix {
         self.bits >= 96 && self.base.is_v4()
     }
 
-    /// Whether `addr` is inside.
+    /// Whether `addr` is inside. A prefix holds addresses of its own family only: `::/0` no IPv4 ones, although they are
+    /// held as mapped.
     #[must_use]
     pub const fn contains(self, addr: Addr) -> bool {
-        addr.0 & Self::mask(self.bits) == self.base.0
+        addr.0 & Self::mask(self.bits) == self.base.0 && addr.is_v4() == self.is_v4()
     }
 
     /// Whether all of `other` is inside.
     #[must_use]
     pub const fn covers(self, other: Self) -> bool {
-        self.bits <= other.bits && self.contains(other.base)
+        self.bits <= other.bits && other.base.0 & Self::mask(self.bits) == self.base.0 && self.is_v4() == other.is_v4()
     }
 
     /// Whether the two share an address.
     #[must_use]
     pub const fn overlaps(self, other: Self) -> bool {
         self.covers(other) || other.covers(self)
+    }
+
+    /// Its addresses as numbers: one range, first and last, or two for one of IPv6 that is so wide that the IPv4 addresses,
+    /// which are held mapped, lie between its ends.
+    pub fn ranges(self) -> impl Iterator<Item = (Addr, Addr)> {
+        let (first, last) = (self.first(), self.last());
+        let pieces = if self.goes_around() {
+            [Some((first, Addr(MAPPED - 1))), Some((Self::ALL_V4.last().plus(1), last))]
+        } else {
+            [Some((first, last)), None]
+        };
+        pieces.into_iter().flatten()
+    }
+
+    /// Whether the IPv4 addresses lie between the ends of this one, which is of IPv6.
+    pub(crate) fn goes_around(self) -> bool {
+        !self.is_v4() && self.first().0 < MAPPED && Self::ALL_V4.last() < self.last()
     }
 
     /// How many addresses it holds; saturates for the whole IPv6 space.
@@ -222,6 +242,8 @@ mod tests {
         }
         assert_eq!("10.0.1.9/24".parse::<Prefix>().unwrap().to_string(), "10.0.1.0/24");
         assert!(!Prefix::ALL_V4.contains("::1".parse().unwrap()));
+        assert!(!Prefix::ALL_V6.contains(Addr::v4(10, 0, 0, 4)) && !Prefix::ALL_V6.overlaps(Prefix::ALL_V4));
+        assert!(Prefix::ALL_V6.contains("::1".parse().unwrap()) && Prefix::ALL_V6.is_default());
         assert!("10.0.0.0/33".parse::<Prefix>().is_err());
         assert!("10.0.0/8".parse::<Prefix>().is_err());
     }

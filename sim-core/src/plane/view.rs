@@ -108,9 +108,12 @@ impl<'a> Trail<'a> {
     }
 }
 
-/// Whether an address is of no public range.
-pub(super) fn is_private(addr: Addr) -> bool {
-    never_internet().iter().any(|prefix| prefix.contains(addr))
+/// Whether an address counts as private in a subnet: it is of no public range, or of a range that the VNet or a peer has
+/// made its own, as IPv6 networks often do.
+pub(super) fn is_private(view: &View<'_>, subnet: &SubnetContext, addr: Addr) -> bool {
+    let own = || subnet.network.space.iter().any(|prefix| prefix.contains(addr));
+    let peer = || subnet.network.peers.iter().any(|peer| view.fabric.private(peer.vnet, addr).is_some());
+    never_internet().iter().any(|prefix| prefix.contains(addr)) || own() || peer()
 }
 
 /// Protocols that the platform does not carry, and ports it keeps for itself (azure-dataplane 1.8).
@@ -130,7 +133,7 @@ const FIRST_PORT: u16 = 1024;
 /// A source translation to one of `addresses` whose reply key is free. The port is the client's own where it is free.
 pub(super) fn translate(view: &View<'_>, tuple: Tuple, addresses: &[Addr]) -> Option<Tuple> {
     let start = tuple.src_port.max(FIRST_PORT);
-    for address in addresses {
+    for address in addresses.iter().filter(|address| address.is_v4() == tuple.src.is_v4()) {
         let ports = (start..=u16::MAX).chain(FIRST_PORT..start);
         for port in ports {
             let to = Tuple { src: *address, src_port: port, ..tuple };

@@ -283,7 +283,7 @@ impl Intervals<Addr> {
             std::iter::from_fn(move || {
                 let start = next.filter(|start| start <= last)?;
                 let fitting = (0..=128).filter_map(|len| Prefix::new(start, len)).find(|prefix| {
-                    let one_family = start.is_v4() || !prefix.overlaps(Prefix::ALL_V4);
+                    let one_family = start.is_v4() || !prefix.goes_around();
                     one_family && prefix.first() == start && prefix.last() <= *last
                 })?;
                 next = fitting.last().0.checked_add(1).map(Addr);
@@ -295,7 +295,7 @@ impl Intervals<Addr> {
 
 impl FromIterator<Prefix> for Intervals<Addr> {
     fn from_iter<I: IntoIterator<Item = Prefix>>(iter: I) -> Self {
-        iter.into_iter().map(|prefix| (prefix.first(), prefix.last())).collect()
+        iter.into_iter().flat_map(Prefix::ranges).collect()
     }
 }
 
@@ -387,6 +387,9 @@ mod tests {
             (all.size(), all.complement(), all.nth(u128::MAX)),
             (u128::MAX, Intervals::empty(), Some(Addr::MAX))
         );
+        let v6: Intervals<Addr> = [Prefix::ALL_V6].into_iter().collect();
+        assert!(!v6.contains(Addr::v4(0, 0, 0, 0)) && !v6.contains(Addr::v4(255, 255, 255, 255)));
+        assert!(v6.contains(Addr(0)) && v6.contains(Addr(u128::MAX)));
         let v4: Intervals<Addr> = [Prefix::ALL_V4].into_iter().collect();
         assert_eq!((v4.size(), v4.complement().ranges().len(), v4.complement().complement()), (1 << 32, 2, v4.clone()));
     }
@@ -408,7 +411,7 @@ mod tests {
                 // Two halves of one prefix would have been that prefix.
                 let whole = |pair: &[Prefix]| {
                     let shorter = pair[0].len().checked_sub(1).and_then(|len| Prefix::new(pair[0].first(), len));
-                    let wide = shorter.filter(|it| it.is_v4() || !it.overlaps(Prefix::ALL_V4));
+                    let wide = shorter.filter(|it| it.is_v4() || !it.goes_around());
                     let meet = pair[0].last().plus(1) == pair[1].first();
                     meet && wide.is_some_and(|it| it.first() == pair[0].first() && it.last() == pair[1].last())
                 };

@@ -29,6 +29,16 @@ use std::sync::LazyLock;
 /// Azure's host address: DNS, agent, health probes (azure-dataplane 1.8).
 pub const PLATFORM: Addr = Addr::v4(168, 63, 129, 16);
 
+/// Where health probes of IPv6 backends come from: link-local, on the backend's own host (azure-dataplane 3.4; the address
+/// is that of Microsoft's pages on IPv6 in virtual networks, which ask for a rule that lets it in).
+pub const PLATFORM_V6: Addr = Addr(0xfe80_0000_0000_0000_0000_1234_5678_9abc);
+
+/// The platform's address that speaks to `addr`: that of the same family.
+#[must_use]
+pub const fn platform_for(addr: Addr) -> Addr {
+    if addr.is_v4() { PLATFORM } else { PLATFORM_V6 }
+}
+
 /// Where a security group is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Level {

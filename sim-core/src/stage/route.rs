@@ -59,8 +59,9 @@ impl RouteTable {
     /// to divert what is meant for them (2.6).
     #[must_use]
     pub fn settle(mut routes: Vec<Chosen>, diverted: &[NodeId]) -> Self {
+        // The blocks are of IPv4, and so is the default route that withdraws them.
         let default_overridden =
-            routes.iter().any(|route| route.prefix.is_default() && matches!(route.source, Source::User(..)));
+            routes.iter().any(|route| route.prefix == Prefix::ALL_V4 && matches!(route.source, Source::User(..)));
         routes.sort_by(|a, b| (b.prefix.bits(), a.prefix, a.source).cmp(&(a.prefix.bits(), b.prefix, b.source)));
         let mut table = Self::default();
         for route in routes {
@@ -89,7 +90,7 @@ impl RouteTable {
     #[must_use]
     pub fn split(&self, packets: &PacketSet) -> Vec<(PacketSet, Option<Chosen>)> {
         let regions = self.active.iter().map(|route| {
-            let dst = AddrSet::span(route.prefix.first(), route.prefix.last());
+            let dst: AddrSet = [route.prefix].into_iter().collect();
             (Cube { dst, ..Cube::all() }, Some(*route))
         });
         packets.split_by_first(regions, None)

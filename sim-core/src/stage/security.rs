@@ -215,7 +215,7 @@ fn addresses(
     for peer in peers {
         match peer {
             Peer::Any => return AddrSet::all(),
-            Peer::Prefix(prefix) => ranges.push((prefix.first(), prefix.last())),
+            Peer::Prefix(prefix) => ranges.extend(prefix.ranges()),
             Peer::Tag(tag) => match tags.resolve(tag, context) {
                 Some(found) => ranges.extend_from_slice(found.ranges()),
                 None => unknown.push(tag.clone()),

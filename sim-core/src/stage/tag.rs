@@ -1,6 +1,6 @@
 //! Service tags: names for address sets in security rules and routes (azure-dataplane 1.7).
 
-use super::PLATFORM;
+use super::{PLATFORM, PLATFORM_V6};
 use crate::net::{Addr, Prefix};
 use crate::set::AddrSet;
 use hashbrown::HashMap;
@@ -24,11 +24,16 @@ pub struct TagContext {
 
 impl TagContext {
     /// The tags where `VirtualNetwork` is made of `space` and private link services translate to `translated`.
+    ///
+    /// Rule `ipv6-probe-source`: where a network has IPv6, AzureLoadBalancer also holds the link-local address that
+    /// probes of IPv6 backends come from. Source: azure-dataplane 3.4.
     #[must_use]
     pub fn new(platform: &PlatformTags, space: impl IntoIterator<Item = Prefix>, translated: &[Addr]) -> Self {
+        let space: Vec<Prefix> = space.into_iter().collect();
+        let v6 = space.iter().any(|prefix| !prefix.is_v4()).then_some((PLATFORM_V6, PLATFORM_V6));
         let virtual_network: AddrSet = space.into_iter().chain(platform.virtual_network.iter().copied()).collect();
         let not_internet = virtual_network.union(&platform.never_internet.iter().copied().collect());
-        let probes = platform.load_balancer.iter().map(|prefix| (prefix.first(), prefix.last()));
+        let probes = platform.load_balancer.iter().flat_map(|prefix| prefix.ranges()).chain(v6);
         Self {
             internet: not_internet.complement(),
             load_balancer: translated.iter().map(|addr| (*addr, *addr)).chain(probes).collect(),

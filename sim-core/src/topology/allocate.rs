@@ -1,7 +1,7 @@
 //! Addresses: which ones Azure gives out.
 //!
 //! azure-dataplane 2.8: the first four addresses of a subnet and its last are reserved, so the first machine of a /24
-//! gets `.4`. Recorded answers offer the lowest free ones.
+//! gets `.4`, and that of a /64 `::4`. Recorded answers offer the lowest free ones; none of them is of IPv6.
 
 use super::change::{Draft, Refusal};
 use super::{Kind, Relation, Topology, refuse};
@@ -15,6 +15,8 @@ const RESERVED_LAST: u128 = 1;
 /// Given to public addresses that the input does not name; the real ones are known only after a deployment. First a
 /// block for documentation (RFC 5737), then class E (RFC 1112), which nobody can own either.
 const PUBLIC_POOLS: [(Addr, u32); 2] = [(Addr::v4(203, 0, 113, 0), 255), (Addr::v4(240, 0, 0, 0), 1 << 24)];
+/// The same of IPv6: a block for documentation (RFC 3849).
+const PUBLIC_POOL_V6: Addr = Addr(0x2001_0db8_0000_0000_0000_0000_0000_0000);
 
 impl Topology {
     /// The lowest free addresses of a subnet, at most `most`; `None` where `subnet` is none.
@@ -59,73 +61,102 @@ pub(super) fn addresses(
     match (&mut draft.kind, had) {
         (Kind::IpConfig(config), had) => {
             let had = had.and_then(|kind| if let Kind::IpConfig(old) = kind { old.address } else { None });
+            config.v6 |= config.requested.is_some_and(|wanted| !wanted.is_v4());
             let Some(subnet) = subnet else { return Ok(()) };
-            config.address = Some(choose(topology, &whom, subnet, config.requested, had, existing, &[])?);
+            let wish = Wish { requested: config.requested, had, holder: existing, v6: config.v6 };
+            config.address = Some(choose(topology, &whom, subnet, wish, &[])?);
         }
         (Kind::Frontend(frontend), had) => {
             let had = had.and_then(|kind| if let Kind::Frontend(old) = kind { old.address } else { None });
             frontend.address = match (subnet, public.and_then(|id| topology.get(id)).map(|found| &found.kind)) {
-                (Some(subnet), _) => Some(choose(topology, &whom, subnet, frontend.requested, had, existing, &[])?),
-                (None, Some(Kind::PublicIp(public))) => public.address,
+                (Some(subnet), _) => {
+                    frontend.v6 |= frontend.requested.is_some_and(|wanted| !wanted.is_v4());
+                    let wish = Wish { requested: frontend.requested, had, holder: existing, v6: frontend.v6 };
+                    Some(choose(topology, &whom, subnet, wish, &[])?)
+                }
+                (None, Some(Kind::PublicIp(public))) => {
+                    frontend.v6 = public.v6;
+                    public.address
+                }
                 _ => None,
             };
         }
         (Kind::PrivateEndpoint(endpoint), had) => {
             let had = had.and_then(|kind| if let Kind::PrivateEndpoint(old) = kind { old.address } else { None });
             let Some(subnet) = subnet else { return Ok(()) };
-            endpoint.address = Some(choose(topology, &whom, subnet, None, had, existing, &[])?);
+            let wish = Wish { requested: None, had, holder: existing, v6: false };
+            endpoint.address = Some(choose(topology, &whom, subnet, wish, &[])?);
         }
         (Kind::LinkService(service), _) => {
             let Some(subnet) = subnet else { return Ok(()) };
             let mut given = Vec::new();
             for slot in &mut service.nat {
-                let address = choose(topology, &whom, subnet, *slot, None, existing, &given)?;
+                let wish = Wish { requested: *slot, had: None, holder: existing, v6: false };
+                let address = choose(topology, &whom, subnet, wish, &given)?;
                 given.push(address);
                 *slot = Some(address);
             }
         }
         (Kind::PublicIp(public), had) => {
             let had = had.and_then(|kind| if let Kind::PublicIp(old) = kind { old.address } else { None });
-            public.address = public.address.or(had).or_else(|| next_public(topology));
+            public.v6 |= public.address.is_some_and(|address| !address.is_v4());
+            public.address = public
+                .address
+                .or(had.filter(|had| had.is_v4() != public.v6))
+                .or_else(|| next_public(topology, public.v6));
         }
         _ => {}
     }
     Ok(())
 }
 
+/// What an address is wanted for.
+struct Wish {
+    /// The address asked for.
+    requested: Option<Addr>,
+    /// The one it had before.
+    had: Option<Addr>,
+    /// Who has it.
+    holder: Option<NodeId>,
+    /// Of which family, where none is asked for.
+    v6: bool,
+}
+
 /// The address asked for if it is free, the one it had, or the lowest free one.
+///
+/// Rule `address-lowest-free`: a dynamic address is the lowest free one of its family in the subnet, after the first
+/// four. Source: azure-dataplane 2.8.
 fn choose(
     topology: &Topology,
     draft: &Draft,
     subnet: NodeId,
-    requested: Option<Addr>,
-    had: Option<Addr>,
-    holder: Option<NodeId>,
+    wish: Wish,
     also_taken: &[Addr],
 ) -> Result<Addr, Box<Refusal>> {
     let Some(Kind::Subnet(attributes)) = topology.get(subnet).map(|found| &found.kind) else {
         return Err(refuse::missing(draft, "subnet"));
     };
-    let mut taken: Vec<Addr> = topology
-        .taken(subnet)
-        .into_iter()
-        .filter(|(_, id)| Some(*id) != holder)
-        .map(|(address, _)| address)
-        .chain(also_taken.iter().copied())
-        .collect();
+    let held = topology.taken(subnet).into_iter().filter(|(_, id)| Some(*id) != wish.holder);
+    let mut taken: Vec<(Addr, Option<NodeId>)> = held.map(|(address, id)| (address, Some(id))).collect();
+    taken.extend(also_taken.iter().map(|address| (*address, None)));
     taken.sort_unstable();
-    let is_taken = |address: &Addr| taken.binary_search(address).is_ok();
-    if let Some(wanted) = requested {
+    let holder = |address: &Addr| taken.binary_search_by_key(address, |(taken, _)| *taken).ok().map(|at| taken[at].1);
+    if let Some(wanted) = wish.requested {
         if !attributes.prefixes.iter().any(|prefix| usable(*prefix, wanted)) {
             return Err(refuse::address_outside(topology, draft, subnet, wanted));
         }
-        return if is_taken(&wanted) { Err(refuse::address_taken(topology, draft, wanted)) } else { Ok(wanted) };
+        return match holder(&wanted) {
+            Some(holder) => Err(refuse::address_taken(topology, draft, holder, wanted)),
+            None => Ok(wanted),
+        };
     }
-    if let Some(had) = had.filter(|had| !is_taken(had)) {
+    if let Some(had) = wish.had.filter(|had| had.is_v4() != wish.v6 && holder(had).is_none()) {
         return Ok(had);
     }
-    let first_free = attributes.prefixes.iter().find_map(|prefix| free_of(*prefix, &taken, 1).next());
-    first_free.ok_or_else(|| refuse::subnet_full(topology, draft, subnet, taken.len()))
+    let mut own = attributes.prefixes.iter().filter(|prefix| prefix.is_v4() != wish.v6);
+    let taken: Vec<Addr> = taken.into_iter().map(|(address, _)| address).collect();
+    let first_free = own.find_map(|prefix| free_of(*prefix, &taken, 1).next());
+    first_free.ok_or_else(|| refuse::subnet_full(topology, draft, subnet, taken.len(), wish.v6))
 }
 
 /// The lowest addresses of a prefix that are not among those `taken`, which ascend; at least `most` if there are so many.
@@ -148,9 +179,12 @@ pub(super) fn capacity(prefix: Prefix) -> u128 {
     prefix.size().saturating_sub(RESERVED_FIRST + RESERVED_LAST)
 }
 
-fn next_public(topology: &mut Topology) -> Option<Addr> {
+fn next_public(topology: &mut Topology, v6: bool) -> Option<Addr> {
     topology.public_given += 1;
     let mut n = topology.public_given;
+    if v6 {
+        return Some(PUBLIC_POOL_V6.plus(n.into()));
+    }
     for (first, size) in PUBLIC_POOLS {
         if n < size {
             return Some(first.plus(n.into()));

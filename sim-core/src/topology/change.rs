@@ -5,6 +5,7 @@ use super::{Kind, Relation, Resource, Topology, allocate, refuse};
 use crate::id::NodeId;
 use crate::source::Span;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A resource as it is put.
@@ -84,6 +85,8 @@ pub struct Refusal {
     pub span: Option<Span>,
     /// What would mend it.
     pub edit: Option<Edit>,
+    /// The places of the rules or routes that are refused, where the group or table would do without them.
+    pub parts: Option<Range<usize>>,
 }
 
 impl Topology {

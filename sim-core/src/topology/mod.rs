@@ -265,6 +265,17 @@ pub struct PeerVnet<'a> {
     pub remote: &'a Peering,
 }
 
+impl PeerVnet<'_> {
+    /// The ranges of the other VNet that the peering makes reachable.
+    ///
+    /// Rule `ipv6-only-peering`: a peering of IPv6 alone gives no route to the other network's IPv4 ranges. Source:
+    /// azure-dataplane 2.7.
+    pub fn ranges(&self) -> impl Iterator<Item = Prefix> {
+        let only_v6 = self.local.only_v6 || self.remote.only_v6;
+        self.space.iter().copied().filter(move |prefix| !only_v6 || !prefix.is_v4())
+    }
+}
+
 /// petgraph walks edges newest first.
 fn in_order<'a>(found: impl Iterator<Item = &'a Resource>) -> Vec<&'a Resource> {
     let mut found: Vec<&Resource> = found.collect();

@@ -3,9 +3,11 @@
 
 mod addresses;
 mod balancer;
+mod ipv6;
 mod outbound;
 mod peering;
 mod private_link;
+mod refusals;
 mod routes;
 mod security;
 mod sessions;

@@ -143,6 +143,9 @@ fn a_rule_that_is_not_to_translate_gives_no_way_out() {
     }
     for sku in [Sku::Standard, Sku::Basic] {
         for beside in [Beside::Nothing, Beside::OutboundRule, Beside::OpenRule] {
+            if sku == Sku::Basic && beside == Beside::OutboundRule {
+                continue; // Azure refuses it.
+            }
             let mut net = filtered(&["100 all in allow * * -> * *"]);
             net.vm("a", "v/s", None);
             net.public_ip("lb-pip", "20.1.1.2", sku);

@@ -1,7 +1,7 @@
 //! `publicIPAddresses`, and prefixes of them.
 
 use super::raw::RawResource;
-use super::read::{address, given, not_modelled, number, says, text};
+use super::read::{address, given, number, says, text};
 use super::reading::Reading;
 use crate::json::Value;
 use sim_core::net::Prefix;
@@ -18,9 +18,6 @@ pub(super) fn public(raw: &RawResource, key: &str, out: &mut Reading) {
         (None, None) => Ok(None),
     };
     match address {
-        Ok(None) if says(properties, "publicIPAddressVersion", "IPv6") => {
-            out.leave_out(&raw.id, not_modelled(&raw.body, "a public IPv6 address that is not given"));
-        }
         Ok(address) => {
             // A prefix has no Basic tier.
             let sku = if key == "ipPrefix" { Sku::Standard } else { sku(&raw.body) };

@@ -2,7 +2,7 @@
 
 use super::address::sku;
 use super::id;
-use super::nic::requested;
+use super::nic::{is_v6, requested};
 use super::raw::RawResource;
 use super::read::{
     address, bad, given, inner, list, missing, not_modelled, number, port, reference, references, says, switch, text,
@@ -72,7 +72,7 @@ fn part(collection: &str, properties: &Value) -> Result<Kind, Diagnostic> {
     match collection {
         "frontendIPConfigurations" => {
             let requested = requested(properties)?;
-            Ok(Kind::Frontend(Frontend { requested, address: None }))
+            Ok(Kind::Frontend(Frontend { requested, address: None, v6: is_v6(properties) }))
         }
         POOLS => Ok(Kind::BackendPool),
         "probes" => probe(properties),

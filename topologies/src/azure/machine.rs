@@ -2,7 +2,7 @@
 
 use super::id::{child, sibling};
 use super::raw::{RawResource, Resources};
-use super::read::{given, inner, list, not_modelled, reference, references, text};
+use super::read::{given, inner, list, not_modelled, reference, references, switch, text};
 use super::reading::Reading;
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Os, vm_size};
@@ -27,6 +27,9 @@ pub(super) fn machine(raw: &RawResource, out: &mut Reading) {
         let diagnostic = Diagnostic::error("NetworkInterfaceCountExceeded", message).at(profile.span);
         return out.leave_out(&raw.id, diagnostic);
     }
+    if let Some(diagnostic) = primaries(profile) {
+        return out.leave_out(&raw.id, diagnostic);
+    }
     let egress_bps = known.and_then(|known| known.egress_bps);
     out.node(raw.draft(Kind::Machine(Machine {
         size: size.into(),
@@ -39,6 +42,26 @@ pub(super) fn machine(raw: &RawResource, out: &mut Reading) {
     }
     for part in list(profile, "networkInterfaceConfigurations") {
         own_nic(raw, part, out);
+    }
+}
+
+/// Of several NICs one is primary. The code for none was seen in public reports, that for two is by its kin.
+fn primaries(profile: &Value) -> Option<Diagnostic> {
+    let nics = list(profile, "networkInterfaces");
+    let is_primary = |nic: &&Value| switch(inner(nic), "primary", false).value;
+    let mut primary = nics.iter().filter(is_primary);
+    match (nics.len(), primary.next(), primary.next()) {
+        (0 | 1, ..) | (_, Some(_), None) => None,
+        (_, None, _) => {
+            let name = text(&nics[0], "id").map_or("?", super::name_of);
+            let message = format!("Network interface {name} must have Primary property set.");
+            let help = "one of a machine's NICs has \"properties\": {\"primary\": true}";
+            Some(Diagnostic::error("NetworkInterfaceMustHavePrimaryPropertySet", message).at(profile.span).help(help))
+        }
+        (_, _, Some(second)) => {
+            let message = "Only one network interface of a virtual machine can be primary.";
+            Some(Diagnostic::error("MultipleNetworkInterfacesHavePrimaryPropertySet", message).at(second.span))
+        }
     }
 }
 

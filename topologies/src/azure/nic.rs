@@ -1,7 +1,7 @@
 //! `networkInterfaces` with their addresses.
 
 use super::raw::RawResource;
-use super::read::{address, given, inner, list, not_modelled, reference, references, says, switch};
+use super::read::{address, given, inner, list, reference, references, says, switch};
 use super::reading::Reading;
 use crate::diagnostic::Diagnostic;
 use crate::json::Value;
@@ -29,7 +29,10 @@ pub(super) fn interface(raw: &RawResource, out: &mut Reading) {
     for (n, part) in configs.iter().enumerate() {
         let Some(id) = raw.part_id("ipConfigurations", part) else { continue };
         match requested(inner(part)) {
-            Ok(requested) => config(raw, part, &id, IpConfig { requested, address: None, primary: n == chosen }, out),
+            Ok(requested) => {
+                let v6 = is_v6(inner(part));
+                config(raw, part, &id, IpConfig { requested, address: None, primary: n == chosen, v6 }, out);
+            }
             Err(diagnostic) => out.leave_out(&id, diagnostic),
         }
     }
@@ -42,11 +45,13 @@ pub(super) fn requested(properties: &Value) -> Result<Option<Addr>, Diagnostic> 
     let found = given(properties, "provisioningState").is_some();
     match given(properties, "privateIPAddress").filter(|value| value.as_str() != Some("")) {
         Some(written) if fixed || found => address(written).map(Some),
-        None if says(properties, "privateIPAddressVersion", "IPv6") => {
-            Err(not_modelled(properties, "a dynamic IPv6 address"))
-        }
         _ => Ok(None),
     }
+}
+
+/// Whether an address is to be of IPv6.
+pub(super) fn is_v6(properties: &Value) -> bool {
+    says(properties, "privateIPAddressVersion", "IPv6")
 }
 
 fn config(raw: &RawResource, part: &Value, id: &Arc<str>, config: IpConfig, out: &mut Reading) {

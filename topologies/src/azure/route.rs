@@ -41,17 +41,26 @@ fn route(name: &str, properties: &Value, span: Span) -> Result<Route, Diagnostic
     Ok(Route { name: name.into(), destination, next_hop: next_hop(properties)?, span: Some(span) })
 }
 
+/// Codes of what is wrong with the address: the one for none at all was seen in a public report, the other was not.
 fn next_hop(properties: &Value) -> Result<UserHop, Diagnostic> {
     let written = given(properties, "nextHopType").ok_or_else(|| missing(properties, "nextHopType"))?;
     let word = text(properties, "nextHopType").unwrap_or_default().to_ascii_lowercase();
+    let address_of = given(properties, "nextHopIpAddress").filter(|_| text(properties, "nextHopIpAddress").is_some());
+    if let Some(unasked) = address_of.filter(|_| word != "virtualappliance") {
+        let message = format!("NextHopIpAddress cannot be set when NextHopType is {}", written);
+        return Err(bad(unasked, "NextHopIpAddressNotAllowed", message));
+    }
     match word.as_str() {
         "vnetlocal" => Ok(UserHop::VnetLocal),
         "internet" => Ok(UserHop::Internet),
         "virtualnetworkgateway" => Ok(UserHop::Gateway),
         "none" => Ok(UserHop::None),
         "virtualappliance" => {
-            let hop = given(properties, "nextHopIpAddress").ok_or_else(|| missing(properties, "nextHopIpAddress"))?;
-            address(hop).map(UserHop::Appliance)
+            let none = || {
+                let message = "NextHopIpAddress cannot be Null or Empty when NextHopType is VirtualAppliance";
+                bad(written, "MissingNextHopIpAddress", message.to_owned())
+            };
+            address(given(properties, "nextHopIpAddress").ok_or_else(none)?).map(UserHop::Appliance)
         }
         _ => Err(bad(written, "InvalidRequestFormat", format!("{written} is not a next hop type"))
             .help("one of VnetLocal, Internet, VirtualAppliance, VirtualNetworkGateway, None")),

@@ -92,16 +92,30 @@ fn word<T: Copy>(properties: &Value, key: &str, words: &[(&str, T)]) -> Result<T
 }
 
 /// One side: `[prefix, prefixes, groups]` may stand beside each other.
-fn peers(properties: &Value, [one, many, groups]: [&str; 3], all: &Resources) -> Result<Vec<Peer>, Diagnostic> {
+fn peers(properties: &Value, [single, many, groups]: [&str; 3], all: &Resources) -> Result<Vec<Peer>, Diagnostic> {
     let mut found = Vec::new();
-    for value in given(properties, one).into_iter().chain(list(properties, many)) {
+    if let Some(value) = given(properties, single) {
         for part in value.as_str().unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty()) {
             found.push(peer(value, part, all)?);
         }
     }
+    for value in list(properties, many) {
+        let text = value.as_str().unwrap_or_default().trim();
+        let one = peer(value, text, all)?;
+        // Code and text were seen in public reports: tags have no place in the lists.
+        if matches!(one, Peer::Tag(_)) || text == "*" || text.eq_ignore_ascii_case("any") {
+            let message = format!(
+                "Security rule parameter {many} cannot specify existing VIRTUALNETWORK, INTERNET, AZURELOADBALANCER, \
+                 '*' or system tags. Unsupported value used: {text}."
+            );
+            let help = format!("one tag alone goes into {single}");
+            return Err(bad(value, "SecurityRuleParameterContainsUnsupportedValue", message).help(help));
+        }
+        found.push(one);
+    }
     found.extend(references(properties, groups).map(Peer::Asg));
     if found.is_empty() {
-        return Err(missing(properties, one));
+        return Err(missing(properties, single));
     }
     // Any beside others is still any.
     if found.contains(&Peer::Any) { Ok(vec![Peer::Any]) } else { Ok(found) }
@@ -111,11 +125,13 @@ fn peer(value: &Value, text: &str, all: &Resources) -> Result<Peer, Diagnostic> 
     if text == "*" || text == "0.0.0.0/0" || text.eq_ignore_ascii_case("any") {
         return Ok(Peer::Any);
     }
-    if let Ok(prefix) = text.parse::<Prefix>() {
-        return Ok(Peer::Prefix(prefix));
-    }
     let message = format!("Security rule has invalid Address prefix. Value provided: {text}");
     let refused = bad(value, "SecurityRuleInvalidAddressPrefix", message);
+    if let Ok(prefix) = text.parse::<Prefix>() {
+        let exact = text.split_once('/').is_none_or(|(base, _)| base.parse() == Ok(prefix.first()));
+        let help = || format!("for this length the prefix is {prefix}");
+        return if exact { Ok(Peer::Prefix(prefix)) } else { Err(refused.help(help())) };
+    }
     let word = text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     if !word {

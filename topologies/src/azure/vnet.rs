@@ -135,6 +135,7 @@ fn peering(properties: &Value) -> Kind {
         gateway_transit: switch(properties, "allowGatewayTransit", false),
         remote_gateways: switch(properties, "useRemoteGateways", false),
         subnets: peered_subnets(properties),
+        only_v6: switch(properties, "enableOnlyIPv6Peering", false).value,
     })
 }
 

@@ -5,8 +5,9 @@ use super::collect::{Blame, Member, Node};
 use super::stand_in;
 use crate::azure::{self, Finding};
 use crate::diagnostic::{Diagnostic, nearest};
-use sim_core::topology::{Draft, Frontend, IpConfig, Kind, Nsg, Refusal, Relation};
+use sim_core::topology::{Draft, Frontend, IpConfig, Kind, Refusal, Relation};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The work of putting resources.
 pub(super) struct Settling<'w> {
@@ -48,33 +49,22 @@ impl Settling<'_> {
         moved
     }
 
+    /// Puts a resource. A group or table that is refused for some of its rules or routes is kept without them, so that the
+    /// rest can be checked.
     fn put(&mut self, place: usize) {
         self.nodes[place].done = true;
-        let draft = self.nodes[place].draft.clone();
-        let Err(refusal) = self.world.topology.put(draft.clone()) else { return };
-        match &draft.kind {
-            Kind::Nsg(group) if !group.rules.is_empty() => self.put_rule_by_rule(&draft, group),
-            _ => {
-                self.left_out.insert(draft.name.to_ascii_lowercase(), Blame::Finding(self.world.findings.len()));
-                self.world.findings.push(finding(*refusal, &draft));
+        let declared = self.nodes[place].draft.clone();
+        let mut draft = declared.clone();
+        while let Err(mut refusal) = self.world.topology.put(draft.clone()) {
+            let spared = refusal.parts.take().is_some_and(|parts| leave_out(&mut draft.kind, parts));
+            if !spared {
+                let blame = Blame::Finding(self.world.findings.len());
+                self.left_out.insert(draft.name.to_ascii_lowercase(), blame);
             }
-        }
-    }
-
-    /// A group that is refused for a rule is kept without it, so that the rest can be checked.
-    fn put_rule_by_rule(&mut self, draft: &Draft, group: &Nsg) {
-        let mut kept = Nsg::default();
-        for rule in &group.rules {
-            kept.rules.push(rule.clone());
-            let attempt = Draft { kind: Kind::Nsg(kept.clone()), ..draft.clone() };
-            if let Err(refusal) = self.world.topology.put(attempt) {
-                kept.rules.pop();
-                self.world.findings.push(finding(*refusal, draft));
+            self.world.findings.push(finding(*refusal, &declared));
+            if !spared {
+                return;
             }
-        }
-        if kept.rules.is_empty() {
-            // Every rule was refused; a group without any never is.
-            let _ = self.world.topology.put(Draft { kind: Kind::Nsg(kept), ..draft.clone() });
         }
     }
 
@@ -196,6 +186,24 @@ impl Settling<'_> {
         }
         moved
     }
+}
+
+/// Takes rules out of a group, or routes out of a table. `false` if there are none of these.
+fn leave_out(kind: &mut Kind, parts: Range<usize>) -> bool {
+    let len = match kind {
+        Kind::Nsg(group) => group.rules.len(),
+        Kind::RouteTable(table) => table.routes.len(),
+        _ => 0,
+    };
+    if parts.is_empty() || parts.end > len {
+        return false;
+    }
+    match kind {
+        Kind::Nsg(group) => drop(group.rules.drain(parts)),
+        Kind::RouteTable(table) => drop(table.routes.drain(parts)),
+        _ => {}
+    }
+    true
 }
 
 fn takes_free_address(kind: &Kind) -> bool {

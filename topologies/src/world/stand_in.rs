@@ -12,12 +12,15 @@ use sim_core::topology::{
     Draft, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg, PublicIp, Relation, RouteTable,
     Setting, Sku, Subnet, Topology, Vnet,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Length of a stand-in VNet and of a subnet in it.
 const VNET_LEN: u8 = 16;
 const SUBNET_LEN: u8 = 24;
+/// The same of IPv6.
+const VNET_LEN_V6: u8 = 48;
+const SUBNET_LEN_V6: u8 = 64;
 /// How many places for a subnet are tried.
 const MAX_TRIES: u128 = 4096;
 
@@ -27,6 +30,8 @@ const MAX_TRIES: u128 = 4096;
 pub(super) struct Hints {
     subnets: BTreeMap<String, Vec<Prefix>>,
     addresses: BTreeMap<String, Vec<Addr>>,
+    /// Where IPv6 addresses are wanted, whichever.
+    v6: BTreeSet<String>,
 }
 
 impl Hints {
@@ -43,6 +48,9 @@ impl Hints {
                         let vnet = azure::parent(target).unwrap_or(target);
                         for id in [target, vnet] {
                             hints.addresses.entry(id.to_ascii_lowercase()).or_default().extend(asked(kind));
+                            if wants_v6(kind) {
+                                hints.v6.insert(id.to_ascii_lowercase());
+                            }
                         }
                     }
                     _ => {}
@@ -59,6 +67,10 @@ impl Hints {
     fn addresses(&self, id: &str) -> &[Addr] {
         self.addresses.get(&id.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+fn wants_v6(kind: &Kind) -> bool {
+    matches!(kind, Kind::IpConfig(IpConfig { v6: true, .. }) | Kind::Frontend(Frontend { v6: true, .. }))
 }
 
 /// The addresses that a resource asks for.
@@ -133,9 +145,16 @@ impl World {
         }
         let asked = hints.addresses(target).iter().find(|address| address.is_v4());
         let asked = asked.and_then(|address| Prefix::new(*address, SUBNET_LEN));
-        let prefix = asked.or_else(|| free_subnet(&self.topology, &vnet)).unwrap_or(Prefix::ALL_V4);
+        let prefix = asked.or_else(|| free_subnet(&self.topology, &vnet, false)).unwrap_or(Prefix::ALL_V4);
+        let mut prefixes = vec![prefix];
+        if hints.v6.contains(&target.to_ascii_lowercase()) {
+            let asked = hints.addresses(target).iter().find(|address| !address.is_v4());
+            let asked = asked.and_then(|address| Prefix::new(*address, SUBNET_LEN_V6));
+            prefixes.extend(asked.or_else(|| free_subnet(&self.topology, &vnet, true)));
+        }
+        let list: Vec<String> = prefixes.iter().map(ToString::to_string).collect();
         let kind = Kind::Subnet(Subnet {
-            prefixes: vec![prefix],
+            prefixes,
             link_service_policies: Setting::default_of(false),
             endpoint_policies: Setting::default(),
             default_outbound: Setting::default_of(true),
@@ -143,8 +162,9 @@ impl World {
             service_endpoints: Vec::new(),
         });
         let what = format!(
-            "subnet {prefix} of {}, without security group or route table, policies for private link services off, \
+            "subnet {} of {}, without security group or route table, policies for private link services off, \
              default outbound access on",
+            list.join(", "),
             azure::name_of(&vnet)
         );
         let draft = Draft::new(target.clone(), kind).refer(Relation::PartOf, vnet);
@@ -188,6 +208,11 @@ impl World {
             let mut candidates = (0..=255).filter_map(|n| Prefix::new(Addr::v4(10, n, 0, 0), VNET_LEN));
             space.push(candidates.find(|block| !apart || !used(block))?);
         }
+        if hints.v6.contains(&target.to_ascii_lowercase()) && space.iter().all(|block| block.is_v4()) {
+            // Unique local (RFC 4193), by the number of the IPv4 block beside it.
+            let beside = space.first().and_then(|block| block.first().v4_bits()).unwrap_or_default();
+            space.extend(Prefix::new(Addr(0xfd00 << 112 | u128::from(beside) << 80), VNET_LEN_V6));
+        }
         let list: Vec<String> = space.iter().map(ToString::to_string).collect();
         let what = format!("a virtual network {} in {region}", list.join(", "));
         self.assume(
@@ -205,7 +230,9 @@ impl World {
             Some(Kind::LoadBalancer(balancer)) => balancer.sku.value,
             _ => Sku::Standard,
         };
-        let kind = Kind::PublicIp(PublicIp { sku, region: from.region.clone(), address: None, ..PublicIp::default() });
+        let v6 = wants_v6(&from.draft.kind);
+        let region = from.region.clone();
+        let kind = Kind::PublicIp(PublicIp { sku, region, address: None, v6, ..PublicIp::default() });
         self.assume(Draft::new(target.clone(), kind), "a public address, made up here", from.draft.span).is_some()
     }
 
@@ -261,8 +288,8 @@ fn balancer(region: &Arc<str>) -> Kind {
     })
 }
 
-/// The first free /24 (less if the VNet is smaller) of a VNet.
-fn free_subnet(topology: &Topology, vnet: &str) -> Option<Prefix> {
+/// The first free /24 (less if the VNet is smaller) of a VNet, or /64.
+fn free_subnet(topology: &Topology, vnet: &str, v6: bool) -> Option<Prefix> {
     let found = topology.find(vnet)?;
     let Kind::Vnet(attributes) = &found.kind else { return None };
     let siblings = topology.referrers(found.id, Relation::PartOf);
@@ -274,9 +301,10 @@ fn free_subnet(topology: &Topology, vnet: &str) -> Option<Prefix> {
         })
         .flatten()
         .collect();
-    attributes.space.iter().filter(|space| space.is_v4()).find_map(|space| {
-        let len = SUBNET_LEN.max(space.len());
-        let size = 1u128 << (32 - len);
+    let (usual, bits) = if v6 { (SUBNET_LEN_V6, 128) } else { (SUBNET_LEN, 32) };
+    attributes.space.iter().filter(|space| space.is_v4() != v6).find_map(|space| {
+        let len = usual.max(space.len());
+        let size = 1u128 << (bits - len);
         let tries = (space.size() / size).min(MAX_TRIES);
         let candidates = (0..tries).filter_map(|n| Prefix::new(space.first().plus(n * size), len));
         candidates.into_iter().find(|one| !taken.iter().any(|other| other.overlaps(*one)))

@@ -3,7 +3,7 @@
 use crate::fabric::{Fabric, PortKind};
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix, Protocol, Tuple};
-use crate::stage::PLATFORM;
+use crate::stage::platform_for;
 use crate::topology::{Access, Direction, Peer, PortRange, SecurityRule};
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ fn free_name(place: &Place<'_>, tuple: &Tuple, portless: bool) -> Arc<str> {
 
 /// How a person would name an address in a rule: by the tag that holds it where one does.
 fn peer(addr: Addr, vnet: Option<NodeId>, fabric: &Fabric) -> Peer {
-    if addr == PLATFORM {
+    if addr == platform_for(addr) {
         return Peer::Tag("AzureLoadBalancer".into());
     }
     let holder = vnet.and_then(|vnet| fabric.private(vnet, addr)).and_then(|port| fabric.port(port));
@@ -71,6 +71,14 @@ fn peer(addr: Addr, vnet: Option<NodeId>, fabric: &Fabric) -> Peer {
         // The documented image-builder rule admits what a private link service translates by this tag.
         Some(PortKind::LinkService(_)) => Peer::Tag("AzureLoadBalancer".into()),
         Some(_) => Peer::Tag("VirtualNetwork".into()),
+        // Whoever asks for everybody gets everybody.
+        None if everybody(addr, fabric) => Peer::Tag("Internet".into()),
         None => Peer::Prefix(Prefix::host(addr)),
     }
+}
+
+/// Whether an address stands for all that nobody else has on the Internet.
+fn everybody(addr: Addr, fabric: &Fabric) -> bool {
+    let holder = fabric.public(addr).and_then(|port| fabric.port(port));
+    holder.is_some_and(|port| matches!(&port.kind, PortKind::Internet { prefix } if prefix.is_default()))
 }

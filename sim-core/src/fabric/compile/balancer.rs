@@ -17,15 +17,18 @@ impl Compiler<'_> {
             address,
             public: self.topology.target(id, Relation::Uses).is_some(),
             sku: attributes.sku.value,
-            rules: rules.into_iter().filter_map(|rule| self.rule(rule)).collect(),
+            rules: rules.into_iter().filter_map(|rule| self.rule(rule, address)).collect(),
         })
     }
 
-    fn rule(&self, resource: &Resource) -> Option<balancer::Rule> {
+    /// Rule `ipv6-balancer-family`: a frontend sends to backends of its own address family alone. Source: azure-dataplane
+    /// 3.1, 3.5.
+    fn rule(&self, resource: &Resource, frontend: Addr) -> Option<balancer::Rule> {
         let sends = self.topology.targets(resource.id, Relation::Sends);
         let member = |config: &Resource| match &config.kind {
             Kind::IpConfig(attributes) => {
-                attributes.address.map(|address| balancer::Member { port: PortId(config.id.0), address })
+                let address = attributes.address.filter(|address| address.is_v4() == frontend.is_v4());
+                address.map(|address| balancer::Member { port: PortId(config.id.0), address })
             }
             _ => None,
         };

@@ -71,7 +71,7 @@ impl Compiler<'_> {
         };
         let found = Arc::new(Network {
             system: self.system_routes(&attributes.space, &peers, &near),
-            space: attributes.space.iter().copied().chain(open.flat_map(|peer| peer.space.iter().copied())).collect(),
+            space: attributes.space.iter().copied().chain(open.flat_map(PeerVnet::ranges)).collect(),
             translated: self.translated(vnet.id),
             context: Arc::new(VnetContext {
                 node: vnet.id,
@@ -102,12 +102,18 @@ impl Compiler<'_> {
     }
 
     /// azure-dataplane 2.1.
+    ///
+    /// Rule `ipv6-default-route`: a network with IPv6 ranges has the system route ::/0 to the Internet; the None routes
+    /// are of IPv4 alone. Source: azure-dataplane 2.1, by analogy: no recorded answer is of IPv6.
     fn system_routes(&self, space: &[Prefix], peers: &[PeerVnet<'_>], near: &[NearEndpoint]) -> Vec<Chosen> {
         let system = |prefix, hop| Chosen { prefix, hop, source: Source::System };
         let mut routes: Vec<Chosen> = space.iter().map(|prefix| system(*prefix, Hop::VnetLocal)).collect();
         routes.push(system(Prefix::ALL_V4, Hop::Internet));
+        if space.iter().any(|prefix| !prefix.is_v4()) {
+            routes.push(system(Prefix::ALL_V6, Hop::Internet));
+        }
         for peer in peers {
-            routes.extend(peer.space.iter().map(|prefix| system(*prefix, Hop::Peering(peer.vnet.id))));
+            routes.extend(peer.ranges().map(|prefix| system(prefix, Hop::Peering(peer.vnet.id))));
         }
         // A VNet that contains a private block takes its None route away; one that equals it replaces it.
         let blocks = self.facts.none_routes.iter().filter(|block| !space.iter().any(|own| own.covers(**block)));

@@ -4,13 +4,19 @@ use super::Compiler;
 use crate::fabric::{Outbound, PortKind, Translator, TranslatorKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Protocol};
-use crate::topology::{Kind, Relation, Sku};
+use crate::topology::{Kind, Relation, Resource, Sku};
 
 impl Compiler<'_> {
     /// azure-dataplane 4.1: NAT gateway, own address, balancer, default outbound; 3.11: a Standard internal balancer
     /// takes default outbound away, and so does a rule of a public one that is not to translate.
+    ///
+    /// Rule `ipv6-outbound`: an IPv6 address reaches the Internet by its own public address, by IPv6 frontends, or by a NAT
+    /// gateway of the second version with IPv6 addresses; there is no default outbound access for it. Source:
+    /// azure-dataplane 4.2, 4.4.
     pub(super) fn outbound(&self, config: NodeId, subnet: NodeId, has_public: bool) -> Outbound {
-        if let Some(gateway) = self.topology.target(subnet, Relation::TranslatedBy) {
+        let v6 = matches!(self.topology.get(config).map(|found| &found.kind), Some(Kind::IpConfig(it)) if it.v6);
+        let gateway = self.topology.target(subnet, Relation::TranslatedBy);
+        if let Some(gateway) = gateway.filter(|gateway| !v6 || self.translates_v6(gateway)) {
             return Outbound::NatGateway(PortId(gateway.id.0));
         }
         if has_public {
@@ -26,7 +32,8 @@ impl Compiler<'_> {
             rules.sort_by_key(|rule| !matches!(rule.kind, Kind::OutboundRule(_)));
             for rule in rules {
                 let Some(frontend) = self.topology.target(rule.id, Relation::Listens) else { continue };
-                if self.topology.target(frontend.id, Relation::Uses).is_none() {
+                let public = self.topology.target(frontend.id, Relation::Uses);
+                if !public.is_some_and(|public| matches!(&public.kind, Kind::PublicIp(it) if it.v6 == v6)) {
                     continue;
                 }
                 let only = match &rule.kind {
@@ -50,7 +57,13 @@ impl Compiler<'_> {
             Some(Kind::Subnet(subnet)) => subnet.default_outbound.value,
             _ => false,
         };
-        if access && !no_default { Outbound::Default(PortId(subnet.0)) } else { Outbound::Nothing }
+        if access && !no_default && !v6 { Outbound::Default(PortId(subnet.0)) } else { Outbound::Nothing }
+    }
+
+    fn translates_v6(&self, gateway: &Resource) -> bool {
+        let v2 = matches!(&gateway.kind, Kind::NatGateway(it) if it.v2);
+        let addresses = self.topology.targets(gateway.id, Relation::Uses);
+        v2 && addresses.iter().any(|address| matches!(&address.kind, Kind::PublicIp(it) if it.v6))
     }
 
     pub(super) fn nat_gateway(&self, id: NodeId) -> PortKind {

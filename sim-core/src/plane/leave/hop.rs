@@ -66,7 +66,7 @@ fn appliance(trail: &mut Trail<'_>, nic: &NicPort, address: Addr) -> Result<Act,
 
 /// Out to the Internet by the NIC's outbound method. A flow that was opened from outside goes back the way it came.
 fn internet(trail: &mut Trail<'_>, port: &Port, nic: &NicPort) -> Result<Act, Reason> {
-    if !is_private(trail.tuple.src) {
+    if !is_private(trail.view, &nic.subnet, trail.tuple.src) {
         return trail.public_hop(&port.place);
     }
     match (nic.outbound, nic.public) {

@@ -9,7 +9,7 @@ use crate::net::{Addr, Meta};
 use crate::plane::flow::{Act, Decision, Half, Key, NO_SCOPE, NewConn};
 use crate::plane::view::{RECORD_IDLE, Trail, View, is_private, not_carried};
 use crate::stage::route::Hop;
-use crate::stage::{Level, PLATFORM, Reason, Step, Translation};
+use crate::stage::{Level, PLATFORM, PLATFORM_V6, Reason, Step, Translation};
 use crate::topology::Direction;
 
 /// Decides for a packet that leaves `port`.
@@ -53,7 +53,7 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Option<Hal
     if trail.tuple.src != nic.address && !nic.ip_forwarding {
         trail.stop(Reason::ForwardingOff)?;
     }
-    if trail.tuple.dst == PLATFORM {
+    if matches!(trail.tuple.dst, PLATFORM | PLATFORM_V6) {
         platform::dns(trail, nic)?;
         trail.steps.push(Step::Platform);
         return Ok(Act::Forward { to: PortId(nic.subnet.vnet.0), class: LinkClass::Platform });
@@ -80,7 +80,7 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Option<Hal
 /// reply that a route takes to an appliance goes there untranslated (azure-dataplane 2.4, golden case 16).
 fn rewrite_known(trail: &mut Trail<'_>, nic: &NicPort, half: Half, hop: Hop) {
     let from = trail.tuple;
-    let public = !is_private(half.to.src);
+    let public = !is_private(trail.view, &nic.subnet, half.to.src);
     if half.to == from || (public && hop != Hop::Internet) {
         return;
     }

@@ -34,6 +34,8 @@ pub struct Frontend {
     pub requested: Option<Addr>,
     /// The address it got, private or public.
     pub address: Option<Addr>,
+    /// `privateIPAddressVersion` is `IPv6`; a public frontend has the family of its public address.
+    pub v6: bool,
 }
 
 /// What a health probe speaks.

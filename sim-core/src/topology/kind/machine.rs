@@ -21,6 +21,8 @@ pub struct IpConfig {
     pub address: Option<Addr>,
     /// Whether this is the NIC's primary address.
     pub primary: bool,
+    /// `privateIPAddressVersion` is `IPv6`.
+    pub v6: bool,
 }
 
 /// A machine that runs programs.

@@ -116,6 +116,8 @@ pub struct Peering {
     pub remote_gateways: Setting<bool>,
     /// The subnets that are peered; `None` for the whole VNets.
     pub subnets: Option<PeeredSubnets>,
+    /// `enableOnlyIPv6Peering`: the IPv6 ranges alone are peered.
+    pub only_v6: bool,
 }
 
 /// The subnets of a subnet peering, by name (azure-dataplane 2.7).

@@ -48,7 +48,7 @@ fn refusals_are_findings_with_a_place() {
         ),
         (
             format!("{},\n{},\n{}", vnet(&subnet("a", "10.0.1.0/24")), fixed("n"), fixed("m")),
-            "PrivateIPAddressInUse",
+            "PrivateIPAddressIsAllocated",
             5,
             "networkInterfaces/n/ipConfigurations/c",
         ),

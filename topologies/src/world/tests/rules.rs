@@ -44,7 +44,7 @@ fn security_rules_as_people_write_them() {
             "100 Inbound Allow None [Prefix(10.0.0.0/8), Prefix(1.2.3.4/32)] [] [Any] []".to_owned(),
         ),
         (
-            "\"sourceAddressPrefix\": \"10.0.0.0/8\", \"sourceAddressPrefixes\": [\"*\"]",
+            "\"sourceAddressPrefix\": \"*\", \"sourceAddressPrefixes\": [\"10.0.0.0/8\"]",
             format!("100 Inbound Allow None {any}"),
         ),
         (
