@@ -120,9 +120,14 @@ fn blocked(topology: &Topology, probe: bool, blocker: &Blocker) -> String {
     }
 }
 
-/// `LEVEL GROUP/RULE` of a security step.
+/// `LEVEL GROUP/RULE` of a security step, `admin COLLECTION/RULE` of one of admin rules.
 #[must_use]
 pub fn rule_name(topology: &Topology, step: &Step) -> Option<String> {
+    if let Step::Admin { rule, .. } = step {
+        let collection = topology.get(rule.collection)?;
+        let Kind::AdminRules(rules) = &collection.kind else { return None };
+        return Some(format!("admin {}/{}", collection.name, rules.rules.get(rule.rule as usize)?.name));
+    }
     let Step::Security { group, level, rule, .. } = step else { return None };
     let group = topology.get(*group)?;
     let Kind::Nsg(nsg) = &group.kind else { return None };

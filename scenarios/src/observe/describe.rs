@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use sim_core::id::NodeId;
 use sim_core::net::{Addr, Tuple};
 use sim_core::source::Span;
+use sim_core::stage::admin::AdminRef;
 use sim_core::stage::route::{Chosen, Hop, Source};
 use sim_core::stage::security::{self, RuleRef};
 use sim_core::stage::{Level, Reason, Step, Translation};
@@ -14,7 +15,7 @@ use sim_core::topology::{Access, Direction, Kind, Topology};
 /// A step in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepText {
-    /// The stage: `state`, `platform`, `nsg`, `route`, `balancer`, `translation`, `stop`.
+    /// The stage: `state`, `platform`, `admin`, `nsg`, `route`, `balancer`, `translation`, `stop`.
     pub stage: &'static str,
     /// What it did.
     pub text: String,
@@ -60,6 +61,16 @@ pub fn step(step: &Step, topology: &Topology) -> StepText {
             let text = format!("nsg {way} ({place}) {nsg}: rule {name} ({priority}) {verb}");
             StepText::of("nsg", text, *group, span, topology)
         }
+        Step::Admin { rule, direction, access } => {
+            let (named, span) = admin_rule(*rule, topology);
+            let verb = match access {
+                Access::Allow => "allows, groups decide",
+                Access::AlwaysAllow => "always allows",
+                Access::Deny => "denies",
+            };
+            let text = format!("admin rules {}: {named} {verb}", direction_word(*direction));
+            StepText::of("admin", text, rule.collection, span, topology)
+        }
         Step::Unfiltered { level } => StepText::plain("nsg", format!("no nsg on the {}", level_word(*level))),
         Step::Routed { subnet, route } => routed(*subnet, route, topology),
         Step::Balanced { rule, backend, up, pool } => {
@@ -95,6 +106,11 @@ pub fn blocker(why: Reason, steps: &[Step], topology: &Topology) -> StepText {
                 let (way, place) = (direction_word(*direction), level_word(*level));
                 let text = format!("nsg {nsg} rule {name} ({priority}), {way} at the {place}");
                 return StepText::of("nsg", text, *group, span, topology);
+            }
+            Step::Admin { rule, direction, access: Access::Deny } if why == Reason::AdminRule => {
+                let (named, span) = admin_rule(*rule, topology);
+                let text = format!("security admin {named}, {}", direction_word(*direction));
+                return StepText::of("admin", text, rule.collection, span, topology);
             }
             Step::Routed { subnet, route } if is_about_the_route(why) => {
                 let routed = routed(*subnet, route, topology);
@@ -187,6 +203,16 @@ fn rule_of(group: NodeId, rule: RuleRef, topology: &Topology) -> (String, u16, O
         }
         _ => ("?".to_owned(), 0, None),
     }
+}
+
+/// `rule NAME (PRIORITY) of COLLECTION`, and where it was written.
+fn admin_rule(rule: AdminRef, topology: &Topology) -> (String, Option<Span>) {
+    let declared = topology.get(rule.collection).and_then(|found| match &found.kind {
+        Kind::AdminRules(rules) => rules.rules.get(rule.rule as usize),
+        _ => None,
+    });
+    let named = declared.map_or_else(|| "rule ?".to_owned(), |it| format!("rule {} ({})", it.name, it.priority));
+    (format!("{named} of {}", name_of(rule.collection, topology)), declared.and_then(|rule| rule.span))
 }
 
 fn translator(by: Translation, topology: &Topology) -> (String, NodeId) {

@@ -2,6 +2,7 @@
 
 use super::Health;
 use super::flow::{Act, Decision, FlowTable, Half, Key, NewConn};
+use crate::assumption::Assumption;
 use crate::fabric::{Fabric, LinkClass, Place, SubnetContext};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta, Protocol, Tuple};
@@ -47,6 +48,18 @@ impl<'a> Trail<'a> {
     pub fn stop(&mut self, reason: Reason) -> Result<(), Reason> {
         self.steps.push(Step::Stopped(reason));
         if self.view.pass && reason.is_policy() { Ok(()) } else { Err(reason) }
+    }
+
+    /// Asks the security admin rules of the VNet. Says whether the security groups still have a word.
+    pub fn admin(&mut self, subnet: &SubnetContext, direction: Direction) -> Result<bool, Reason> {
+        let decided = subnet.admin.as_ref().and_then(|rules| rules.decide(direction, &self.tuple));
+        let Some((rule, access)) = decided else { return Ok(true) };
+        self.steps.push(Step::Assumed(Assumption::AdminRulesDeployed));
+        self.steps.push(Step::Admin { rule, direction, access });
+        if access == Access::Deny {
+            self.stop(Reason::AdminRule)?;
+        }
+        Ok(access != Access::AlwaysAllow)
     }
 
     /// Asks a security group.

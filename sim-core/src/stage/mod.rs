@@ -5,6 +5,7 @@
 //! what rewrites packets also rewrites sets of them (`map`). Where there is a choice, a set form gives all that may be
 //! chosen, and what the engine chooses is one of them.
 
+pub mod admin;
 pub mod balancer;
 pub mod checks;
 pub mod interface;
@@ -55,6 +56,15 @@ pub enum Step {
         direction: Direction,
         /// The rule that matched.
         rule: security::RuleRef,
+        /// What it said.
+        access: Access,
+    },
+    /// A security admin rule decided: on its own, or by leaving the word to the security groups.
+    Admin {
+        /// The rule.
+        rule: admin::AdminRef,
+        /// For which direction.
+        direction: Direction,
         /// What it said.
         access: Access,
     },

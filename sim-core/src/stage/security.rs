@@ -89,8 +89,34 @@ impl CompiledGroup {
     /// Compiles `group`. `members` gives the addresses of an application security group.
     #[must_use]
     pub fn new(group: &Nsg, tags: &TagTable, context: &TagContext, members: impl Fn(&str) -> AddrSet) -> Self {
+        let mut compiled = Self::without_defaults(&group.rules, tags, context, members);
+        for (n, rule) in (0u8..).zip(&DEFAULTS) {
+            let side = |tag: &str| match tag {
+                "" => AddrSet::all(),
+                tag => tags.resolve(tag, context).unwrap_or_default(),
+            };
+            compiled.list_mut(rule.direction).push(CompiledRule {
+                priority: rule.priority,
+                packets: Cube { src: side(rule.source), dst: side(rule.destination), ..Cube::all() },
+                access: rule.access,
+                reference: RuleRef::Default(n),
+                platform_dns: false,
+            });
+        }
+        compiled.inbound.sort_by_key(|rule| rule.priority);
+        compiled.outbound.sort_by_key(|rule| rule.priority);
+        compiled
+    }
+
+    /// Rules that nothing follows: those of [`super::admin`].
+    pub(super) fn without_defaults(
+        rules: &[SecurityRule],
+        tags: &TagTable,
+        context: &TagContext,
+        members: impl Fn(&str) -> AddrSet,
+    ) -> Self {
         let mut compiled = Self { inbound: Vec::new(), outbound: Vec::new(), unknown_tags: Vec::new() };
-        for (n, rule) in group.rules.iter().enumerate() {
+        for (n, rule) in rules.iter().enumerate() {
             let mut unknown = Vec::new();
             let mut side = |peers: &[Peer]| addresses(peers, tags, context, &members, &mut unknown);
             let packets = Cube {
@@ -110,21 +136,6 @@ impl CompiledGroup {
             compiled.unknown_tags.append(&mut unknown);
             compiled.list_mut(rule.direction).push(entry);
         }
-        for (n, rule) in (0u8..).zip(&DEFAULTS) {
-            let side = |tag: &str| match tag {
-                "" => AddrSet::all(),
-                tag => tags.resolve(tag, context).unwrap_or_default(),
-            };
-            compiled.list_mut(rule.direction).push(CompiledRule {
-                priority: rule.priority,
-                packets: Cube { src: side(rule.source), dst: side(rule.destination), ..Cube::all() },
-                access: rule.access,
-                reference: RuleRef::Default(n),
-                platform_dns: false,
-            });
-        }
-        compiled.inbound.sort_by_key(|rule| rule.priority);
-        compiled.outbound.sort_by_key(|rule| rule.priority);
         compiled
     }
 
@@ -145,8 +156,12 @@ impl CompiledGroup {
     /// The first rule that matches. The last default rule matches everything.
     #[must_use]
     pub fn decide(&self, direction: Direction, tuple: &Tuple) -> (RuleRef, Access) {
-        let hit = self.list(direction).iter().find(|rule| rule.packets.contains(tuple));
-        hit.map_or(NO_RULE, CompiledRule::answer)
+        self.first_match(direction, tuple).unwrap_or(NO_RULE)
+    }
+
+    /// The first rule that matches, where it may be that none does.
+    pub(super) fn first_match(&self, direction: Direction, tuple: &Tuple) -> Option<(RuleRef, Access)> {
+        self.list(direction).iter().find(|rule| rule.packets.contains(tuple)).map(CompiledRule::answer)
     }
 
     /// Which packets each rule decides: disjoint parts that together are `packets`, in the order of the rules.
@@ -154,6 +169,16 @@ impl CompiledGroup {
     pub fn split(&self, direction: Direction, packets: &PacketSet) -> Vec<(PacketSet, RuleRef, Access)> {
         let rules = self.list(direction).iter().map(|rule| (&rule.packets, rule.answer()));
         flat(packets.split_by_first(rules, NO_RULE))
+    }
+
+    /// The same where it may be that no rule matches.
+    pub(super) fn split_first(
+        &self,
+        direction: Direction,
+        packets: &PacketSet,
+    ) -> Vec<(PacketSet, Option<(RuleRef, Access)>)> {
+        let rules = self.list(direction).iter().map(|rule| (&rule.packets, Some(rule.answer())));
+        packets.split_by_first(rules, None)
     }
 
     /// The same for a packet to a private endpoint: conditions on the source port count as any (azure-dataplane 1.9).

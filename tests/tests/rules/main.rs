@@ -2,6 +2,7 @@
 //! azure-dataplane and azure-services alone, without a look at the stages. "Golden N" is azure-dataplane 8, case N.
 
 mod addresses;
+mod admin;
 mod balancer;
 mod outbound;
 mod peering;

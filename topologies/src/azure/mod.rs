@@ -9,6 +9,7 @@ mod balancer;
 mod edit;
 mod id;
 mod machine;
+mod manager;
 mod nat;
 mod nic;
 mod placeholder;
@@ -55,6 +56,10 @@ pub(crate) fn read(raw: &RawResource, all: &Resources, region: &Arc<str>) -> Rea
         "natgateways" => nat::gateway(raw, &mut out),
         "privateendpoints" => private_link::endpoint(raw, all, &mut out),
         "privatelinkservices" => private_link::service(raw, &mut out),
+        "networkmanagers/networkgroups" => manager::group(raw, all, &mut out),
+        "networkmanagers/networkgroups/staticmembers" => manager::static_member(raw, &mut out),
+        "networkmanagers/connectivityconfigurations" => manager::connectivity(raw, &mut out),
+        "networkmanagers/securityadminconfigurations/rulecollections" => manager::rule_collection(raw, all, &mut out),
         "microsoft.compute/virtualmachines" => machine::machine(raw, &mut out),
         "microsoft.containerinstance/containergroups" => machine::container_group(raw, all, &mut out),
         "microsoft.authorization/roledefinitions" => role::definition(raw, &mut out),

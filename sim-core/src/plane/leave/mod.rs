@@ -60,7 +60,7 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Option<Hal
     }
     if known.is_some() {
         trail.steps.push(Step::Known);
-    } else {
+    } else if trail.admin(&nic.subnet, Direction::Outbound)? {
         trail.security(nic.nsg, &nic.subnet, Level::Nic, Direction::Outbound)?;
         trail.security(nic.subnet.nsg, &nic.subnet, Level::Subnet, Direction::Outbound)?;
     }
