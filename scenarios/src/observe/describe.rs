@@ -7,6 +7,7 @@ use sim_core::id::NodeId;
 use sim_core::net::{Addr, Tuple};
 use sim_core::source::Span;
 use sim_core::stage::admin::AdminRef;
+use sim_core::stage::firewall;
 use sim_core::stage::route::{Chosen, Hop, Source};
 use sim_core::stage::security::{self, RuleRef};
 use sim_core::stage::{Level, Reason, Step, Translation};
@@ -15,7 +16,7 @@ use sim_core::topology::{Access, Direction, Kind, Topology};
 /// A step in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepText {
-    /// The stage: `state`, `platform`, `admin`, `nsg`, `route`, `balancer`, `translation`, `stop`.
+    /// The stage: `state`, `platform`, `admin`, `nsg`, `firewall`, `route`, `balancer`, `translation`, `stop`.
     pub stage: &'static str,
     /// What it did.
     pub text: String,
@@ -71,6 +72,12 @@ pub fn step(step: &Step, topology: &Topology) -> StepText {
             let text = format!("admin rules {}: {named} {verb}", direction_word(*direction));
             StepText::of("admin", text, rule.collection, span, topology)
         }
+        Step::Firewall { firewall, rule, allow } => {
+            let (named, span) = firewall_rule(*rule, topology);
+            let verb = if *allow { "allows" } else { "denies" };
+            let text = format!("firewall {}: {named} {verb}", name_of(*firewall, topology));
+            StepText::of("firewall", text, rule.map_or(*firewall, |rule| rule.holder), span, topology)
+        }
         Step::Unfiltered { level } => StepText::plain("nsg", format!("no nsg on the {}", level_word(*level))),
         Step::Routed { subnet, route } => routed(*subnet, route, topology),
         Step::Balanced { rule, backend, up, pool } => {
@@ -111,6 +118,11 @@ pub fn blocker(why: Reason, steps: &[Step], topology: &Topology) -> StepText {
                 let (named, span) = admin_rule(*rule, topology);
                 let text = format!("security admin {named}, {}", direction_word(*direction));
                 return StepText::of("admin", text, rule.collection, span, topology);
+            }
+            Step::Firewall { firewall, rule, allow: false } if why == Reason::FirewallRule => {
+                let (named, span) = firewall_rule(*rule, topology);
+                let text = format!("firewall {}: {named}", name_of(*firewall, topology));
+                return StepText::of("firewall", text, rule.map_or(*firewall, |rule| rule.holder), span, topology);
             }
             Step::Routed { subnet, route } if is_about_the_route(why) => {
                 let routed = routed(*subnet, route, topology);
@@ -215,6 +227,19 @@ fn admin_rule(rule: AdminRef, topology: &Topology) -> (String, Option<Span>) {
     (format!("{named} of {}", name_of(rule.collection, topology)), declared.and_then(|rule| rule.span))
 }
 
+/// `rule NAME of collection COLLECTION (GROUP) of HOLDER`, and where it was written.
+fn firewall_rule(rule: Option<firewall::RuleRef>, topology: &Topology) -> (String, Option<Span>) {
+    let Some(rule) = rule else { return ("no rule matches, so it".to_owned(), None) };
+    let holder = topology.get(rule.holder);
+    let Some((collection, declared)) = holder.and_then(|found| firewall::declared(&found.kind, rule)) else {
+        return ("rule ?".to_owned(), None);
+    };
+    let group = if collection.group.is_empty() { String::new() } else { format!(" ({})", collection.group) };
+    let holder = name_of(rule.holder, topology);
+    let named = format!("rule {} of collection {}{group} of {holder}", declared.name, collection.name);
+    (named, declared.span)
+}
+
 fn translator(by: Translation, topology: &Topology) -> (String, NodeId) {
     let (what, node) = match by {
         Translation::PublicIp(node) => ("public ip", node),
@@ -222,6 +247,7 @@ fn translator(by: Translation, topology: &Topology) -> (String, NodeId) {
         Translation::NatGateway(node) => ("nat gateway", node),
         Translation::DefaultOutbound(node) => ("default outbound access of", node),
         Translation::Balancer(node) => ("load balancer", node),
+        Translation::Firewall(node) => ("firewall", node),
     };
     (format!("{what} {}", name_of(node, topology)), node)
 }

@@ -9,6 +9,7 @@ use crate::id::NodeId;
 use crate::net::Tuple;
 use crate::set::{AddrSet, PacketSet};
 use crate::topology::{Access, AdminRules, Direction, SecurityRule};
+use std::sync::Arc;
 
 /// Which rule of which collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,10 +53,10 @@ impl CompiledAdmin {
         Self { rules, origins: listed.into_iter().map(|(origin, _)| origin).collect() }
     }
 
-    /// Tags whose addresses are not known; their rules never match.
-    #[must_use]
-    pub fn unknown_tags(&self) -> &[std::sync::Arc<str>] {
-        &self.rules.unknown_tags
+    /// Tags whose addresses are not known, with the collections that may name them; their rules never match.
+    pub fn unknown_tags(&self) -> impl Iterator<Item = (&Arc<str>, NodeId)> {
+        let collections = || self.origins.iter().map(|origin| origin.collection);
+        self.rules.unknown_tags.iter().flat_map(move |tag| collections().map(move |collection| (tag, collection)))
     }
 
     /// The first rule that matches, if any does.

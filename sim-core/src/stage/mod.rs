@@ -8,6 +8,7 @@
 pub mod admin;
 pub mod balancer;
 pub mod checks;
+pub mod firewall;
 pub mod interface;
 pub mod outbound;
 pub mod peering;
@@ -29,6 +30,9 @@ use std::sync::LazyLock;
 
 /// Azure's host address: DNS, agent, health probes (azure-dataplane 1.8).
 pub const PLATFORM: Addr = Addr::v4(168, 63, 129, 16);
+
+/// The address of instance metadata, on each machine's own host (azure-dataplane 1.8).
+pub const METADATA: Addr = Addr::v4(169, 254, 169, 254);
 
 /// Where a security group is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,6 +71,15 @@ pub enum Step {
         direction: Direction,
         /// What it said.
         access: Access,
+    },
+    /// A firewall decided.
+    Firewall {
+        /// The firewall.
+        firewall: NodeId,
+        /// The rule that matched; without any it denies.
+        rule: Option<firewall::RuleRef>,
+        /// Whether it lets the packet pass.
+        allow: bool,
     },
     /// No security group at this level: everything passes there.
     Unfiltered {
@@ -119,6 +132,8 @@ pub enum Translation {
     NatGateway(NodeId),
     /// Default outbound access of a subnet (4.4).
     DefaultOutbound(NodeId),
+    /// A firewall.
+    Firewall(NodeId),
 }
 
 /// Prefixes that are never on the Internet: private (RFC 1918), shared (RFC 6598), loopback, link-local, multicast.

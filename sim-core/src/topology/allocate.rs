@@ -75,6 +75,11 @@ pub(super) fn addresses(
             let Some(subnet) = subnet else { return Ok(()) };
             endpoint.address = Some(choose(topology, &whom, subnet, None, had, existing, &[])?);
         }
+        (Kind::Firewall(firewall), had) => {
+            let had = had.and_then(|kind| if let Kind::Firewall(old) = kind { old.address } else { None });
+            let Some(subnet) = subnet else { return Ok(()) };
+            firewall.address = Some(choose(topology, &whom, subnet, firewall.requested, had, existing, &[])?);
+        }
         (Kind::LinkService(service), _) => {
             let Some(subnet) = subnet else { return Ok(()) };
             let mut given = Vec::new();

@@ -4,6 +4,7 @@
 mod addresses;
 mod admin;
 mod balancer;
+mod firewall;
 mod outbound;
 mod peering;
 mod private_link;

@@ -2,6 +2,7 @@
 
 mod admin;
 mod balancer;
+mod firewall;
 mod network;
 mod outbound;
 mod port;
@@ -53,6 +54,7 @@ impl Fabric {
             subnets: Arc::new(compiler.subnets),
             groups: Arc::new(compiler.groups),
             tags: compiler.tags,
+            choices: facts.choices,
             touches: Arc::new(touches),
         }
     }

@@ -9,7 +9,7 @@ use crate::stage::route::Hop;
 use crate::stage::{Reason, Step, Translation};
 
 /// Follows a route's hop.
-pub(super) fn take(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, hop: Hop) -> Result<Act, Reason> {
+pub(in crate::plane) fn take(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, hop: Hop) -> Result<Act, Reason> {
     let vnet = nic.subnet.vnet;
     let to = trail.tuple.dst;
     match hop {

@@ -1,6 +1,6 @@
 //! A packet leaves a port: rules, then the route, then the way out (azure-dataplane 7, steps 1 to 6).
 
-mod hop;
+pub(super) mod hop;
 mod platform;
 
 use crate::fabric::{LinkClass, NicPort, Port, PortKind};
