@@ -87,6 +87,10 @@ assumptions! {
     AdminRulesDeployed = "admin-rules-deployed", ["deployed", "declared-only"],
         "azure-dataplane 1.3",
         "whether security admin rules of the input decide anything";
+    /// Whether the subscription may send mail to the Internet by itself.
+    SmtpOutbound = "smtp-outbound", ["blocked", "open"],
+        "azure-dataplane 1.8",
+        "whether TCP port 25 reaches the Internet: most types of subscription are blocked, Enterprise Agreements are not";
     /// Whether a user's /32 route diverts traffic to a private endpoint whose subnet's policy is off.
     EndpointHostRoute = "endpoint-host-route", ["diverts", "ignored"],
         "azure-dataplane 2.6, 9 (9)",

@@ -484,7 +484,7 @@ impl Plan {
     }
 
     fn route(&self, (to, hop): (Place, HopPlan)) -> Option<Route> {
-        let to = match self.peer(to) {
+        let to = match self.peer(to, 0) {
             Peer::Prefix(prefix) => prefix.to_string(),
             _ => "0.0.0.0/0".to_owned(),
         };
@@ -503,7 +503,12 @@ impl Plan {
             if rules.iter().any(|rule| rule.priority == plan.priority && rule.direction == plan.direction) {
                 continue;
             }
-            let [source, destination] = [0, 1].map(|side| plan.sides[side].iter().map(|p| self.peer(*p)).collect());
+            // The groups that one rule names have members in one VNet, or Azure refuses it.
+            let groups =
+                plan.sides.iter().flatten().find_map(|p| if let Place::Asg(n) = p { Some(n / 2) } else { None });
+            let home = usize::from(groups.unwrap_or(0)) % self.vnets;
+            let [source, destination] =
+                [0, 1].map(|side| plan.sides[side].iter().map(|p| self.peer(*p, home)).collect());
             rules.push(SecurityRule {
                 name: format!("rule{n}").into(),
                 priority: plan.priority,
@@ -520,7 +525,7 @@ impl Plan {
         rules
     }
 
-    fn peer(&self, place: Place) -> Peer {
+    fn peer(&self, place: Place, home: usize) -> Peer {
         let at = |text: &str| Peer::Prefix(prefix(text));
         match place {
             Place::Anywhere => Peer::Any,
@@ -533,10 +538,7 @@ impl Plan {
                 let tags = ["VirtualNetwork", "AzureLoadBalancer", "Internet", OUTSIDE_TAG, "NobodyKnows"];
                 Peer::Tag(tags[usize::from(n) % tags.len()].into())
             }
-            Place::Asg(n) => {
-                let n = usize::from(n);
-                Peer::Asg(format!("v{}-asg{}", n / 2 % self.vnets, n % 2).into())
-            }
+            Place::Asg(n) => Peer::Asg(format!("v{home}-asg{}", n % 2).into()),
         }
     }
 }

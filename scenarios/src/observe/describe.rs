@@ -162,6 +162,7 @@ pub const fn reason(why: Reason) -> &'static str {
         Reason::PeeringAccessOff => "the peering's access is switched off",
         Reason::SubnetNotPeered => "the peering joins other subnets",
         Reason::NoOutbound => "the subnet has no way out to the Internet",
+        Reason::SmtpBlocked => "the subscription may not send mail to the Internet by itself",
         Reason::OutboundProtocol => "the way out does not carry this protocol",
         Reason::EndpointProtocol => "a service endpoint carries TCP only",
         Reason::FirewallRule => "no rule of the firewall lets it pass",

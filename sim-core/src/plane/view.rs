@@ -70,7 +70,16 @@ impl<'a> Trail<'a> {
         level: Level,
         direction: Direction,
     ) -> Result<(), Reason> {
-        self.ask(nsg, subnet, level, direction, |rules, tuple| rules.decide(direction, tuple))
+        let protocol = self.tuple.protocol;
+        if nsg.is_none() || COVERED.contains(&protocol) {
+            return self.ask(nsg, subnet, level, direction, |rules, tuple| rules.decide(direction, tuple));
+        }
+        self.steps.push(Step::Assumed(Assumption::AnyProtocol));
+        let every = self.view.fabric.choices().is_default(Assumption::AnyProtocol);
+        self.ask(nsg, subnet, level, direction, |rules, tuple| match every {
+            true => rules.decide(direction, tuple),
+            false => rules.decide_by_protocol(direction, tuple),
+        })
     }
 
     /// Asks the security group of a private endpoint's subnet.
@@ -121,12 +130,19 @@ impl<'a> Trail<'a> {
     }
 }
 
+/// The protocols that rules for any protocol cover for certain.
+///
+/// Rule `nsg-any-protocol`: `*` covers TCP, UDP and ICMP; whether it covers ESP and AH is assumed. Source:
+/// azure-dataplane 1.2.
+const COVERED: [Protocol; 4] = [Protocol::TCP, Protocol::UDP, Protocol::ICMP, Protocol::ICMPV6];
+
 /// Whether an address is of no public range.
 pub(super) fn is_private(addr: Addr) -> bool {
     never_internet().iter().any(|prefix| prefix.contains(addr))
 }
 
-/// Protocols that the platform does not carry, and ports it keeps for itself (azure-dataplane 1.8).
+/// Rule `nsg-not-carried`: multicast, broadcast, GRE and IP-in-IP are not carried, nor is UDP from port 65330, which hosts
+/// keep for themselves. Source: azure-dataplane 1.8.
 pub(super) fn not_carried(tuple: &Tuple) -> bool {
     let multicast = match tuple.dst.v4_bits() {
         Some(bits) => bits >> 28 == 0xe || bits == u32::MAX,

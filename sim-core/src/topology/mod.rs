@@ -2,6 +2,7 @@
 //! refuse and the deletion order walk it.
 
 mod allocate;
+mod application_group;
 mod change;
 mod difference;
 mod kind;

@@ -4,7 +4,7 @@
 //! so. Sources: azure-services 2.4, 2.5, 3.1 and 4.3, azure-dataplane 1.2 and 2.8, and public reports of the texts.
 
 use super::change::{Draft, Edit, Refusal};
-use super::{Kind, Prefix, Relation, Sku, Topology, allocate};
+use super::{Kind, Prefix, Relation, Sku, Topology, allocate, application_group};
 use crate::id::NodeId;
 use crate::net::Addr;
 use crate::source::Span;
@@ -15,9 +15,15 @@ pub(super) fn check(topology: &Topology, draft: &Draft, edges: &[(Relation, Node
     match &draft.kind {
         Kind::Vnet(vnet) => space_overlaps(draft, &vnet.space),
         Kind::Subnet(subnet) => subnet_fits(topology, draft, edges, &subnet.prefixes),
-        Kind::Nsg(_) => rules(draft),
+        Kind::Nsg(group) => {
+            rules(draft)?;
+            application_group::rules(topology, draft, &group.rules)
+        }
         Kind::Nic(_) => Ok(()),
-        Kind::IpConfig(_) => address_joins(topology, draft, edges),
+        Kind::IpConfig(_) => {
+            address_joins(topology, draft, edges)?;
+            application_group::members(topology, draft, edges)
+        }
         Kind::PrivateEndpoint(endpoint) => same_region(topology, draft, edges, &endpoint.region),
         Kind::LinkService(service) => {
             same_region(topology, draft, edges, &service.region)?;
@@ -30,7 +36,7 @@ pub(super) fn check(topology: &Topology, draft: &Draft, edges: &[(Relation, Node
     }
 }
 
-fn refusal(draft: &Draft, code: &'static str, message: String) -> Box<Refusal> {
+pub(super) fn refusal(draft: &Draft, code: &'static str, message: String) -> Box<Refusal> {
     Box::new(Refusal { code, message, resource: draft.name.clone(), span: draft.span, edit: None })
 }
 

@@ -7,6 +7,7 @@ mod balancer;
 mod firewall;
 mod outbound;
 mod peering;
+mod platform;
 mod private_link;
 mod routes;
 mod security;
