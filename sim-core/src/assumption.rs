@@ -82,6 +82,15 @@ assumptions! {
     AnyProtocol = "any-protocol", ["every", "tcp-udp-icmp"],
         "azure-dataplane 1.2, 9 (8)",
         "whether rules for any protocol, default rules among them, decide ESP and AH";
+    /// Whether security admin configurations of the input are deployed: templates declare them, and a commit that is no
+    /// resource puts them in force.
+    AdminRulesDeployed = "admin-rules-deployed", ["deployed", "declared-only"],
+        "azure-dataplane 1.3",
+        "whether security admin rules of the input decide anything";
+    /// Whether the subscription may send mail to the Internet by itself.
+    SmtpOutbound = "smtp-outbound", ["blocked", "open"],
+        "azure-dataplane 1.8",
+        "whether TCP port 25 reaches the Internet: most types of subscription are blocked, Enterprise Agreements are not";
     /// Whether a user's /32 route diverts traffic to a private endpoint whose subnet's policy is off.
     EndpointHostRoute = "endpoint-host-route", ["diverts", "ignored"],
         "azure-dataplane 2.6, 9 (9)",

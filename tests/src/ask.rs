@@ -7,10 +7,11 @@ use sim_core::explain::{Blocker, Question, Stop, Walk, walk};
 use sim_core::fabric::Fabric;
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Addr, Protocol, Tuple};
+use sim_core::stage::firewall;
 use sim_core::stage::security::{DEFAULTS, RuleRef};
 use sim_core::stage::{Level, Step};
 use sim_core::time::Nanos;
-use sim_core::topology::{Kind, Topology};
+use sim_core::topology::{FirewallMatch, Kind, Topology};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -122,9 +123,20 @@ fn blocked(topology: &Topology, probe: bool, blocker: &Blocker) -> String {
     }
 }
 
-/// `LEVEL GROUP/RULE` of a security step.
+/// `LEVEL GROUP/RULE` of a security step, `admin COLLECTION/RULE` of one of admin rules, `HOLDER COLLECTION/RULE` of a
+/// firewall's.
 #[must_use]
 pub fn rule_name(topology: &Topology, step: &Step) -> Option<String> {
+    if let Step::Admin { rule, .. } = step {
+        let collection = topology.get(rule.collection)?;
+        let Kind::AdminRules(rules) = &collection.kind else { return None };
+        return Some(format!("admin {}/{}", collection.name, rules.rules.get(rule.rule as usize)?.name));
+    }
+    if let Step::Firewall { rule: Some(rule), .. } = step {
+        let holder = topology.get(rule.holder)?;
+        let (collection, declared) = firewall::declared(&holder.kind, *rule)?;
+        return Some(format!("{} {}/{}", holder.name, collection.name, declared.name));
+    }
     let Step::Security { group, level, rule, .. } = step else { return None };
     let group = topology.get(*group)?;
     let Kind::Nsg(nsg) = &group.kind else { return None };
@@ -172,7 +184,16 @@ pub fn connects(net: &Net, from: &str, to: Addr, port: u16) -> bool {
         Kind::Probe(probe) => Some(probe.port),
         _ => None,
     });
-    let ports: BTreeSet<u16> = ports.chain([port]).filter(|port| *port != 0).collect();
+    let translated = net.topology.resources().filter_map(|resource| match &resource.kind {
+        Kind::FirewallPolicy(policy) => Some(policy),
+        _ => None,
+    });
+    let translated = translated.flat_map(|policy| &policy.collections).flat_map(|collection| &collection.rules);
+    let translated = translated.filter_map(|rule| match rule.what {
+        FirewallMatch::Translate { to_port, .. } => to_port,
+        _ => None,
+    });
+    let ports: BTreeSet<u16> = ports.chain(translated).chain([port]).filter(|port| *port != 0).collect();
     for resource in net.topology.resources() {
         if matches!(resource.kind, Kind::Machine(_) | Kind::InternetHost(_)) {
             for port in &ports {

@@ -5,6 +5,7 @@ pub mod assembly;
 pub mod builds;
 pub mod capture;
 pub mod dual;
+pub mod firewalls;
 pub mod net;
 pub mod parts;
 pub mod programs;

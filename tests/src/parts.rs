@@ -3,13 +3,13 @@
 use crate::net::{Net, addr, prefix};
 use sim_core::net::{Addr, Protocol};
 use sim_core::topology::{
-    Access, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft, EndpointPolicies, Frontend,
-    Kind, LinkService, LoadBalancer, NatGateway, Peer, Peering, PortRange, PrivateEndpoint, Probe, ProbeProtocol,
-    PublicIp, Relation, Route, RouteTable, SecurityRule, Setting, Sku, UserHop,
+    Access, AdminRules, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft, EndpointPolicies,
+    Frontend, Kind, LinkService, LoadBalancer, NatGateway, Peer, Peering, PortRange, PrivateEndpoint, Probe,
+    ProbeProtocol, PublicIp, Relation, Route, RouteTable, SecurityRule, Setting, Sku, UserHop,
 };
 
-/// Rules from texts of the form `100 name in deny tcp SOURCE -> DESTINATION 80-90`: the protocol is `tcp`, `udp`, `icmp` or
-/// `*`; an end is `*`, a prefix, a service tag or `asg:NAME`; ports are `*`, one or a range.
+/// Rules from texts of the form `100 name in deny tcp SOURCE -> DESTINATION 80-90`: the protocol is `tcp`, `udp`, `icmp`, `esp`,
+/// `ah` or `*`; `always` stands for `AlwaysAllow` of admin rules; an end is `*`, a prefix, a service tag or `asg:NAME`; ports are `*`, one or a range.
 ///
 /// # Panics
 /// When a text is none.
@@ -27,11 +27,17 @@ fn rule_of(text: &str) -> Option<SecurityRule> {
         name: name.into(),
         priority: priority.parse().ok()?,
         direction: if direction == "in" { Direction::Inbound } else { Direction::Outbound },
-        access: if access == "allow" { Access::Allow } else { Access::Deny },
+        access: match access {
+            "allow" => Access::Allow,
+            "always" => Access::AlwaysAllow,
+            _ => Access::Deny,
+        },
         protocol: match protocol {
             "tcp" => Some(Protocol::TCP),
             "udp" => Some(Protocol::UDP),
             "icmp" => Some(Protocol::ICMP),
+            "esp" => Some(Protocol::ESP),
+            "ah" => Some(Protocol::AH),
             "*" => None,
             _ => return None,
         },
@@ -60,6 +66,12 @@ impl Net {
     /// A security group from texts, as [`rules`] reads them.
     pub fn group(&mut self, name: &str, texts: &[&str]) {
         self.nsg(name, rules(texts));
+    }
+
+    /// A collection of security admin rules, from texts, over a VNet.
+    pub fn admin_rules(&mut self, name: &str, vnet: &str, texts: &[&str]) {
+        let rules = AdminRules { rules: rules(texts), ..AdminRules::default() };
+        self.put(Draft::new(name, Kind::AdminRules(rules)).refer(Relation::Governs, vnet));
     }
 
     /// A route table.

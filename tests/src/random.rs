@@ -544,7 +544,7 @@ impl Plan {
     }
 
     fn route(&self, (to, hop): (Place, HopPlan)) -> Option<Route> {
-        let to = match self.peer(to) {
+        let to = match self.peer(to, 0) {
             Peer::Prefix(prefix) => prefix,
             _ => Prefix::ALL_V4,
         };
@@ -565,16 +565,12 @@ impl Plan {
             if rules.iter().any(|rule| rule.priority == plan.priority && rule.direction == plan.direction) {
                 continue;
             }
-            // The application security groups of a rule are all of one network.
+            // The groups that one rule names have members in one VNet, or Azure refuses it.
             let groups =
-                plan.sides.iter().flatten().filter_map(|place| if let Place::Asg(n) = place { Some(*n) } else { None });
-            let home = groups.into_iter().next().unwrap_or_default() & !1;
-            let near = |place: &Place| match *place {
-                Place::Asg(n) => Place::Asg(home + n % 2),
-                place => place,
-            };
+                plan.sides.iter().flatten().find_map(|p| if let Place::Asg(n) = p { Some(n / 2) } else { None });
+            let home = usize::from(groups.unwrap_or(0)) % self.vnets;
             let [source, destination] =
-                [0, 1].map(|side| plan.sides[side].iter().map(|place| self.peer(near(place))).collect());
+                [0, 1].map(|side| plan.sides[side].iter().map(|p| self.peer(*p, home)).collect());
             rules.push(SecurityRule {
                 name: format!("rule{n}").into(),
                 priority: plan.priority,
@@ -591,7 +587,7 @@ impl Plan {
         rules
     }
 
-    fn peer(&self, place: Place) -> Peer {
+    fn peer(&self, place: Place, home: usize) -> Peer {
         let at = |text: &str| Peer::Prefix(prefix(text));
         match place {
             Place::Anywhere => Peer::Any,
@@ -608,10 +604,7 @@ impl Plan {
                 let tags = ["VirtualNetwork", "AzureLoadBalancer", "Internet", OUTSIDE_TAG, "NobodyKnows"];
                 Peer::Tag(tags[usize::from(n) % tags.len()].into())
             }
-            Place::Asg(n) => {
-                let n = usize::from(n);
-                Peer::Asg(format!("v{}-asg{}", n / 2 % self.vnets, n % 2).into())
-            }
+            Place::Asg(n) => Peer::Asg(format!("v{home}-asg{}", n % 2).into()),
         }
     }
 }

@@ -64,6 +64,12 @@ pub const REASONS: &[Explanation] = &[
         "Attach a NAT gateway to the subnet, or give the machine a public address or a balancer with an outbound rule.",
     ),
     row(
+        "smtp-blocked",
+        "Most types of subscription may not send mail (TCP port 25) to the Internet by themselves.",
+        "Send through a relay on port 587. For a subscription that may, such as one of an Enterprise Agreement, ask with \
+         `--assume smtp-outbound=open`.",
+    ),
+    row(
         "outbound-protocol",
         "The way out does not carry this protocol: address translation carries TCP and UDP.",
         "Use TCP or UDP, or give the machine a public address of its own.",

@@ -6,6 +6,8 @@ use serde::{Serialize, Serializer};
 use sim_core::id::NodeId;
 use sim_core::net::{Addr, Tuple};
 use sim_core::source::Span;
+use sim_core::stage::admin::AdminRef;
+use sim_core::stage::firewall;
 use sim_core::stage::route::{Chosen, Hop, Source};
 use sim_core::stage::security::{self, RuleRef};
 use sim_core::stage::{Level, Reason, Step, Translation};
@@ -14,7 +16,7 @@ use sim_core::topology::{Access, Direction, Kind, Topology};
 /// A step in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepText {
-    /// The stage: `state`, `platform`, `nsg`, `route`, `balancer`, `translation`, `stop`.
+    /// The stage: `state`, `platform`, `admin`, `nsg`, `firewall`, `route`, `balancer`, `translation`, `stop`.
     pub stage: &'static str,
     /// What it did.
     pub text: String,
@@ -60,6 +62,22 @@ pub fn step(step: &Step, topology: &Topology) -> StepText {
             let text = format!("nsg {way} ({place}) {nsg}: rule {name} ({priority}) {verb}");
             StepText::of("nsg", text, *group, span, topology)
         }
+        Step::Admin { rule, direction, access } => {
+            let (named, span) = admin_rule(*rule, topology);
+            let verb = match access {
+                Access::Allow => "allows, groups decide",
+                Access::AlwaysAllow => "always allows",
+                Access::Deny => "denies",
+            };
+            let text = format!("admin rules {}: {named} {verb}", direction_word(*direction));
+            StepText::of("admin", text, rule.collection, span, topology)
+        }
+        Step::Firewall { firewall, rule, allow } => {
+            let (named, span) = firewall_rule(*rule, topology);
+            let verb = if *allow { "allows" } else { "denies" };
+            let text = format!("firewall {}: {named} {verb}", name_of(*firewall, topology));
+            StepText::of("firewall", text, rule.map_or(*firewall, |rule| rule.holder), span, topology)
+        }
         Step::Unfiltered { level } => StepText::plain("nsg", format!("no nsg on the {}", level_word(*level))),
         Step::Routed { subnet, route } => routed(*subnet, route, topology),
         Step::Balanced { rule, backend, up, pool } => {
@@ -95,6 +113,16 @@ pub fn blocker(why: Reason, steps: &[Step], topology: &Topology) -> StepText {
                 let (way, place) = (direction_word(*direction), level_word(*level));
                 let text = format!("nsg {nsg} rule {name} ({priority}), {way} at the {place}");
                 return StepText::of("nsg", text, *group, span, topology);
+            }
+            Step::Admin { rule, direction, access: Access::Deny } if why == Reason::AdminRule => {
+                let (named, span) = admin_rule(*rule, topology);
+                let text = format!("security admin {named}, {}", direction_word(*direction));
+                return StepText::of("admin", text, rule.collection, span, topology);
+            }
+            Step::Firewall { firewall, rule, allow: false } if why == Reason::FirewallRule => {
+                let (named, span) = firewall_rule(*rule, topology);
+                let text = format!("firewall {}: {named}", name_of(*firewall, topology));
+                return StepText::of("firewall", text, rule.map_or(*firewall, |rule| rule.holder), span, topology);
             }
             Step::Routed { subnet, route } if is_about_the_route(why) => {
                 let routed = routed(*subnet, route, topology);
@@ -134,6 +162,7 @@ pub const fn reason(why: Reason) -> &'static str {
         Reason::PeeringAccessOff => "the peering's access is switched off",
         Reason::SubnetNotPeered => "the peering joins other subnets",
         Reason::NoOutbound => "the subnet has no way out to the Internet",
+        Reason::SmtpBlocked => "the subscription may not send mail to the Internet by itself",
         Reason::OutboundProtocol => "the way out does not carry this protocol",
         Reason::EndpointProtocol => "a service endpoint carries TCP only",
         Reason::FirewallRule => "no rule of the firewall lets it pass",
@@ -189,6 +218,29 @@ fn rule_of(group: NodeId, rule: RuleRef, topology: &Topology) -> (String, u16, O
     }
 }
 
+/// `rule NAME (PRIORITY) of COLLECTION`, and where it was written.
+fn admin_rule(rule: AdminRef, topology: &Topology) -> (String, Option<Span>) {
+    let declared = topology.get(rule.collection).and_then(|found| match &found.kind {
+        Kind::AdminRules(rules) => rules.rules.get(rule.rule as usize),
+        _ => None,
+    });
+    let named = declared.map_or_else(|| "rule ?".to_owned(), |it| format!("rule {} ({})", it.name, it.priority));
+    (format!("{named} of {}", name_of(rule.collection, topology)), declared.and_then(|rule| rule.span))
+}
+
+/// `rule NAME of collection COLLECTION (GROUP) of HOLDER`, and where it was written.
+fn firewall_rule(rule: Option<firewall::RuleRef>, topology: &Topology) -> (String, Option<Span>) {
+    let Some(rule) = rule else { return ("no rule matches, so it".to_owned(), None) };
+    let holder = topology.get(rule.holder);
+    let Some((collection, declared)) = holder.and_then(|found| firewall::declared(&found.kind, rule)) else {
+        return ("rule ?".to_owned(), None);
+    };
+    let group = if collection.group.is_empty() { String::new() } else { format!(" ({})", collection.group) };
+    let holder = name_of(rule.holder, topology);
+    let named = format!("rule {} of collection {}{group} of {holder}", declared.name, collection.name);
+    (named, declared.span)
+}
+
 fn translator(by: Translation, topology: &Topology) -> (String, NodeId) {
     let (what, node) = match by {
         Translation::PublicIp(node) => ("public ip", node),
@@ -196,6 +248,7 @@ fn translator(by: Translation, topology: &Topology) -> (String, NodeId) {
         Translation::NatGateway(node) => ("nat gateway", node),
         Translation::DefaultOutbound(node) => ("default outbound access of", node),
         Translation::Balancer(node) => ("load balancer", node),
+        Translation::Firewall(node) => ("firewall", node),
     };
     (format!("{what} {}", name_of(node, topology)), node)
 }

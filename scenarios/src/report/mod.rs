@@ -128,16 +128,24 @@ pub(crate) fn assumptions(world: &World, builds: &[BuildReport]) -> Vec<String> 
 
 /// What an answer hangs on because Azure's lists do not say it: a day before the lists, tags whose addresses are not known.
 pub(crate) fn surroundings(world: &World, fabric: &Fabric, date: Date) -> Vec<String> {
-    let unknown = fabric.unknown_tags().into_iter().map(|(tag, groups)| {
-        let groups: Vec<&str> =
-            groups.iter().filter_map(|id| world.topology.get(*id)).map(|it| it.short_name()).collect();
+    let whose = |holders: BTreeSet<NodeId>| {
+        let found = holders.into_iter().filter_map(|id| world.topology.get(id)).map(|it| it.short_name());
+        found.collect::<Vec<&str>>().join(", ")
+    };
+    let tags = fabric.unknown_tags().into_iter().map(|(tag, groups)| {
         format!(
             "service tags: the addresses of {tag} are not known, so the rules of {} that name it match nothing by it; \
              --service-tags gives them",
-            groups.join(", ")
+            whose(groups)
         )
     });
-    facts::before_the_lists(date).into_iter().chain(unknown).collect()
+    let names = fabric.unknown_names().into_iter().map(|(name, firewalls)| {
+        format!(
+            "host names: nobody is known as {name}, so the rules of {} that name it match nothing by it",
+            whose(firewalls)
+        )
+    });
+    facts::before_the_lists(date).into_iter().chain(tags).chain(names).collect()
 }
 
 /// A finding of the readers, in the form of all problems.

@@ -2,6 +2,7 @@
 
 use crate::id::NodeId;
 use crate::net::Prefix;
+use crate::stage::admin::CompiledAdmin;
 use crate::stage::route::RouteTable;
 use crate::stage::tag::TagContext;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct SubnetContext {
     pub context: ContextId,
     /// Its security group.
     pub nsg: Option<NodeId>,
+    /// The security admin rules that govern its VNet, as the tags stand here.
+    pub admin: Option<Arc<CompiledAdmin>>,
 }
 
 /// What a peering lets pass from this VNet into another.

@@ -10,12 +10,15 @@ mod port;
 pub use context::{ContextId, PeerAccess, SubnetContext, VnetContext};
 pub use place::{Delays, Facts, LinkClass, LinkProfile, Place, Spread};
 pub use port::{
-    EndpointPort, FrontendPort, LinkServicePort, NicPort, Outbound, Port, PortKind, PublicAddress, Translator,
-    TranslatorKind,
+    EndpointPort, FirewallPort, FrontendPort, LinkServicePort, NicPort, Outbound, Port, PortKind, PublicAddress,
+    Translator, TranslatorKind,
 };
 
+use crate::assumption::Choices;
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix};
+use crate::set::AddrSet;
+use crate::stage::firewall::CompiledFirewall;
 use crate::stage::security::CompiledGroup;
 use crate::stage::tag::TagTable;
 use crate::stage::{PLATFORM, PLATFORM_V6};
@@ -87,7 +90,8 @@ impl Fabric {
         Arc::ptr_eq(&self.ports, &other.ports)
     }
 
-    /// The service tags of which no address is known, as they are written, with the groups in use that name them.
+    /// The service tags of which no address is known, as they are written, with the groups in use that name them, the
+    /// collections of admin rules and the firewalls.
     #[must_use]
     pub fn unknown_tags(&self) -> BTreeMap<Arc<str>, BTreeSet<NodeId>> {
         let mut found: BTreeMap<Arc<str>, BTreeSet<NodeId>> = BTreeMap::new();
@@ -97,7 +101,36 @@ impl Fabric {
                 found.entry(tag.clone()).or_default().insert(*group);
             }
         }
+        for (tag, collection) in
+            self.subnets.values().filter_map(|it| it.admin.as_ref()).flat_map(|it| it.unknown_tags())
+        {
+            found.entry(tag.clone()).or_default().insert(collection);
+        }
+        for (firewall, rules) in self.firewalls() {
+            for tag in &rules.unknown_tags {
+                found.entry(tag.clone()).or_default().insert(firewall);
+            }
+        }
         found
+    }
+
+    /// The host names in rules of firewalls that nobody is known by, as they are written, with the firewalls.
+    #[must_use]
+    pub fn unknown_names(&self) -> BTreeMap<Arc<str>, BTreeSet<NodeId>> {
+        let mut found: BTreeMap<Arc<str>, BTreeSet<NodeId>> = BTreeMap::new();
+        for (firewall, rules) in self.firewalls() {
+            for name in &rules.unknown_names {
+                found.entry(name.clone()).or_default().insert(firewall);
+            }
+        }
+        found
+    }
+
+    fn firewalls(&self) -> impl Iterator<Item = (NodeId, &CompiledFirewall)> {
+        self.ports().filter_map(|port| match &port.kind {
+            PortKind::Firewall(firewall) => Some((NodeId(port.id.0), &firewall.rules)),
+            _ => None,
+        })
     }
 
     /// Who answers `addr` inside a VNet.
@@ -112,6 +145,18 @@ impl Fabric {
         let exact = self.addresses.public.get(&addr).copied();
         let wide = || self.addresses.wide.iter().find(|(prefix, _)| prefix.contains(addr)).map(|(_, port)| *port);
         exact.or_else(wide)
+    }
+
+    /// What is assumed in this version.
+    #[must_use]
+    pub fn choices(&self) -> Choices {
+        self.facts.choices
+    }
+
+    /// What a service tag holds in a subnet, if anything is known of it.
+    #[must_use]
+    pub fn tag(&self, tag: &str, subnet: &SubnetContext) -> Option<AddrSet> {
+        self.tags.resolve(tag, &subnet.tags)
     }
 
     /// What the ports of a subnet share.
@@ -151,6 +196,10 @@ impl Addresses {
             PortKind::LinkService(service) => service.nat.iter().for_each(|addr| {
                 private(*addr);
             }),
+            PortKind::Firewall(firewall) => {
+                private(firewall.interface.address);
+                self.public.extend(firewall.public.iter().map(|addr| (*addr, id)));
+            }
             PortKind::Platform { vnet } => {
                 self.private.extend([PLATFORM, PLATFORM_V6].map(|addr| ((*vnet, addr), id)));
             }

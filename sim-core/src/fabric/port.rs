@@ -3,7 +3,9 @@
 use super::{Place, SubnetContext};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix};
+use crate::set::AddrSet;
 use crate::stage::balancer;
+use crate::stage::firewall::CompiledFirewall;
 use crate::topology::{ConnectionState, Sku};
 use std::sync::Arc;
 
@@ -41,6 +43,8 @@ pub enum PortKind {
     },
     /// Outbound source translation.
     Translator(Translator),
+    /// A firewall.
+    Firewall(Box<FirewallPort>),
 }
 
 /// An address of a NIC.
@@ -132,6 +136,19 @@ pub struct LinkServicePort {
     pub nat: Vec<Addr>,
     /// The frontend behind it, with its address.
     pub frontend: Option<(PortId, Addr)>,
+}
+
+/// A firewall.
+#[derive(Clone, Debug)]
+pub struct FirewallPort {
+    /// Its interface in its subnet: the private address, and the routes that packets leave by.
+    pub interface: NicPort,
+    /// Its public addresses.
+    pub public: Vec<Addr>,
+    /// Its rules, in the order they are asked.
+    pub rules: CompiledFirewall,
+    /// Destinations that network rules do not translate its own address for.
+    pub no_translation: AddrSet,
 }
 
 /// What translates flows on their way out.

@@ -111,6 +111,10 @@ struct Conn {
     reverse: Option<Half>,
     last_seen: Nanos,
     idle: Nanos,
+    /// Rules that count for flows under way were changed since it was last held against them.
+    revise: bool,
+    /// Such rules deny it.
+    cut: Option<Reason>,
 }
 
 /// Flows that one port may remember. azure-dataplane 5.2 gives large machines 1,000,000 connections, two flows each.
@@ -176,6 +180,34 @@ impl FlowTable {
         if forward { Some(conn.forward) } else { conn.reverse }
     }
 
+    /// Has every connection held against today's rules at its next packet.
+    pub fn revise(&mut self) {
+        self.conns.iter_mut().flatten().for_each(|conn| conn.revise = true);
+    }
+
+    /// The opener's direction of the connection that `key` belongs to, when it is to be held against today's rules.
+    pub fn to_revise(&self, key: &Key) -> Option<Half> {
+        self.conn(key).filter(|conn| conn.revise).map(|conn| conn.forward)
+    }
+
+    /// Notes what today's rules say of a connection.
+    pub fn revised(&mut self, key: &Key, cut: Option<Reason>) {
+        let Some((index, _)) = self.entries.get(key).and_then(|slot| slot.conn) else { return };
+        if let Some(conn) = self.conns.get_mut(index as usize).and_then(Option::as_mut) {
+            (conn.revise, conn.cut) = (false, cut);
+        }
+    }
+
+    /// Why the connection that `key` belongs to is cut, if it is.
+    pub fn cut(&self, key: &Key) -> Option<Reason> {
+        self.conn(key)?.cut
+    }
+
+    fn conn(&self, key: &Key) -> Option<&Conn> {
+        let (index, _) = self.entries.get(key)?.conn?;
+        self.conns.get(index as usize)?.as_ref()
+    }
+
     /// Whether a key is free for a new translation to answer to.
     #[must_use]
     pub fn is_free(&self, key: &Key, now: Nanos) -> bool {
@@ -217,7 +249,14 @@ impl FlowTable {
     }
 
     fn open(&mut self, state: NewConn, now: Nanos) {
-        let conn = Conn { forward: state.forward, reverse: state.reverse, last_seen: now, idle: state.idle };
+        let conn = Conn {
+            forward: state.forward,
+            reverse: state.reverse,
+            last_seen: now,
+            idle: state.idle,
+            revise: false,
+            cut: None,
+        };
         let index = match self.free.pop() {
             Some(index) => {
                 self.conns[index as usize] = Some(conn);

@@ -4,16 +4,17 @@
 mod arrive;
 mod flow;
 mod leave;
+mod revise;
 mod view;
 
 pub use flow::{Act, Composed};
 
-use crate::fabric::Fabric;
+use crate::fabric::{Fabric, Port};
 use crate::id::{LinkId, NodeId, PortId};
 use crate::net::{Header, Meta, Tuple};
 use crate::stage::Reason;
 use crate::time::Nanos;
-use flow::{FlowTable, Key, scope};
+use flow::{Decision, FlowTable, Key, scope};
 use hashbrown::HashMap;
 use std::sync::Arc;
 use view::View;
@@ -90,6 +91,8 @@ impl Plane {
             let id = PortId(u32::try_from(n).unwrap_or(u32::MAX));
             if fabric.port(id).is_none() {
                 *table = FlowTable::default();
+            } else if revise::is_due(&self.fabric, &fabric, id) {
+                table.revise();
             }
         }
         self.fabric = fabric;
@@ -149,14 +152,32 @@ impl Plane {
     fn compose(&mut self, id: PortId, key: Key, meta: &Meta, now: Nanos) -> Result<&mut Composed, Reason> {
         let fabric = self.fabric.clone();
         let Some(port) = fabric.port(id) else { return Err(Reason::PortDeleted) };
-        let table = &mut self.tables[id.index()];
-        let known = table.known(&key, now);
+        let known = self.tables[id.index()].known(&key, now);
+        let cut = known.and_then(|_| self.revise(port, key, meta, now));
+        let table = &self.tables[id.index()];
         let view = View { fabric: &fabric, health: &self.health, table, now, pass: self.pass_policies };
-        let decision = if key.leaving {
+        let decision = if let Some(decision) = cut {
+            decision
+        } else if key.leaving {
             leave::decide(&view, port, key, meta, known)
         } else {
             arrive::decide(&view, port, key, meta, known)
         };
-        table.keep(key, decision, fabric.epoch, now)
+        self.tables[id.index()].keep(key, decision, fabric.epoch, now)
+    }
+
+    /// Holds a known connection against changed rules where that is due; gives what becomes of its packet when they cut
+    /// it, or did so before.
+    fn revise(&mut self, port: &Port, key: Key, meta: &Meta, now: Nanos) -> Option<Decision> {
+        let fabric = self.fabric.clone();
+        let table = &self.tables[port.id.index()];
+        let view = View { fabric: &fabric, health: &self.health, table, now, pass: self.pass_policies };
+        let Some(opener) = table.to_revise(&key) else {
+            return table.cut(&key).map(|reason| revise::cut(&view, key, meta, reason));
+        };
+        let decision = revise::decide(&view, port, key, opener, meta);
+        let cut = if let Act::Drop(reason) = decision.act { Some(reason) } else { None };
+        self.tables[port.id.index()].revised(&key, cut);
+        cut.map(|_| decision)
     }
 }

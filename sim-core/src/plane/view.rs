@@ -2,6 +2,7 @@
 
 use super::Health;
 use super::flow::{Act, Decision, FlowTable, Half, Key, NewConn};
+use crate::assumption::Assumption;
 use crate::fabric::{Fabric, LinkClass, Place, SubnetContext};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta, Protocol, Tuple};
@@ -49,6 +50,18 @@ impl<'a> Trail<'a> {
         if self.view.pass && reason.is_policy() { Ok(()) } else { Err(reason) }
     }
 
+    /// Asks the security admin rules of the VNet. Says whether the security groups still have a word.
+    pub fn admin(&mut self, subnet: &SubnetContext, direction: Direction) -> Result<bool, Reason> {
+        let decided = subnet.admin.as_ref().and_then(|rules| rules.decide(direction, &self.tuple));
+        let Some((rule, access)) = decided else { return Ok(true) };
+        self.steps.push(Step::Assumed(Assumption::AdminRulesDeployed));
+        self.steps.push(Step::Admin { rule, direction, access });
+        if access == Access::Deny {
+            self.stop(Reason::AdminRule)?;
+        }
+        Ok(access != Access::AlwaysAllow)
+    }
+
     /// Asks a security group.
     pub fn security(
         &mut self,
@@ -57,7 +70,16 @@ impl<'a> Trail<'a> {
         level: Level,
         direction: Direction,
     ) -> Result<(), Reason> {
-        self.ask(nsg, subnet, level, direction, |rules, tuple| rules.decide(direction, tuple))
+        let protocol = self.tuple.protocol;
+        if nsg.is_none() || COVERED.contains(&protocol) {
+            return self.ask(nsg, subnet, level, direction, |rules, tuple| rules.decide(direction, tuple));
+        }
+        self.steps.push(Step::Assumed(Assumption::AnyProtocol));
+        let every = self.view.fabric.choices().is_default(Assumption::AnyProtocol);
+        self.ask(nsg, subnet, level, direction, |rules, tuple| match every {
+            true => rules.decide(direction, tuple),
+            false => rules.decide_by_protocol(direction, tuple),
+        })
     }
 
     /// Asks the security group of a private endpoint's subnet.
@@ -108,6 +130,12 @@ impl<'a> Trail<'a> {
     }
 }
 
+/// The protocols that rules for any protocol cover for certain.
+///
+/// Rule `nsg-any-protocol`: `*` covers TCP, UDP and ICMP; whether it covers ESP and AH is assumed. Source:
+/// azure-dataplane 1.2.
+const COVERED: [Protocol; 4] = [Protocol::TCP, Protocol::UDP, Protocol::ICMP, Protocol::ICMPV6];
+
 /// Whether an address counts as private in a subnet: it is of no public range, or of a range that the VNet or a peer has
 /// made its own, as IPv6 networks often do.
 pub(super) fn is_private(view: &View<'_>, subnet: &SubnetContext, addr: Addr) -> bool {
@@ -116,7 +144,8 @@ pub(super) fn is_private(view: &View<'_>, subnet: &SubnetContext, addr: Addr) ->
     never_internet().iter().any(|prefix| prefix.contains(addr)) || own() || peer()
 }
 
-/// Protocols that the platform does not carry, and ports it keeps for itself (azure-dataplane 1.8).
+/// Rule `nsg-not-carried`: multicast, broadcast, GRE and IP-in-IP are not carried, nor is UDP from port 65330, which hosts
+/// keep for themselves. Source: azure-dataplane 1.8.
 pub(super) fn not_carried(tuple: &Tuple) -> bool {
     let multicast = match tuple.dst.v4_bits() {
         Some(bits) => bits >> 28 == 0xe || bits == u32::MAX,

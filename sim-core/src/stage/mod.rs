@@ -5,8 +5,10 @@
 //! what rewrites packets also rewrites sets of them (`map`). Where there is a choice, a set form gives all that may be
 //! chosen, and what the engine chooses is one of them.
 
+pub mod admin;
 pub mod balancer;
 pub mod checks;
+pub mod firewall;
 pub mod interface;
 pub mod outbound;
 pub mod peering;
@@ -38,6 +40,8 @@ pub const PLATFORM_V6: Addr = Addr(0xfe80_0000_0000_0000_0000_1234_5678_9abc);
 pub const fn platform_for(addr: Addr) -> Addr {
     if addr.is_v4() { PLATFORM } else { PLATFORM_V6 }
 }
+/// The address of instance metadata, on each machine's own host (azure-dataplane 1.8).
+pub const METADATA: Addr = Addr::v4(169, 254, 169, 254);
 
 /// Where a security group is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,6 +71,24 @@ pub enum Step {
         rule: security::RuleRef,
         /// What it said.
         access: Access,
+    },
+    /// A security admin rule decided: on its own, or by leaving the word to the security groups.
+    Admin {
+        /// The rule.
+        rule: admin::AdminRef,
+        /// For which direction.
+        direction: Direction,
+        /// What it said.
+        access: Access,
+    },
+    /// A firewall decided.
+    Firewall {
+        /// The firewall.
+        firewall: NodeId,
+        /// The rule that matched; without any it denies.
+        rule: Option<firewall::RuleRef>,
+        /// Whether it lets the packet pass.
+        allow: bool,
     },
     /// No security group at this level: everything passes there.
     Unfiltered {
@@ -119,6 +141,8 @@ pub enum Translation {
     NatGateway(NodeId),
     /// Default outbound access of a subnet (4.4).
     DefaultOutbound(NodeId),
+    /// A firewall.
+    Firewall(NodeId),
 }
 
 /// Prefixes that are never on the Internet: private (RFC 1918), shared (RFC 6598), loopback, link-local, multicast.

@@ -25,6 +25,8 @@ pub enum Reason {
     SubnetNotPeered,
     /// The subnet has no outbound method (4.1, 4.4).
     NoOutbound,
+    /// The subscription may not send mail to the Internet by itself (1.8).
+    SmtpBlocked,
     /// The outbound method does not carry this protocol (4.2, 4.4).
     OutboundProtocol,
     /// A service endpoint carries TCP only (2.5).
@@ -80,6 +82,7 @@ impl Reason {
             Self::PeeringAccessOff => "peering-access-off",
             Self::SubnetNotPeered => "subnet-not-peered",
             Self::NoOutbound => "no-outbound",
+            Self::SmtpBlocked => "smtp-blocked",
             Self::OutboundProtocol => "outbound-protocol",
             Self::EndpointProtocol => "endpoint-protocol",
             Self::FirewallRule => "firewall-rule",
@@ -110,6 +113,7 @@ impl Reason {
             Self::SecurityRule
                 | Self::AdminRule
                 | Self::FirewallRule
+                | Self::SmtpBlocked
                 | Self::SubnetNotPeered
                 | Self::ClosedByDefault
                 | Self::ForwardedNotAllowed

@@ -62,35 +62,95 @@ pub const DEFAULTS: [DefaultRule; 6] = {
     ]
 };
 
-/// The tag by which a rule may stop what no rule stops otherwise: DNS at the platform's address (azure-dataplane 1.8).
-pub const PLATFORM_DNS: &str = "AzurePlatformDNS";
+/// Traffic of the platform that only rules with its tag touch (azure-dataplane 1.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlatformTag {
+    /// Names, at the platform's address.
+    Dns,
+    /// Instance metadata.
+    Metadata,
+    /// Windows activation.
+    Licensing,
+}
+
+impl PlatformTag {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Dns, Self::Metadata, Self::Licensing];
+
+    /// Azure's name for the tag.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dns => "AzurePlatformDNS",
+            Self::Metadata => "AzurePlatformIMDS",
+            Self::Licensing => "AzurePlatformLKM",
+        }
+    }
+
+    /// The one that a rule names.
+    fn named_by(rule: &SecurityRule) -> Option<Self> {
+        let names = |tag: Self| {
+            rule.destination.iter().any(|peer| matches!(peer, Peer::Tag(name) if name.eq_ignore_ascii_case(tag.name())))
+        };
+        Self::ALL.into_iter().find(|tag| names(*tag))
+    }
+}
 
 /// A group compiled for one tag context.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CompiledGroup {
     inbound: Vec<CompiledRule>,
     outbound: Vec<CompiledRule>,
     /// Tags whose addresses are not known; their rules never match, and an answer says so.
     pub unknown_tags: Vec<Arc<str>>,
+    /// `flushConnection`.
+    pub flush: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct CompiledRule {
     priority: u16,
     /// The packets that match.
     packets: Cube,
     access: Access,
     reference: RuleRef,
-    /// Whether it names [`PLATFORM_DNS`].
-    platform_dns: bool,
+    /// The traffic of the platform that it names.
+    platform: Option<PlatformTag>,
 }
 
 impl CompiledGroup {
     /// Compiles `group`. `members` gives the addresses of an application security group.
     #[must_use]
     pub fn new(group: &Nsg, tags: &TagTable, context: &TagContext, members: impl Fn(&str) -> AddrSet) -> Self {
-        let mut compiled = Self { inbound: Vec::new(), outbound: Vec::new(), unknown_tags: Vec::new() };
-        for (n, rule) in group.rules.iter().enumerate() {
+        let mut compiled = Self::without_defaults(&group.rules, tags, context, members);
+        for (n, rule) in (0u8..).zip(&DEFAULTS) {
+            let side = |tag: &str| match tag {
+                "" => AddrSet::all(),
+                tag => tags.resolve(tag, context).unwrap_or_default(),
+            };
+            compiled.list_mut(rule.direction).push(CompiledRule {
+                priority: rule.priority,
+                packets: Cube { src: side(rule.source), dst: side(rule.destination), ..Cube::all() },
+                access: rule.access,
+                reference: RuleRef::Default(n),
+                platform: None,
+            });
+        }
+        compiled.flush = group.flush.value;
+        compiled.inbound.sort_by_key(|rule| rule.priority);
+        compiled.outbound.sort_by_key(|rule| rule.priority);
+        compiled
+    }
+
+    /// Rules that nothing follows: those of [`super::admin`].
+    pub(super) fn without_defaults(
+        rules: &[SecurityRule],
+        tags: &TagTable,
+        context: &TagContext,
+        members: impl Fn(&str) -> AddrSet,
+    ) -> Self {
+        let mut compiled = Self { inbound: Vec::new(), outbound: Vec::new(), unknown_tags: Vec::new(), flush: false };
+        for (n, rule) in rules.iter().enumerate() {
             let mut unknown = Vec::new();
             let mut side = |peers: &[Peer]| addresses(peers, tags, context, &members, &mut unknown);
             let packets = Cube {
@@ -105,26 +165,11 @@ impl CompiledGroup {
                 packets,
                 access: rule.access,
                 reference: RuleRef::User(u32::try_from(n).unwrap_or(u32::MAX)),
-                platform_dns: rule.destination.iter().any(is_platform_dns),
+                platform: PlatformTag::named_by(rule),
             };
             compiled.unknown_tags.append(&mut unknown);
             compiled.list_mut(rule.direction).push(entry);
         }
-        for (n, rule) in (0u8..).zip(&DEFAULTS) {
-            let side = |tag: &str| match tag {
-                "" => AddrSet::all(),
-                tag => tags.resolve(tag, context).unwrap_or_default(),
-            };
-            compiled.list_mut(rule.direction).push(CompiledRule {
-                priority: rule.priority,
-                packets: Cube { src: side(rule.source), dst: side(rule.destination), ..Cube::all() },
-                access: rule.access,
-                reference: RuleRef::Default(n),
-                platform_dns: false,
-            });
-        }
-        compiled.inbound.sort_by_key(|rule| rule.priority);
-        compiled.outbound.sort_by_key(|rule| rule.priority);
         compiled
     }
 
@@ -145,8 +190,12 @@ impl CompiledGroup {
     /// The first rule that matches. The last default rule matches everything.
     #[must_use]
     pub fn decide(&self, direction: Direction, tuple: &Tuple) -> (RuleRef, Access) {
-        let hit = self.list(direction).iter().find(|rule| rule.packets.contains(tuple));
-        hit.map_or(NO_RULE, CompiledRule::answer)
+        self.first_match(direction, tuple).unwrap_or(NO_RULE)
+    }
+
+    /// The first rule that matches, where it may be that none does.
+    pub(super) fn first_match(&self, direction: Direction, tuple: &Tuple) -> Option<(RuleRef, Access)> {
+        self.list(direction).iter().find(|rule| rule.packets.contains(tuple)).map(CompiledRule::answer)
     }
 
     /// Which packets each rule decides: disjoint parts that together are `packets`, in the order of the rules.
@@ -154,6 +203,16 @@ impl CompiledGroup {
     pub fn split(&self, direction: Direction, packets: &PacketSet) -> Vec<(PacketSet, RuleRef, Access)> {
         let rules = self.list(direction).iter().map(|rule| (&rule.packets, rule.answer()));
         flat(packets.split_by_first(rules, NO_RULE))
+    }
+
+    /// The same where it may be that no rule matches.
+    pub(super) fn split_first(
+        &self,
+        direction: Direction,
+        packets: &PacketSet,
+    ) -> Vec<(PacketSet, Option<(RuleRef, Access)>)> {
+        let rules = self.list(direction).iter().map(|rule| (&rule.packets, Some(rule.answer())));
+        packets.split_by_first(rules, None)
     }
 
     /// The same for a packet to a private endpoint: conditions on the source port count as any (azure-dataplane 1.9).
@@ -171,33 +230,49 @@ impl CompiledGroup {
         flat(packets.split_by_first(rules, NO_RULE))
     }
 
-    /// What the group says of a question to the platform's DNS: only rules that name its tag have a say
-    /// (azure-dataplane 1.8).
+    /// What the group says of traffic of the platform.
+    ///
+    /// Rule `nsg-platform-tags`: DNS at the platform's address, instance metadata and Windows activation are stopped by no
+    /// rule but those that name their tag. Source: azure-dataplane 1.8.
     #[must_use]
-    pub fn decide_platform_dns(&self, tuple: &Tuple) -> Option<(RuleRef, Access)> {
-        let hit = self.outbound.iter().find(|rule| rule.platform_dns && rule.packets.contains(tuple));
+    pub fn decide_platform(&self, tag: PlatformTag, tuple: &Tuple) -> Option<(RuleRef, Access)> {
+        let hit = self.outbound.iter().find(|rule| rule.platform == Some(tag) && rule.packets.contains(tuple));
         hit.map(CompiledRule::answer)
     }
 
-    /// Which questions to the platform's DNS each of those rules decides, and which none does.
+    /// Which traffic of the platform each of those rules decides, and which none does.
     #[must_use]
-    pub fn split_platform_dns(&self, packets: &PacketSet) -> Vec<(PacketSet, Option<(RuleRef, Access)>)> {
-        let rules = self.outbound.iter().filter(|rule| rule.platform_dns);
+    pub fn split_platform(&self, tag: PlatformTag, packets: &PacketSet) -> Vec<(PacketSet, Option<(RuleRef, Access)>)> {
+        let rules = self.outbound.iter().filter(|rule| rule.platform == Some(tag));
         packets.split_by_first(rules.map(|rule| (&rule.packets, Some(rule.answer()))), None)
+    }
+
+    /// What rules say that name a protocol, where those for any protocol do not count.
+    #[must_use]
+    pub fn decide_by_protocol(&self, direction: Direction, tuple: &Tuple) -> (RuleRef, Access) {
+        let mut rules = self.list(direction).iter().filter(|rule| rule.names_protocol());
+        rules.find(|rule| rule.packets.contains(tuple)).map_or(NO_RULE, CompiledRule::answer)
+    }
+
+    /// Which packets each of those rules decides.
+    #[must_use]
+    pub fn split_by_protocol(&self, direction: Direction, packets: &PacketSet) -> Vec<(PacketSet, RuleRef, Access)> {
+        let rules = self.list(direction).iter().filter(|rule| rule.names_protocol());
+        flat(packets.split_by_first(rules.map(|rule| (&rule.packets, rule.answer())), NO_RULE))
     }
 }
 
-/// What is said where no rule matches. Every list ends with a default rule that does.
+/// What is said where no rule matches. Every group's list ends with a default rule that does.
 const NO_RULE: (RuleRef, Access) = (RuleRef::Default(2), Access::Deny);
 
 impl CompiledRule {
     fn answer(&self) -> (RuleRef, Access) {
         (self.reference, self.access)
     }
-}
 
-fn is_platform_dns(peer: &Peer) -> bool {
-    matches!(peer, Peer::Tag(tag) if tag.eq_ignore_ascii_case(PLATFORM_DNS))
+    fn names_protocol(&self) -> bool {
+        self.packets.protocols != ProtocolSet::all()
+    }
 }
 
 fn flat(parts: Vec<(PacketSet, (RuleRef, Access))>) -> Vec<(PacketSet, RuleRef, Access)> {

@@ -1,6 +1,6 @@
 //! Service tags: names for address sets in security rules and routes (azure-dataplane 1.7).
 
-use super::{PLATFORM, PLATFORM_V6};
+use super::{METADATA, PLATFORM, PLATFORM_V6};
 use crate::net::{Addr, Prefix};
 use crate::set::AddrSet;
 use hashbrown::HashMap;
@@ -109,8 +109,12 @@ impl TagTable {
         match (self.loaded.get(name.as_str()), self.added.get(name.as_str())) {
             (Some(loaded), Some(added)) => Some(loaded.union(added)),
             (Some(one), None) | (None, Some(one)) => Some(AddrSet::clone(one)),
-            // Nobody need say where the platform's DNS is.
-            (None, None) => (name == "azureplatformdns").then(|| [Prefix::host(PLATFORM)].into_iter().collect()),
+            // Nobody need say where the platform's own addresses are.
+            (None, None) => match name.as_str() {
+                "azureplatformdns" => Some(AddrSet::point(PLATFORM)),
+                "azureplatformimds" => Some(AddrSet::point(METADATA)),
+                _ => None,
+            },
         }
     }
 }

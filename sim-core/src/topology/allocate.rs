@@ -87,6 +87,12 @@ pub(super) fn addresses(
             let wish = Wish { requested: None, had, holder: existing, v6: false };
             endpoint.address = Some(choose(topology, &whom, subnet, wish, &[])?);
         }
+        (Kind::Firewall(firewall), had) => {
+            let had = had.and_then(|kind| if let Kind::Firewall(old) = kind { old.address } else { None });
+            let Some(subnet) = subnet else { return Ok(()) };
+            let wish = Wish { requested: firewall.requested, had, holder: existing, v6: false };
+            firewall.address = Some(choose(topology, &whom, subnet, wish, &[])?);
+        }
         (Kind::LinkService(service), _) => {
             let Some(subnet) = subnet else { return Ok(()) };
             let mut given = Vec::new();

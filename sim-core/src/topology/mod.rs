@@ -215,7 +215,8 @@ impl Topology {
             match &holder.kind {
                 Kind::IpConfig(IpConfig { address, .. })
                 | Kind::Frontend(Frontend { address, .. })
-                | Kind::PrivateEndpoint(PrivateEndpoint { address, .. }) => {
+                | Kind::PrivateEndpoint(PrivateEndpoint { address, .. })
+                | Kind::Firewall(Firewall { address, .. }) => {
                     taken.extend(address.map(|a| (a, holder.id)));
                 }
                 Kind::LinkService(service) => taken.extend(service.nat.iter().flatten().map(|a| (*a, holder.id))),

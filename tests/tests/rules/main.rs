@@ -2,10 +2,13 @@
 //! azure-dataplane and azure-services alone, without a look at the stages. "Golden N" is azure-dataplane 8, case N.
 
 mod addresses;
+mod admin;
 mod balancer;
+mod firewall;
 mod ipv6;
 mod outbound;
 mod peering;
+mod platform;
 mod private_link;
 mod refusals;
 mod routes;

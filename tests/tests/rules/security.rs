@@ -2,10 +2,10 @@
 
 use crate::{add_vnet, filtered, one_vnet};
 use sim_core::net::{Protocol, Tuple};
-use sim_core::topology::{PortRange, Relation, Sku, UserHop};
+use sim_core::topology::{Draft, Kind, Nsg, Peer, PortRange, Relation, Sku, UserHop};
 use vnetsim_tests::ask::{SOURCE_PORT, any, question, tcp};
 use vnetsim_tests::net::{Net, addr};
-use vnetsim_tests::parts::rules;
+use vnetsim_tests::parts::{config_of, rules};
 
 #[test]
 fn a_user_rule_blocks_neighbours_in_one_subnet_both_ways() {
@@ -277,4 +277,87 @@ fn the_platform_address_is_beyond_rules_and_routes() {
     net.vm("a", "v/s", None);
     let asked = any(&net, "a", question(&net, "a", Protocol::UDP, host, 53));
     assert_eq!(asked.verdict, "there a: security-rule subnet g/no-dns");
+}
+
+#[test]
+fn a_group_reaches_one_network_only() {
+    // 1.6. Tests `refuse-asg-members`, `refuse-asg-rule`.
+    // Catches: groups over several VNets that are taken, one VNet's refused, an address that may not be put again.
+    let net = || {
+        let mut net = one_vnet(None);
+        net.vnet("w", "10.9.0.0/16");
+        net.subnet("w", "s", "10.9.0.0/24", None);
+        for (vm, subnet) in [("a", "v/s"), ("b", "v/t"), ("c", "w/s")] {
+            net.vm(vm, subnet, None);
+        }
+        net.asg("near", &["a", "b"]);
+        net.asg("far", &["c"]);
+        net.asg("empty", &[]);
+        net
+    };
+    let code = |net: &mut Net, draft: Draft| net.topology.put(draft).map_err(|refusal| refusal.code);
+    let join = |net: &Net, vm: &str, group: &str| {
+        let found = net.topology.find(&config_of(vm)).unwrap();
+        net.topology.draft_of(found).refer(Relation::MemberOf, group)
+    };
+    let mut one = net();
+    let draft = join(&one, "c", "near");
+    assert_eq!(code(&mut one, draft), Err("AllMembersOfApplicationSecurityGroupMustBeFromSameVnet"));
+    for (vm, group) in [("c", "empty"), ("a", "near"), ("c", "far")] {
+        let draft = join(&one, vm, group);
+        assert!(code(&mut one, draft).is_ok(), "{vm} {group}");
+    }
+    for (rule, refused) in [
+        ("100 r in allow * asg:near -> asg:far *", true),
+        ("100 r in allow * asg:near -> asg:near *", false),
+        ("100 r in allow * asg:near -> 10.9.0.0/16 *", false),
+    ] {
+        let group = Kind::Nsg(Nsg { rules: rules(&[rule]), ..Nsg::default() });
+        let expected = "AllApplicationSecurityGroupsInSecurityRuleMustBeFromSameVnet";
+        let found = code(&mut net(), Draft::new("n", group));
+        assert_eq!(found.err(), refused.then_some(expected), "{rule}");
+    }
+}
+
+#[test]
+fn rules_may_name_several_groups_and_ranges() {
+    // 1.2: augmented rules. Catches: the first of several taken alone, groups that shut ranges out.
+    let mut net = filtered(&[]);
+    for (vm, subnet) in [("a", "v/t"), ("b", "v/t"), ("c", "v/t"), ("web", "v/s"), ("db", "v/s"), ("other", "v/s")] {
+        net.vm(vm, subnet, None);
+    }
+    for name in ["a", "b", "web", "db"] {
+        net.asg(&format!("asg-{name}"), &[name]);
+    }
+    let mut many = rules(&["100 many in allow tcp asg:asg-a -> asg:asg-web 80", "200 rest in deny * * -> * *"]);
+    many[0].source.extend([Peer::Asg("asg-b".into()), Peer::Prefix("10.0.7.0/24".parse().unwrap())]);
+    many[0].destination.push(Peer::Asg("asg-db".into()));
+    many[0].destination_ports.push(PortRange { first: 8000, last: 8010 });
+    net.nsg("g", many);
+    let addresses = |net: &Net, vm: &str| net.topology.addresses_of(net.topology.find(vm).unwrap().id)[0].1;
+    let rest = "security-rule subnet g/rest";
+    for (from, to, port, open) in [
+        ("a", "web", 80, true),
+        ("b", "db", 8010, true),
+        ("b", "web", 8011, false),
+        ("c", "web", 80, false),
+        ("a", "other", 80, false),
+    ] {
+        let verdict = tcp(&net, from, addresses(&net, to), port).verdict;
+        assert_eq!(verdict, if open { "open".to_owned() } else { format!("there {to}: {rest}") }, "{from} {to} {port}");
+    }
+}
+
+#[test]
+fn a_network_without_access_is_not_in_the_tag() {
+    // 1.9, 2.7. Catches: a peer without access counted to the tag, so that a rule for it stops what Azure would not.
+    let mut net = one_vnet(None);
+    net.group("e", &["100 no in deny * VirtualNetwork -> * *", "200 rest in allow * * -> * *"]);
+    net.vnet("w", "10.9.0.0/16");
+    net.subnet("w", "s", "10.9.0.0/24", None);
+    net.peering("v", "w", (false, false), (false, false));
+    let a = net.vm("a", "v/s", Some("e"));
+    net.vm("c", "w/s", None);
+    let asked = any(&net, "c", question(&net, "c", Protocol::TCP, net.address(a), 80));
+    assert!(!asked.verdict.contains("security-rule"), "{}", asked.verdict);
 }

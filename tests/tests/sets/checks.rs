@@ -12,7 +12,7 @@ use sim_core::stage::interface::{Arrival, departure};
 use sim_core::stage::outbound::{Exit, Method, is_private};
 use sim_core::stage::peering::crossing;
 use sim_core::stage::platform::{Platform, carried};
-use sim_core::stage::{PLATFORM, Reason, never_internet};
+use sim_core::stage::{METADATA, PLATFORM, Reason, never_internet};
 
 /// Checks say the same of sets and of packets, and it is what a plain reading says.
 fn checks_agree(
@@ -47,15 +47,17 @@ proptest! {
         checks_agree(carried(), &set, reading, seed)?;
     }
 
-    /// 1.8. Catches: DNS to others taken for the platform's, everything for the platform taken for DNS.
+    /// 1.8. Catches: DNS to others taken for the platform's, everything for the platform taken for DNS, questions to
+    /// metadata taken for others'.
     #[test]
     fn the_platform_is_told_apart(set in packets(), seed: u64) {
         let parts = Platform::split(&set);
         agree(&set, &parts, Platform::decide, seed)?;
-        let reading = |packet: &Tuple| match (packet.dst == PLATFORM, packet.dst_port) {
-            (true, 53) => Platform::Dns,
-            (true, _) => Platform::Other,
-            (false, _) => Platform::Not,
+        let reading = |packet: &Tuple| match (packet.dst, packet.dst_port) {
+            (PLATFORM, 53) => Platform::Dns,
+            (PLATFORM, _) => Platform::Other,
+            (METADATA, _) => Platform::Metadata,
+            _ => Platform::Not,
         };
         agree(&set, &parts, reading, seed)?;
     }

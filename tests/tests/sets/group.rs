@@ -2,14 +2,16 @@
 
 use super::{a_prefix, a_protocol, a_range, agree, cases, packets};
 use proptest::prelude::*;
+use sim_core::id::NodeId;
 use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::set::AddrSet;
-use sim_core::stage::security::{CompiledGroup, RuleRef};
+use sim_core::stage::admin::CompiledAdmin;
+use sim_core::stage::security::{CompiledGroup, PlatformTag, RuleRef};
 use sim_core::stage::tag::{PlatformTags, TagContext, TagTable};
-use sim_core::topology::{Access, Direction, Nsg, Peer, PortRange, SecurityRule};
+use sim_core::topology::{Access, AdminRules, Direction, Nsg, Peer, PortRange, SecurityRule};
 use vnetsim_tests::net::{prefix, rule};
 
-const TAGS: [&str; 4] = ["VirtualNetwork", "Internet", "AzureLoadBalancer", "AzurePlatformDNS"];
+const TAGS: [&str; 5] = ["VirtualNetwork", "Internet", "AzureLoadBalancer", "AzurePlatformDNS", "AzurePlatformIMDS"];
 
 fn a_side() -> impl Strategy<Value = Vec<Peer>> {
     let peer = prop_oneof![
@@ -111,18 +113,54 @@ proptest! {
         agree(&set, &named, |packet| read(&group, Direction::Inbound, packet, false), seed)?;
     }
 
-    /// Catches: a rule about the platform's DNS that does not name its tag, default rules asked about it.
+    /// Catches: a rule about traffic of the platform that does not name its tag, default rules asked about it.
     #[test]
-    fn a_group_splits_platform_dns_as_it_decides(group in a_group(), set in packets(), seed: u64) {
+    fn a_group_splits_traffic_of_the_platform_as_it_decides(group in a_group(), set in packets(), seed: u64) {
         let rules = compiled(&group);
-        let parts = rules.split_platform_dns(&set);
-        agree(&set, &parts, |packet| rules.decide_platform_dns(packet), seed)?;
-        let naming = |n: u32| {
-            let tag = |peer: &Peer| matches!(peer, Peer::Tag(tag) if **tag == *"AzurePlatformDNS");
-            group.rules[n as usize].destination.iter().any(tag)
-        };
-        for (_, says) in parts {
-            prop_assert!(says.is_none_or(|(rule, _)| matches!(rule, RuleRef::User(n) if naming(n))), "{:?}", says);
+        for tag in PlatformTag::ALL {
+            let parts = rules.split_platform(tag, &set);
+            agree(&set, &parts, |packet| rules.decide_platform(tag, packet), seed)?;
+            let naming = |n: u32| {
+                let named = |peer: &Peer| matches!(peer, Peer::Tag(name) if **name == *tag.name());
+                group.rules[n as usize].destination.iter().any(named)
+            };
+            for (_, says) in parts {
+                prop_assert!(says.is_none_or(|(rule, _)| matches!(rule, RuleRef::User(n) if naming(n))), "{:?}", says);
+            }
+        }
+    }
+
+    /// Catches: rules for any protocol that count where only those that name one do, in one form or in both.
+    #[test]
+    fn a_group_splits_by_protocol_as_it_decides(group in a_group(), set in packets(), seed: u64) {
+        let rules = compiled(&group);
+        for direction in [Direction::Inbound, Direction::Outbound] {
+            let parts = rules.split_by_protocol(direction, &set).into_iter();
+            let parts: Vec<_> = parts.map(|(part, rule, access)| (part, (rule, access))).collect();
+            agree(&set, &parts, |packet| rules.decide_by_protocol(direction, packet), seed)?;
+            for (_, (rule, _)) in parts {
+                let naming = |n: u32| group.rules[n as usize].protocol.is_some();
+                prop_assert!(matches!(rule, RuleRef::User(n) if naming(n)) || rule == RuleRef::Default(2), "{:?}", rule);
+            }
+        }
+    }
+
+    /// Catches: admin rules that are ordered by collection in one form, a rule named in another one's collection, packets
+    /// that no rule decides given to the last one.
+    #[test]
+    fn admin_rules_split_as_they_decide(one in a_group(), two in a_group(), set in packets(), seed: u64) {
+        let collections = [one, two].map(|group| AdminRules { rules: group.rules, ..AdminRules::default() });
+        let listed = [NodeId(7), NodeId(9)].into_iter().zip(&collections);
+        let rules = CompiledAdmin::new(listed, false, &TagTable::default(), &context());
+        for direction in [Direction::Inbound, Direction::Outbound] {
+            let parts = rules.split(direction, &set);
+            agree(&set, &parts, |packet| rules.decide(direction, packet), seed)?;
+            for (_, says) in parts {
+                let Some((rule, access)) = says else { continue };
+                let collection = &collections[usize::from(rule.collection == NodeId(9))];
+                prop_assert_eq!(collection.rules[rule.rule as usize].access, access);
+                prop_assert_eq!(collection.rules[rule.rule as usize].direction, direction);
+            }
         }
     }
 }

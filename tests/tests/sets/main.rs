@@ -3,6 +3,7 @@
 
 mod balancer;
 mod checks;
+mod firewall;
 mod group;
 mod route;
 mod translate;
@@ -21,7 +22,7 @@ fn cases() -> ProptestConfig {
 }
 
 /// Prefixes that lie in each other, touch each other, and stand at the ends of both families.
-const PREFIXES: [&str; 14] = [
+const PREFIXES: [&str; 15] = [
     "10.0.0.0/8",
     "10.1.0.0/16",
     "10.1.0.0/24",
@@ -31,6 +32,7 @@ const PREFIXES: [&str; 14] = [
     "172.16.0.0/12",
     "8.8.8.8/32",
     "168.63.129.16/32",
+    "169.254.169.254/32",
     "224.0.0.0/4",
     "255.255.255.255/32",
     "0.0.0.0/0",

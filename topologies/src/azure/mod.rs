@@ -7,8 +7,10 @@
 mod address;
 mod balancer;
 mod edit;
+mod firewall;
 mod id;
 mod machine;
+mod manager;
 mod mend;
 mod nat;
 mod nic;
@@ -57,6 +59,14 @@ pub(crate) fn read(raw: &RawResource, all: &Resources, region: &Arc<str>) -> Rea
         "natgateways" => nat::gateway(raw, &mut out),
         "privateendpoints" => private_link::endpoint(raw, all, &mut out),
         "privatelinkservices" => private_link::service(raw, &mut out),
+        "azurefirewalls" => firewall::firewall(raw, all, &mut out),
+        "firewallpolicies" => firewall::policy(raw, all, &mut out),
+        "firewallpolicies/rulecollectiongroups" => firewall::group_alone(raw, all, &mut out),
+        "firewallpolicies/rulegroups" => firewall::old_group_alone(raw, all, &mut out),
+        "networkmanagers/networkgroups" => manager::group(raw, all, &mut out),
+        "networkmanagers/networkgroups/staticmembers" => manager::static_member(raw, &mut out),
+        "networkmanagers/connectivityconfigurations" => manager::connectivity(raw, &mut out),
+        "networkmanagers/securityadminconfigurations/rulecollections" => manager::rule_collection(raw, all, &mut out),
         "microsoft.compute/virtualmachines" => machine::machine(raw, &mut out),
         "microsoft.containerinstance/containergroups" => machine::container_group(raw, all, &mut out),
         "microsoft.authorization/roledefinitions" => role::definition(raw, &mut out),

@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::json::Value;
 use sim_core::net::Addr;
 use sim_core::topology::{Draft, IpConfig, Kind, Nic, Relation};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) fn interface(raw: &RawResource, out: &mut Reading) {
@@ -28,6 +29,10 @@ pub(super) fn interface(raw: &RawResource, out: &mut Reading) {
     let chosen = configs.iter().position(|config| switch(inner(config), "primary", false).value).unwrap_or(0);
     for (n, part) in configs.iter().enumerate() {
         let Some(id) = raw.part_id("ipConfigurations", part) else { continue };
+        if let Some(diagnostic) = other_groups(raw, &configs[0], part) {
+            out.leave_out(&id, diagnostic);
+            continue;
+        }
         match requested(inner(part)) {
             Ok(requested) => {
                 let v6 = is_v6(inner(part));
@@ -36,6 +41,29 @@ pub(super) fn interface(raw: &RawResource, out: &mut Reading) {
             Err(diagnostic) => out.leave_out(&id, diagnostic),
         }
     }
+}
+
+/// Rule `refuse-asg-configurations`: all addresses of a NIC belong to the same application security groups. Code and text
+/// are from a public report (Azure/azure-cli issue 21551). Source: azure-dataplane 1.6.
+fn other_groups(raw: &RawResource, first: &Value, part: &Value) -> Option<Diagnostic> {
+    let groups = |part: &Value| {
+        let ids = references(inner(part), "applicationSecurityGroups").map(|id| id.to_ascii_lowercase());
+        ids.collect::<BTreeSet<String>>()
+    };
+    let (one, other) = (groups(first), groups(part));
+    if one == other {
+        return None;
+    }
+    let listed = |groups: BTreeSet<String>| groups.into_iter().collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "All IPConfigurations on a Network Interface should reference the same set of Application Security Groups. Of {} \
+         the first one references ASG(s) {}, whereas this one references ASG(s) {}.",
+        raw.id,
+        listed(one),
+        listed(other)
+    );
+    let code = "AllIpConfigurationsOnANicMustBelongToTheSameApplicationSecurityGroups";
+    Some(Diagnostic::error(code, message).at(part.span))
 }
 
 /// The address asked for, of a NIC's address or a balancer's frontend.

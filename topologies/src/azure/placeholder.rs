@@ -40,7 +40,10 @@ fn address(text: &str, all: &Resources, topology: &Topology) -> Option<Addr> {
         None if placeholder.path == "properties.ipAddress" => placeholder.resource_id.into(),
         None => return None,
     };
-    match &topology.find(&part)?.kind {
+    // A firewall's configurations are no resources of their own.
+    let whole = || topology.find(super::id::parent(&part)?);
+    match &topology.find(&part).or_else(whole)?.kind {
+        Kind::Firewall(firewall) => firewall.address,
         Kind::IpConfig(config) => config.address,
         Kind::Frontend(frontend) => frontend.address,
         Kind::PublicIp(public) => public.address,

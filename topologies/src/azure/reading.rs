@@ -3,7 +3,7 @@
 use super::raw::RawResource;
 use crate::diagnostic::{Diagnostic, Severity};
 use sim_core::net::Addr;
-use sim_core::topology::{Draft, Edit, Kind, Relation, Route, SecurityRule};
+use sim_core::topology::{Draft, Edit, Kind, Relation, Route, RuleCollection, SecurityRule};
 use std::sync::Arc;
 
 /// Something Azure would refuse. The resource, or the rule, is left out of the network.
@@ -53,6 +53,13 @@ pub(crate) enum Piece {
         table: Arc<str>,
         /// The route.
         route: Route,
+    },
+    /// Rule collections of a firewall policy.
+    Collections {
+        /// The policy's id.
+        policy: Arc<str>,
+        /// The collections.
+        collections: Vec<RuleCollection>,
     },
     /// A member of a backend pool that is given by its address.
     Member {

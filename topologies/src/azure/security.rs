@@ -70,7 +70,7 @@ fn rule(name: &str, properties: &Value, span: Span, all: &Resources) -> Result<S
     })
 }
 
-const PROTOCOLS: [(&str, Option<Protocol>); 7] = [
+pub(super) const PROTOCOLS: [(&str, Option<Protocol>); 7] = [
     ("*", None),
     ("Any", None),
     ("Tcp", Some(Protocol::TCP)),
@@ -81,7 +81,7 @@ const PROTOCOLS: [(&str, Option<Protocol>); 7] = [
 ];
 
 /// One of a few words, in any letter case.
-fn word<T: Copy>(properties: &Value, key: &str, words: &[(&str, T)]) -> Result<T, Diagnostic> {
+pub(super) fn word<T: Copy>(properties: &Value, key: &str, words: &[(&str, T)]) -> Result<T, Diagnostic> {
     let value = given(properties, key).ok_or_else(|| missing(properties, key))?;
     let text = value.as_str().unwrap_or_default().trim();
     words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, meaning)| *meaning).ok_or_else(|| {
@@ -121,7 +121,7 @@ fn peers(properties: &Value, [single, many, groups]: [&str; 3], all: &Resources)
     if found.contains(&Peer::Any) { Ok(vec![Peer::Any]) } else { Ok(found) }
 }
 
-fn peer(value: &Value, text: &str, all: &Resources) -> Result<Peer, Diagnostic> {
+pub(super) fn peer(value: &Value, text: &str, all: &Resources) -> Result<Peer, Diagnostic> {
     if text == "*" || text == "0.0.0.0/0" || text.eq_ignore_ascii_case("any") {
         return Ok(Peer::Any);
     }
@@ -151,7 +151,7 @@ fn peer(value: &Value, text: &str, all: &Resources) -> Result<Peer, Diagnostic> 
 }
 
 /// One side's ports; empty is any.
-fn ports(properties: &Value, [one, many]: [&str; 2]) -> Result<Vec<PortRange>, Diagnostic> {
+pub(super) fn ports(properties: &Value, [one, many]: [&str; 2]) -> Result<Vec<PortRange>, Diagnostic> {
     let mut found = Vec::new();
     for value in given(properties, one).into_iter().chain(list(properties, many)) {
         let written = value.as_i64().map_or_else(|| value.as_str().unwrap_or_default().to_owned(), |it| it.to_string());

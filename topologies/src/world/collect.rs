@@ -6,7 +6,9 @@ use crate::diagnostic::Diagnostic;
 use crate::facts::vm_size;
 use sim_core::net::Addr;
 use sim_core::source::Span;
-use sim_core::topology::{Draft, Kind, Nic, Nsg, Relation, Route, RouteTable, SecurityRule};
+use sim_core::topology::{
+    Draft, FirewallPolicy, Kind, Nic, Nsg, Relation, Route, RouteTable, RuleCollection, SecurityRule,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -53,6 +55,7 @@ pub(super) struct Collected {
     pub(super) members: Vec<Member>,
     rules: Vec<(Arc<str>, SecurityRule)>,
     routes: Vec<(Arc<str>, Route)>,
+    collections: Vec<(Arc<str>, Vec<RuleCollection>)>,
     links: Vec<(Arc<str>, Relation, Arc<str>)>,
 }
 
@@ -80,6 +83,7 @@ impl Collected {
                 }
                 Piece::Rule { group, rule } => self.rules.push((group, rule)),
                 Piece::Route { table, route } => self.routes.push((table, route)),
+                Piece::Collections { policy, collections } => self.collections.push((policy, collections)),
                 Piece::Member { pool, network, address } => self.members.push(Member { pool, network, address }),
                 Piece::Link { from, relation, to } => {
                     self.links.push((azure::resolved(&from, all), relation, azure::resolved(&to, all)))
@@ -116,6 +120,14 @@ impl Collected {
             let what = "an existing route table, taken to hold no other routes";
             if let Some(Kind::RouteTable(table)) = self.whole(&table, route.span, whole, what) {
                 merge(&mut table.routes, route, |route| &route.name);
+            }
+        }
+        for (policy, collections) in std::mem::take(&mut self.collections) {
+            let whole = || Kind::FirewallPolicy(FirewallPolicy::default());
+            let what = "an existing firewall policy, taken to hold no other rules";
+            let span = collections.first().and_then(|collection| collection.span);
+            if let Some(Kind::FirewallPolicy(policy)) = self.whole(&policy, span, whole, what) {
+                policy.collections.extend(collections);
             }
         }
         for (from, relation, to) in std::mem::take(&mut self.links) {

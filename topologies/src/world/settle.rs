@@ -209,6 +209,7 @@ fn leave_out(kind: &mut Kind, parts: Range<usize>) -> bool {
 fn takes_free_address(kind: &Kind) -> bool {
     match kind {
         Kind::IpConfig(IpConfig { requested, .. }) | Kind::Frontend(Frontend { requested, .. }) => requested.is_none(),
+        Kind::Firewall(firewall) => firewall.requested.is_none(),
         Kind::PrivateEndpoint(_) => true,
         Kind::LinkService(service) => service.nat.iter().any(Option::is_none),
         Kind::PublicIp(public) => public.address.is_none(),

@@ -9,8 +9,8 @@ use sim_core::id::NodeId;
 use sim_core::net::{Addr, Prefix};
 use sim_core::source::Span;
 use sim_core::topology::{
-    Draft, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg, PublicIp, Relation, RouteTable,
-    Setting, Sku, Subnet, Topology, Vnet,
+    Draft, FirewallPolicy, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg, PublicIp, Relation,
+    RouteTable, Setting, Sku, Subnet, Topology, Vnet,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -79,6 +79,7 @@ fn asked(kind: &Kind) -> Vec<Addr> {
         Kind::IpConfig(IpConfig { requested, .. }) | Kind::Frontend(Frontend { requested, .. }) => {
             requested.iter().copied().collect()
         }
+        Kind::Firewall(firewall) => firewall.requested.iter().copied().collect(),
         Kind::LinkService(service) => service.nat.iter().flatten().copied().collect(),
         _ => Vec::new(),
     }
@@ -106,6 +107,9 @@ impl World {
                 let kind =
                     Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards: false, ..Machine::default() });
                 (draft(kind), "a machine without a cap on what it sends")
+            }
+            Relation::GovernedBy => {
+                (draft(Kind::FirewallPolicy(FirewallPolicy::default())), "a firewall policy without rules")
             }
             Relation::MemberOf if ends("/applicationsecuritygroups") => {
                 (draft(Kind::Asg), "an application security group without other members")

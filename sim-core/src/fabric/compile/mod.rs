@@ -1,6 +1,8 @@
 //! From the declared network to what packets meet.
 
+mod admin;
 mod balancer;
+mod firewall;
 mod network;
 mod outbound;
 mod port;
@@ -9,6 +11,7 @@ use super::change::{Touch, touch};
 use super::{Addresses, ContextId, Fabric, Facts, FixedMap, PortKind, SubnetContext};
 use crate::id::{NodeId, PortId};
 use crate::set::AddrSet;
+use crate::stage::admin::CompiledAdmin;
 use crate::stage::security::CompiledGroup;
 use crate::stage::tag::{TagContext, TagTable};
 use crate::topology::{Kind, Nsg, Relation, Topology};
@@ -24,6 +27,8 @@ pub(super) struct Compiler<'a> {
     contexts: FixedMap<Arc<TagContext>, ContextId>,
     pub(super) subnets: FixedMap<NodeId, Arc<SubnetContext>>,
     pub(super) groups: FixedMap<(NodeId, ContextId), Arc<CompiledGroup>>,
+    /// Admin rules, by VNet and meaning of the tags.
+    admins: FixedMap<(NodeId, ContextId), Option<Arc<CompiledAdmin>>>,
 }
 
 impl Fabric {
@@ -65,6 +70,7 @@ impl<'a> Compiler<'a> {
             contexts: FixedMap::default(),
             subnets: FixedMap::default(),
             groups: FixedMap::default(),
+            admins: FixedMap::default(),
         }
     }
 

@@ -48,6 +48,7 @@ impl Compiler<'_> {
             vnet: network.context.node,
             routes: RouteTable::settle(network.system.iter().copied().chain(user).collect(), &diverted),
             nsg: self.nsg_of(id),
+            admin: self.admin(network.context.node, context, &tags),
             network: network.context.clone(),
             tags,
             context,

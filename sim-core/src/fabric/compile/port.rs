@@ -37,6 +37,7 @@ impl Compiler<'_> {
             Kind::InternetHost(host) => PortKind::Internet { prefix: host.prefix },
             Kind::Vnet(_) => PortKind::Platform { vnet: id },
             Kind::NatGateway(_) => self.nat_gateway(id),
+            Kind::Firewall(firewall) => PortKind::Firewall(Box::new(self.firewall(id, firewall)?)),
             Kind::Subnet(subnet) if subnet.default_outbound.value => self.default_outbound(id),
             _ => return None,
         };
@@ -82,7 +83,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn public_address(&self, id: NodeId) -> Option<PublicAddress> {
+    pub(super) fn public_address(&self, id: NodeId) -> Option<PublicAddress> {
         let found = self.topology.target(id, Relation::Uses)?;
         match &found.kind {
             Kind::PublicIp(public) => {

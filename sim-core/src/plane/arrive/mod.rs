@@ -1,6 +1,7 @@
 //! A packet arrives at a port: at a machine's NIC, or at something on the way that passes it on (azure-dataplane 7,
 //! steps 7 and 8).
 
+mod firewall;
 mod frontend;
 mod nic;
 mod private_link;
@@ -33,6 +34,7 @@ pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known:
             trail.end(act, (from_client && known.is_none()).then_some(record))
         }
         PortKind::LinkService(service) => private_link::at_service(trail, port, service, key, known),
+        PortKind::Firewall(firewall) => firewall::arrive(trail, port, firewall, key, known),
         PortKind::Translator(translator) => translator::arrive(trail, port, translator, key, known),
         PortKind::Internet { .. } | PortKind::Platform { .. } => trail.end(Ok(Act::Deliver), None),
     }

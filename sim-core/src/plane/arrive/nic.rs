@@ -53,6 +53,9 @@ fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, 
     if foreign && !(nic.ip_forwarding && (nic.guest_forwards || same_machine(trail, nic))) {
         trail.stop(Reason::ForwardingOff)?;
     }
+    if !trail.admin(&nic.subnet, Direction::Inbound)? {
+        return Ok(Act::Deliver);
+    }
     if closed_without_group && nic.nsg.is_none() && nic.subnet.nsg.is_none() {
         trail.stop(Reason::ClosedByDefault)?;
     }

@@ -1,5 +1,6 @@
 //! Where a route leads: inside the VNet, over a peering, to an appliance, out to the Internet.
 
+use crate::assumption::Assumption;
 use crate::fabric::{LinkClass, NicPort, Outbound, Port};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Protocol};
@@ -8,8 +9,11 @@ use crate::plane::view::{Trail, is_private};
 use crate::stage::route::Hop;
 use crate::stage::{Reason, Step, Translation};
 
+/// The port of mail between servers.
+const SMTP: u16 = 25;
+
 /// Follows a route's hop.
-pub(super) fn take(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, hop: Hop) -> Result<Act, Reason> {
+pub(in crate::plane) fn take(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, hop: Hop) -> Result<Act, Reason> {
     let vnet = nic.subnet.vnet;
     let to = trail.tuple.dst;
     match hop {
@@ -64,8 +68,22 @@ fn appliance(trail: &mut Trail<'_>, nic: &NicPort, address: Addr) -> Result<Act,
     stop(trail, Reason::NoSuchAddress)
 }
 
+/// Whether the subscription lets mail out.
+///
+/// Rule `nsg-smtp-blocked`: TCP port 25 to the Internet is blocked for most types of subscription. Source:
+/// azure-dataplane 1.8.
+fn mail(trail: &mut Trail<'_>) -> Result<(), Reason> {
+    if trail.tuple.protocol != Protocol::TCP || trail.tuple.dst_port != SMTP {
+        return Ok(());
+    }
+    trail.steps.push(Step::Assumed(Assumption::SmtpOutbound));
+    let blocked = trail.view.fabric.choices().is_default(Assumption::SmtpOutbound);
+    if blocked { trail.stop(Reason::SmtpBlocked) } else { Ok(()) }
+}
+
 /// Out to the Internet by the NIC's outbound method. A flow that was opened from outside goes back the way it came.
 fn internet(trail: &mut Trail<'_>, port: &Port, nic: &NicPort) -> Result<Act, Reason> {
+    mail(trail)?;
     if !is_private(trail.view, &nic.subnet, trail.tuple.src) {
         return trail.public_hop(&port.place);
     }

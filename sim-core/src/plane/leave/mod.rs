@@ -1,6 +1,6 @@
 //! A packet leaves a port: rules, then the route, then the way out (azure-dataplane 7, steps 1 to 6).
 
-mod hop;
+pub(super) mod hop;
 mod platform;
 
 use crate::fabric::{LinkClass, NicPort, Port, PortKind};
@@ -8,8 +8,10 @@ use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta};
 use crate::plane::flow::{Act, Decision, Half, Key, NO_SCOPE, NewConn};
 use crate::plane::view::{RECORD_IDLE, Trail, View, is_private, not_carried};
+use crate::stage::platform::Platform;
 use crate::stage::route::Hop;
-use crate::stage::{Level, PLATFORM, PLATFORM_V6, Reason, Step, Translation};
+use crate::stage::security::PlatformTag;
+use crate::stage::{Level, Reason, Step, Translation};
 use crate::topology::Direction;
 
 /// Decides for a packet that leaves `port`.
@@ -53,14 +55,19 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Option<Hal
     if trail.tuple.src != nic.address && !nic.ip_forwarding {
         trail.stop(Reason::ForwardingOff)?;
     }
-    if matches!(trail.tuple.dst, PLATFORM | PLATFORM_V6) {
-        platform::dns(trail, nic)?;
-        trail.steps.push(Step::Platform);
+    let for_platform = Platform::decide(&trail.tuple);
+    if for_platform != Platform::Not {
+        match for_platform.tag() {
+            Some(tag) => platform::ask(trail, nic, tag)?,
+            None => trail.steps.push(Step::Platform),
+        }
         return Ok(Act::Forward { to: PortId(nic.subnet.vnet.0), class: LinkClass::Platform });
     }
     if known.is_some() {
         trail.steps.push(Step::Known);
-    } else {
+    } else if platform::is_licensing(trail, nic) {
+        platform::ask(trail, nic, PlatformTag::Licensing)?;
+    } else if trail.admin(&nic.subnet, Direction::Outbound)? {
         trail.security(nic.nsg, &nic.subnet, Level::Nic, Direction::Outbound)?;
         trail.security(nic.subnet.nsg, &nic.subnet, Level::Subnet, Direction::Outbound)?;
     }

@@ -1,25 +1,31 @@
-//! Questions to the platform's address.
+//! Traffic of the platform: what only rules with its tag touch.
 
 use crate::fabric::NicPort;
 use crate::plane::view::Trail;
+use crate::stage::platform;
+use crate::stage::route::Source;
+use crate::stage::security::PlatformTag;
 use crate::stage::{Level, Reason, Step};
 use crate::topology::{Access, Direction};
 
-/// The port of DNS.
-const DNS: u16 = 53;
+/// Whether a packet is Windows activation that passes the groups.
+pub(super) fn is_licensing(trail: &Trail<'_>, nic: &NicPort) -> bool {
+    let hosts = trail.view.fabric.tag(PlatformTag::Licensing.name(), &nic.subnet);
+    let to_hosts = || hosts.is_some_and(|hosts| platform::licensing(hosts).contains(&trail.tuple));
+    let routes = nic.subnet.routes.active();
+    !routes.iter().any(|route| route.prefix.is_default() && route.source != Source::System) && to_hosts()
+}
 
-/// Rules that name the platform's DNS are asked about questions to it; no others are (azure-dataplane 1.8).
-pub(super) fn dns(trail: &mut Trail<'_>, nic: &NicPort) -> Result<(), Reason> {
-    if trail.tuple.dst_port != DNS {
-        return Ok(());
-    }
+/// Asks the rules that name this traffic.
+pub(super) fn ask(trail: &mut Trail<'_>, nic: &NicPort, tag: PlatformTag) -> Result<(), Reason> {
     for (nsg, level) in [(nic.nsg, Level::Nic), (nic.subnet.nsg, Level::Subnet)] {
         let Some(group) = trail.view.fabric.group(nsg, &nic.subnet) else { continue };
-        let Some((rule, access)) = group.rules.decide_platform_dns(&trail.tuple) else { continue };
+        let Some((rule, access)) = group.rules.decide_platform(tag, &trail.tuple) else { continue };
         trail.steps.push(Step::Security { group: group.node, level, direction: Direction::Outbound, rule, access });
         if access == Access::Deny {
             trail.stop(Reason::SecurityRule)?;
         }
     }
+    trail.steps.push(Step::Platform);
     Ok(())
 }

@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub struct Firewall {
     /// Its region.
     pub region: Arc<str>,
+    /// The private address that was asked for, or read back from Azure.
+    pub requested: Option<Addr>,
     /// Its private address. Filled in when it is put.
     pub address: Option<Addr>,
     /// Rules that it holds itself, of the classic kind; those of its policy are beside.
@@ -59,7 +61,7 @@ pub struct FirewallRule {
     pub span: Option<Span>,
 }
 
-/// One side of a firewall rule.
+/// One side of a firewall rule. A side that names nobody matches nobody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FirewallPeer {
     /// Every address.
@@ -88,7 +90,7 @@ pub enum FirewallMatch {
     Application {
         /// Ports with what is spoken there.
         protocols: Vec<(ApplicationProtocol, u16)>,
-        /// Host names, with `*` as wildcard; names of tags start with `tag:`.
+        /// Host names; one that starts with `*` stands for all that end with the rest of it.
         names: Vec<Arc<str>>,
     },
     /// A translation of destinations.
@@ -101,8 +103,8 @@ pub enum FirewallMatch {
         ports: Vec<PortRange>,
         /// Where to.
         to: Addr,
-        /// To which port.
-        to_port: u16,
+        /// To which port; `None` is the one asked for.
+        to_port: Option<u16>,
     },
 }
 

@@ -14,11 +14,37 @@ pub struct Nsg {
     pub flush: Setting<bool>,
 }
 
-/// Security admin rules of one network manager, as they govern VNets (azure-dataplane 1.3).
+/// A collection of security admin rules of a network manager, as it governs VNets (azure-dataplane 1.3).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AdminRules {
     /// Its rules, in any order.
     pub rules: Vec<SecurityRule>,
+    /// What of it counts in VNets with services that guard their network by intent policies.
+    pub over_intent_policies: OverIntentPolicies,
+}
+
+/// `applyOnNetworkIntentPolicyBasedServices` of a security admin configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OverIntentPolicies {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Rules that allow.
+    Allowing,
+    /// All rules.
+    Everything,
+}
+
+impl OverIntentPolicies {
+    /// Whether a rule that does this counts there.
+    #[must_use]
+    pub fn keeps(self, access: Access) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Allowing => access != Access::Deny,
+            Self::Everything => true,
+        }
+    }
 }
 
 /// Direction of traffic, seen from the machine.

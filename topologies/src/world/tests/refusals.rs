@@ -172,3 +172,36 @@ fn a_delegated_subnet_takes_container_groups() {
     let codes: Vec<&str> = world.findings.iter().map(|finding| finding.diagnostic.code).collect();
     assert_eq!(codes, ["SubnetWithDelegationsCannotBeUsedByResource"], "{}", told(&world));
 }
+
+/// Catches: groups of one address that its NIC's others are not in, taken; the first address refused with them; letter
+/// case that counts.
+#[test]
+fn addresses_of_a_nic_share_their_groups() {
+    // Tests `refuse-asg-configurations`.
+    let groups = |names: &[&str]| {
+        let ids: Vec<String> = names
+            .iter()
+            .map(|name| format!("{{\"id\": \"{}\"}}", at(&format!("applicationSecurityGroups/{name}"))))
+            .collect();
+        format!("\"applicationSecurityGroups\": [{}]", ids.join(","))
+    };
+    let config = |name: &str, names: &[&str]| {
+        let subnet = format!("\"subnet\": {{\"id\": \"{}\"}}", at("virtualNetworks/v/subnets/a"));
+        format!("{{\"name\": \"{name}\", \"properties\": {{{subnet}, {}}}}}", groups(names))
+    };
+    for (one, two, refused) in
+        [(&["x", "y"][..], &["Y", "x"][..], false), (&["x"], &["y"], true), (&["x"], &[], true), (&[], &[], false)]
+    {
+        let nic = resource(
+            "networkInterfaces",
+            "n",
+            &format!("\"ipConfigurations\": [{},\n{}]", config("c", one), config("d", two)),
+        );
+        let asg = |name: &str| resource("applicationSecurityGroups", name, "");
+        let world = deployed(&[vnet(&subnet("a", "10.0.1.0/24")), asg("x"), asg("y"), nic].join(",\n"));
+        let codes: Vec<&str> = world.findings.iter().map(|finding| finding.diagnostic.code).collect();
+        let expected = "AllIpConfigurationsOnANicMustBelongToTheSameApplicationSecurityGroups";
+        assert_eq!(codes, if refused { vec![expected] } else { vec![] }, "{one:?} {two:?}: {}", told(&world));
+        assert!(world.topology.find(&at("networkInterfaces/n/ipConfigurations/c")).is_some());
+    }
+}

@@ -1,0 +1,142 @@
+//! At a firewall: its rules, its translations, then the routes of its own subnet.
+
+use crate::fabric::{FirewallPort, Outbound, Port};
+use crate::id::NodeId;
+use crate::net::{Addr, Protocol, Tuple};
+use crate::plane::flow::{Decision, Half, Key, NO_SCOPE, NewConn};
+use crate::plane::leave::hop;
+use crate::plane::view::{Trail, View, translate};
+use crate::stage::firewall::{PublicSource, Verdict};
+use crate::stage::route::Hop;
+use crate::stage::{Reason, Step, Translation};
+use crate::time::Nanos;
+
+/// Silence after which a flow to or from the Internet is forgotten.
+///
+/// Rule `firewall-idle`: a firewall forgets a silent flow after 4 minutes on the way to or from the Internet, after 5
+/// between private addresses. Source: learn azure/firewall/tcp-session-behavior.
+const NORTH_SOUTH_IDLE: Nanos = Nanos::secs(4 * 60);
+/// The same for flows between private addresses.
+const EAST_WEST_IDLE: Nanos = Nanos::secs(5 * 60);
+pub(super) fn arrive(
+    mut trail: Trail<'_>,
+    port: &Port,
+    firewall: &FirewallPort,
+    key: Key,
+    known: Option<Half>,
+) -> Decision {
+    if let Some(half) = known {
+        trail.steps.push(Step::Known);
+        rewrite(&mut trail, port, half.to);
+        let act = route(&mut trail, firewall).and_then(|to| hop::take(&mut trail, port, &firewall.interface, to));
+        return trail.end(act, None);
+    }
+    match admit(&mut trail, port, firewall) {
+        Ok((to, way)) => {
+            let private = way != Hop::Internet && trail.view.fabric.public(key.tuple.dst).is_none();
+            let act = hop::take(&mut trail, port, &firewall.interface, way);
+            let reply = Key { tuple: to.reversed(), scope: NO_SCOPE, leaving: false };
+            let state = NewConn {
+                forward: Half { key, to, pin: None },
+                reverse: Some(Half { key: reply, to: key.tuple.reversed(), pin: None }),
+                idle: if private { EAST_WEST_IDLE } else { NORTH_SOUTH_IDLE },
+            };
+            trail.end(act, Some(state))
+        }
+        Err(reason) => trail.end(Err(reason), None),
+    }
+}
+
+/// Asks the rules about a new flow; gives what it becomes and the hop it takes.
+fn admit(trail: &mut Trail<'_>, port: &Port, firewall: &FirewallPort) -> Result<(Tuple, Hop), Reason> {
+    let verdict = firewall.rules.decide(&trail.tuple);
+    let (rule, allow) = match verdict {
+        Verdict::Translate { rule, .. } => (Some(rule), true),
+        Verdict::Network { rule, allow } | Verdict::Application { rule, allow } => (Some(rule), allow),
+        Verdict::Unmatched => (None, false),
+    };
+    trail.steps.push(Step::Firewall { firewall: NodeId(port.id.0), rule, allow });
+    if !allow {
+        trail.stop(Reason::FirewallRule)?;
+    }
+    if let Verdict::Translate { .. } = verdict {
+        let to = verdict.onward(&trail.tuple);
+        rewrite(trail, port, to);
+    } else if firewall.owns(trail.tuple.dst) {
+        // Nothing behind that address but its translations.
+        return Err(Reason::FirewallRule);
+    }
+    let way = route(trail, firewall)?;
+    if hides_source(verdict, firewall, trail.tuple.dst) {
+        let to = hidden(trail, firewall, way)?;
+        rewrite(trail, port, to);
+    }
+    Ok((trail.tuple, way))
+}
+
+/// Whether a flow goes on in the firewall's own name.
+///
+/// Rule `firewall-dnat-hides-source`: a translated destination is asked for from the firewall's own address, so that the
+/// answer comes back to it. Source: techcommunity azure-firewall-nat-behaviors.
+///
+/// Rule `firewall-application-hides-source`: what application rules let pass goes through the firewall's proxy, in its
+/// own name, wherever it leads. Source: learn azure/firewall/snat-private-range.
+fn hides_source(verdict: Verdict, firewall: &FirewallPort, to: Addr) -> bool {
+    match verdict {
+        Verdict::Translate { .. } | Verdict::Application { .. } => true,
+        Verdict::Network { .. } | Verdict::Unmatched => !firewall.no_translation.contains(to),
+    }
+}
+
+/// The flow in the firewall's name: of a public address on the way to the Internet, else of its private one.
+///
+/// Rule `firewall-icmp-inside`: protocols other than TCP and UDP do not get out to the Internet. Source: learn
+/// azure/firewall/firewall-known-issues.
+///
+/// Rule `firewall-forced-tunnel`: a flow for the Internet that the firewall's own routes send elsewhere gets its private
+/// address. Source: learn azure/firewall/snat-private-range.
+fn hidden(trail: &Trail<'_>, firewall: &FirewallPort, way: Hop) -> Result<Tuple, Reason> {
+    let portless = !matches!(trail.tuple.protocol, Protocol::TCP | Protocol::UDP);
+    let gateway = matches!(firewall.interface.outbound, Outbound::NatGateway(_));
+    let found = match way {
+        Hop::Internet if portless && !gateway => return Err(Reason::OutboundProtocol),
+        Hop::Internet if firewall.public.is_empty() && !gateway => return Err(Reason::NoOutbound),
+        Hop::Internet if !gateway => public_source(trail.view, trail.tuple, &firewall.public),
+        _ => translate(trail.view, trail.tuple, &[firewall.interface.address]),
+    };
+    found.ok_or(Reason::PortsExhausted)
+}
+
+/// A free public address and port.
+fn public_source(view: &View<'_>, tuple: Tuple, addresses: &[Addr]) -> Option<Tuple> {
+    let free = |to: &Tuple| {
+        let reply = Key { tuple: to.reversed(), scope: NO_SCOPE, leaving: false };
+        view.table.is_free(&reply, view.now)
+    };
+    PublicSource { addresses }.candidates(&tuple).find(free)
+}
+
+fn route(trail: &mut Trail<'_>, firewall: &FirewallPort) -> Result<Hop, Reason> {
+    let subnet = &firewall.interface.subnet;
+    let Some(route) = subnet.routes.lookup(trail.tuple.dst) else {
+        trail.stop(Reason::NoRoute)?;
+        return Err(Reason::NoRoute);
+    };
+    trail.steps.push(Step::Routed { subnet: subnet.node, route });
+    Ok(route.hop)
+}
+
+fn rewrite(trail: &mut Trail<'_>, port: &Port, to: Tuple) {
+    let from = trail.tuple;
+    if to != from {
+        trail.tuple = to;
+        trail.steps.push(Step::Rewritten { by: Translation::Firewall(NodeId(port.id.0)), from, to });
+    }
+}
+
+impl FirewallPort {
+    /// Whether an address is the firewall's.
+    fn owns(&self, address: Addr) -> bool {
+        self.interface.address == address || self.public.contains(&address)
+    }
+}
