@@ -8,7 +8,7 @@ use sim_core::app::Relay;
 use sim_core::engine::Engine;
 use sim_core::fabric::{Facts, LinkProfile, Spread};
 use sim_core::id::FlowId;
-use sim_core::net::{Addr, wire};
+use sim_core::net::{Addr, Protocol, wire};
 use sim_core::time::Nanos;
 use sim_core::topology::{
     Access, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft, Frontend, IpConfig, Kind,
@@ -428,7 +428,7 @@ fn private_link(net: &mut Net) -> Addr {
     net.put(child("lb/front", Kind::Frontend(Frontend::default())).refer(Relation::Attached, "far/s"));
     net.put(child("lb/pool", Kind::BackendPool));
     let rule = BalancingRule {
-        protocol: None,
+        protocol: Some(Protocol::TCP),
         frontend_port: 60001,
         backend_port: 5001,
         distribution: Distribution::FiveTuple,
