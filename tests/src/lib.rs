@@ -4,6 +4,7 @@ pub mod ask;
 pub mod assembly;
 pub mod builds;
 pub mod capture;
+pub mod gateways;
 pub mod net;
 pub mod parts;
 pub mod programs;

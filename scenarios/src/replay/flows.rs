@@ -63,7 +63,7 @@ impl FlowRun {
         let Some((opener, kind)) = opener else {
             return Err(Diagnostic::error("scenario.unknown-name", format!("nothing is called `{}`", flow.from)));
         };
-        if !matches!(kind, Kind::Machine(_) | Kind::InternetHost(_)) {
+        if !matches!(kind, Kind::Machine(_) | Kind::InternetHost(_) | Kind::OnPremisesHost(_)) {
             let message = format!("`{}` opens no connections: it is {}", flow.from, crate::observe::names::kind(kind));
             return Err(Diagnostic::error("scenario.value", message).help("name a machine or an actor"));
         }
@@ -145,6 +145,7 @@ pub(super) fn address_of(topology: &Topology, node: NodeId, outside: bool) -> Op
         Kind::PrivateEndpoint(endpoint) => endpoint.address,
         Kind::PublicIp(public) => public.address,
         Kind::InternetHost(host) => Some(host.prefix.first()),
+        Kind::OnPremisesHost(host) => Some(host.prefix.first()),
         Kind::LoadBalancer(_) => {
             let parts = topology.referrers(node, Relation::PartOf);
             parts.iter().find_map(|part| match &part.kind {
@@ -175,6 +176,7 @@ impl Trying {
         let topology = control.topology();
         let (port, source) = match topology.get(self.trial.from).map(|found| &found.kind)? {
             Kind::InternetHost(host) => (PortId(self.trial.from.0), host.prefix.first()),
+            Kind::OnPremisesHost(host) => (PortId(self.trial.from.0), host.prefix.first()),
             _ => topology.addresses_of(self.trial.from).first().map(|(config, addr)| (PortId(config.0), *addr))?,
         };
         let (dst, dst_port) = self.trial.to;
@@ -213,7 +215,7 @@ impl Trying {
             }
             let machine = match fabric.port(port).map(|port| &port.kind) {
                 Some(PortKind::Nic(nic)) => nic.machine,
-                Some(PortKind::Internet { .. }) => Some(NodeId(port.0)),
+                Some(PortKind::Internet { .. } | PortKind::OnPremises(_)) => Some(NodeId(port.0)),
                 _ => None,
             };
             if let Some(name) =

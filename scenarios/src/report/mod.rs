@@ -120,13 +120,12 @@ pub(crate) fn assumptions(world: &World, builds: &[BuildReport]) -> Vec<String> 
 
 /// What an answer hangs on because Azure's lists do not say it: a day before the lists, tags whose addresses are not known.
 pub(crate) fn surroundings(world: &World, fabric: &Fabric, date: Date) -> Vec<String> {
-    let unknown = fabric.unknown_tags().into_iter().map(|(tag, groups)| {
-        let groups: Vec<&str> =
-            groups.iter().filter_map(|id| world.topology.get(*id)).map(|it| it.short_name()).collect();
+    let unknown = fabric.unknown_tags().into_iter().map(|(tag, by)| {
+        let by: Vec<&str> = by.iter().filter_map(|id| world.topology.get(*id)).map(|it| it.short_name()).collect();
         format!(
-            "service tags: the addresses of {tag} are not known, so the rules of {} that name it match nothing by it; \
-             --service-tags gives them",
-            groups.join(", ")
+            "service tags: the addresses of {tag} are not known, so what {} says of it matches nothing; --service-tags \
+             gives them",
+            by.join(", ")
         )
     });
     facts::before_the_lists(date).into_iter().chain(unknown).collect()

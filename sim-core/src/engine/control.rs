@@ -176,6 +176,9 @@ impl<O: Observer> Engine<O> {
                 Kind::InternetHost(host) => {
                     Some((resource.id, Some(MachineKind { egress_bps: host.egress_bps, ..MachineKind::default() })))
                 }
+                Kind::OnPremisesHost(host) => {
+                    Some((resource.id, Some(MachineKind { egress_bps: host.egress_bps, ..MachineKind::default() })))
+                }
                 Kind::Vnet(_) => Some((resource.id, None)),
                 _ => None,
             })
@@ -230,6 +233,7 @@ impl<O: Observer> Engine<O> {
             let found: Option<(NodeId, Addr)> = match &port.kind {
                 PortKind::Nic(nic) => nic.machine.map(|machine| (machine, nic.address)),
                 PortKind::Internet { prefix } => Some((NodeId(port.id.0), prefix.first())),
+                PortKind::OnPremises(host) => Some((NodeId(port.id.0), host.prefix.first())),
                 PortKind::Platform { vnet } => Some((*vnet, crate::stage::PLATFORM)),
                 _ => None,
             };

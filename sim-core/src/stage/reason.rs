@@ -23,6 +23,8 @@ pub enum Reason {
     PeeringAccessOff,
     /// The peering joins subnets, and this one is not among them (2.7).
     SubnetNotPeered,
+    /// A Basic balancer's frontend is not reached over a peering between regions (2.7).
+    BasicOverGlobalPeering,
     /// The subnet has no outbound method (4.1, 4.4).
     NoOutbound,
     /// The outbound method does not carry this protocol (4.2, 4.4).
@@ -79,6 +81,7 @@ impl Reason {
             Self::ForwardedNotAllowed => "forwarded-not-allowed",
             Self::PeeringAccessOff => "peering-access-off",
             Self::SubnetNotPeered => "subnet-not-peered",
+            Self::BasicOverGlobalPeering => "basic-over-global-peering",
             Self::NoOutbound => "no-outbound",
             Self::OutboundProtocol => "outbound-protocol",
             Self::EndpointProtocol => "endpoint-protocol",

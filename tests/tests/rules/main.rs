@@ -3,6 +3,8 @@
 
 mod addresses;
 mod balancer;
+mod endpoint;
+mod gateway;
 mod outbound;
 mod peering;
 mod private_link;

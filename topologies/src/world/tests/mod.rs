@@ -2,6 +2,7 @@
 
 mod corpus;
 mod families;
+mod gateways;
 mod refusals;
 mod rules;
 mod stand_ins;
