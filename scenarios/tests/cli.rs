@@ -157,7 +157,7 @@ fn service_tags_are_loaded() {
                 \"properties\": {\"addressPrefixes\": [\"20.38.64.0/19\"]}}]}";
     let list = file("tags", "ServiceTags_Public_20240826.json", list);
     let (main, list) = (main.to_str().unwrap(), list.to_str().unwrap());
-    let unknown = |tag: &str| format!("the addresses of {tag} are not known, so the rules of g");
+    let unknown = |tag: &str| format!("the addresses of {tag} are not known, so what g says of it matches nothing");
     let (code, out, _) = run(&["check", main, "--as-of", "2016-01-01"]);
     assert_eq!(code, 0, "{out}");
     assert!(out.contains("none was recorded before 2017-12-01"), "{out}");

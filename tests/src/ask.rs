@@ -1,6 +1,6 @@
 //! Questions to small networks, answered in short words: by an explanation, and by the engine, which must agree.
 
-use crate::net::{Net, facts};
+use crate::net::Net;
 use sim_core::app::{Attempt, Dialogue, Listener};
 use sim_core::engine::{Engine, Event, Observer};
 use sim_core::explain::{Blocker, Question, Stop, Walk, walk};
@@ -60,6 +60,7 @@ fn source(net: &Net, from: &str, v4: bool) -> (PortId, Addr) {
     let resource = net.topology.find(from).unwrap_or_else(|| panic!("no {from}"));
     match &resource.kind {
         Kind::InternetHost(host) => (PortId(resource.id.0), host.prefix.first()),
+        Kind::OnPremisesHost(host) => (PortId(resource.id.0), host.prefix.first()),
         _ => {
             let addresses = net.topology.addresses_of(resource.id);
             let own = addresses.iter().find(|(_, address)| address.is_v4() == v4).or(addresses.first());
@@ -75,7 +76,7 @@ fn source(net: &Net, from: &str, v4: bool) -> (PortId, Addr) {
 /// Without such a machine.
 #[must_use]
 pub fn any(net: &Net, from: &str, tuple: Tuple) -> Asked {
-    let fabric = Arc::new(Fabric::compile(&net.topology, &facts(), 0));
+    let fabric = Arc::new(Fabric::compile(&net.topology, &net.facts(), 0));
     let probe_port = |node: NodeId| match net.topology.get(node).map(|found| &found.kind) {
         Some(Kind::Probe(probe)) => Some(probe.port),
         _ => None,
@@ -177,7 +178,7 @@ impl Observer for Outcome {
 #[must_use]
 pub fn connects(net: &Net, from: &str, to: Addr, port: u16) -> bool {
     let asker = net.topology.find(from).unwrap_or_else(|| panic!("no {from}")).id;
-    let mut engine = Engine::new(net.topology.clone(), facts(), 1, Outcome { asker, done: false });
+    let mut engine = Engine::new(net.topology.clone(), net.facts(), 1, Outcome { asker, done: false });
     let ports = net.topology.resources().filter_map(|resource| match &resource.kind {
         Kind::BalancingRule(rule) => Some(rule.backend_port),
         Kind::InboundNatRule(rule) => Some(rule.backend_port),
@@ -195,7 +196,7 @@ pub fn connects(net: &Net, from: &str, to: Addr, port: u16) -> bool {
     });
     let ports: BTreeSet<u16> = ports.chain(translated).chain([port]).filter(|port| *port != 0).collect();
     for resource in net.topology.resources() {
-        if matches!(resource.kind, Kind::Machine(_) | Kind::InternetHost(_)) {
+        if matches!(resource.kind, Kind::Machine(_) | Kind::InternetHost(_) | Kind::OnPremisesHost(_)) {
             for port in &ports {
                 assert!(engine.spawn(resource.id, Box::new(Listener::new(*port))).is_some(), "{}", resource.name);
             }

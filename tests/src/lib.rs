@@ -6,6 +6,7 @@ pub mod builds;
 pub mod capture;
 pub mod dual;
 pub mod firewalls;
+pub mod gateways;
 pub mod net;
 pub mod parts;
 pub mod programs;

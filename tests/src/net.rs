@@ -1,5 +1,6 @@
 //! A builder of small networks.
 
+use sim_core::assumption::Choices;
 use sim_core::fabric::{Delays, Facts, LinkClass, LinkProfile};
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Addr, Prefix};
@@ -17,9 +18,11 @@ pub const DELAY: Nanos = Nanos::micros(250);
 /// Facts with one constant delay for every class of way, and the documented `None` routes.
 #[must_use]
 pub fn facts() -> Arc<Facts> {
-    use LinkClass::{Backbone, Internet, Peering, Platform, PrivateLink, Vnet};
+    use LinkClass::{Backbone, ExpressRoute, Internet, Peering, Platform, PrivateLink, Vnet, Vpn};
     let profile = LinkProfile { delay: DELAY, ..LinkProfile::default() };
-    let local = [Vnet, Peering, PrivateLink, Backbone, Internet, Platform].into_iter().map(|class| (class, profile));
+    let local = [Vnet, Peering, PrivateLink, Backbone, Internet, Vpn, ExpressRoute, Platform]
+        .into_iter()
+        .map(|class| (class, profile));
     let blocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
     Arc::new(Facts {
         none_routes: blocks.iter().map(|block| prefix(block)).collect(),
@@ -54,6 +57,8 @@ pub struct Net {
     /// What was put, for changes.
     drafts: BTreeMap<Arc<str>, Draft>,
     region: Option<Arc<str>>,
+    /// What is assumed of it.
+    choices: Choices,
 }
 
 impl Net {
@@ -89,6 +94,20 @@ impl Net {
         let mut draft = self.drafts[name].clone();
         edit(&mut draft.kind);
         self.put(draft)
+    }
+
+    /// Assumes something else than usual.
+    ///
+    /// # Panics
+    /// Where there is no such assumption or choice.
+    pub fn assume(&mut self, name: &str, choice: &str) {
+        self.choices.set(name, choice).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// The facts of this network.
+    #[must_use]
+    pub fn facts(&self) -> Arc<Facts> {
+        Arc::new(Facts { choices: self.choices, ..Facts::clone(&facts()) })
     }
 
     /// What is put from now on stands in `region`; `westus2` at first.

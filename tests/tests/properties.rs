@@ -147,7 +147,7 @@ fn there_and_back(plane: &mut Plane, from: PortId, tuple: Tuple, now: Nanos) -> 
     let Some((port, arrived, meta)) = leg(plane, from, tuple, Meta::default(), now, &mut stops) else {
         return (stops, false);
     };
-    let meta = Meta { private_link: meta.private_link, ..Meta::default() };
+    let meta = Meta { private_link: meta.private_link, subnet: meta.subnet, ..Meta::default() };
     let end = leg(plane, port, arrived.reversed(), meta, now, &mut stops);
     let answered = end.is_some_and(|(port, back, _)| port == from && back == tuple.reversed());
     (stops, answered)
@@ -286,7 +286,7 @@ proptest! {
                 prop_assert_eq!(other.src, tuple.src, "both arrive as {}: {} and {}", arrived, other, tuple);
                 continue;
             }
-            let meta = Meta { private_link: meta.private_link, ..Meta::default() };
+            let meta = Meta { private_link: meta.private_link, subnet: meta.subnet, ..Meta::default() };
             let end = leg(&mut plane, port, arrived.reversed(), meta, Nanos::ZERO, &mut stops);
             let end = end.map(|(port, back, _)| (port, back));
             prop_assert_eq!(end, Some((from, tuple.reversed())), "{} arrived as {}: {:?}", tuple, arrived, stops);

@@ -39,7 +39,10 @@ pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
     let connects = walk.connects();
     // Earlier versions name the source's address instead of the machine.
     let from = if ask.shape.since("2018-04-01") { machine } else { &place.config.name };
-    let hops = hops(ask.azure, &walk, &place, from, &destination);
+    let mut hops = hops(ask.azure, &walk, &place, from, &destination);
+    if !ask.shape.since("2018-04-01") {
+        end_at_gateway(&mut hops, &destination);
+    }
     let [arrived, lost] = PROBES;
     let mut answer = json!({
         "hops": hops::told(&hops, ask.shape),
@@ -150,6 +153,13 @@ fn hops(azure: &Azure, walk: &Walk, place: &Place<'_>, from: &str, to: &Destinat
     hops
 }
 
+/// Earlier versions see no farther than the first gateway: what follows is the destination (recorded).
+fn end_at_gateway(hops: &mut Vec<Hop>, to: &Destination) {
+    let Some(at) = hops.iter().position(|hop| hop.kind == "VirtualNetworkGateway") else { return };
+    let issues = hops.drain(at + 1..).flat_map(|hop| hop.issues).collect();
+    hops.push(Hop { kind: "Destination", address: to.shown.clone(), resource: String::new(), issues });
+}
+
 /// Whether a blocker is met on this side of a port: rules say it by their direction.
 fn before(blocker: &Blocker, leaving: bool) -> bool {
     match &blocker.step {
@@ -166,6 +176,15 @@ fn hop(azure: &Azure, port: PortId, end: bool, to: &Destination) -> Option<Hop> 
         PortKind::Nic(nic) if end => new("VirtualNetwork", nic.address.to_string(), resource()),
         PortKind::Nic(nic) => new("VirtualAppliance", nic.address.to_string(), resource()),
         PortKind::Endpoint(endpoint) => new("VirtualNetwork", endpoint.address.to_string(), resource()),
+        PortKind::Gateway(gateway) => {
+            let public = gateway.public.and_then(|id| azure.world.topology.get(id)).map(|found| &found.kind);
+            let address = match public {
+                Some(Kind::PublicIp(public)) => public.address.map(|address| address.to_string()),
+                _ => None,
+            };
+            new("VirtualNetworkGateway", address.unwrap_or_default(), resource())
+        }
+        PortKind::OnPremises(_) => new("Destination", to.shown.clone(), String::new()),
         PortKind::Internet { .. } => new("Internet", to.shown.clone(), String::new()),
         PortKind::Platform { .. } => new("VirtualNetwork", to.shown.clone(), String::new()),
         _ => None,

@@ -27,8 +27,8 @@ impl Form {
             _ => None,
         };
         let region = vnet(network.node).map_or("", |vnet| &*vnet.region);
-        let peers = network.peers.iter().filter(|peer| peer.access).filter_map(|peer| vnet(peer.vnet));
-        let own = network.space.iter().copied().chain(peers.flat_map(|vnet| vnet.space.iter().copied()));
+        let peers = network.peers.iter().filter(|peer| peer.link.access);
+        let own = network.space.iter().copied().chain(peers.flat_map(|peer| peer.space.iter().copied()));
         Self { words: facts::words(surface, ask.shape.date(), region), date: ask.shape.date(), own: own.collect() }
     }
 

@@ -238,7 +238,7 @@ fn outbound(topology: &Topology, nic: &NicPort) -> String {
 fn diverted(nic: &NicPort) -> Option<String> {
     match nic.subnet.routes.lookup(STRANGER)?.hop {
         Hop::Appliance(address) => Some(format!("routed to the appliance {address}")),
-        Hop::Gateway => Some("routed to the virtual network gateway".to_owned()),
+        Hop::Gateway(_) => Some("routed to the virtual network gateway".to_owned()),
         Hop::None => Some("none: the default route leads nowhere".to_owned()),
         _ => None,
     }

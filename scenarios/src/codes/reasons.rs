@@ -57,6 +57,12 @@ pub const REASONS: &[Explanation] = &[
         "Add the subnet to the peering on both sides, or peer the whole networks.",
     ),
     row(
+        "basic-over-global-peering",
+        "The destination is the frontend of a Basic balancer in a peered network of another region. Basic balancers are \
+         reached over peerings inside a region only.",
+        "Use a Standard balancer.",
+    ),
+    row(
         "no-outbound",
         "The machine has no way to the Internet: no NAT gateway, public address or outbound rule, and no default \
          outbound \

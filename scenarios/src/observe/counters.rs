@@ -66,12 +66,14 @@ pub struct DropExample {
     pub why: String,
 }
 
-const CLASSES: [LinkClass; 7] = [
+const CLASSES: [LinkClass; 9] = [
     LinkClass::Vnet,
     LinkClass::Peering,
     LinkClass::PrivateLink,
     LinkClass::Backbone,
     LinkClass::Internet,
+    LinkClass::Vpn,
+    LinkClass::ExpressRoute,
     LinkClass::Platform,
     LinkClass::Fabric,
 ];
@@ -216,13 +218,13 @@ impl Observer for Counters {
     }
 }
 
-/// The machine behind a port, with its resource id: a VM behind a NIC's address, an Internet host or a VNet's platform
-/// behind its own.
+/// The machine behind a port, with its resource id: a VM behind a NIC's address, an Internet host, one on premises or
+/// a VNet's platform behind its own.
 pub(crate) fn machine_at(port: PortId, topology: &Topology) -> Option<(NodeId, &str)> {
     let found = topology.get(NodeId(port.0))?;
     let machine = match found.kind {
         Kind::IpConfig(_) => topology.machine_of(found.id)?,
-        Kind::InternetHost(_) | Kind::Vnet(_) => found,
+        Kind::InternetHost(_) | Kind::OnPremisesHost(_) | Kind::Vnet(_) => found,
         _ => return None,
     };
     Some((machine.id, &machine.name))

@@ -144,7 +144,10 @@ const fn is_about_the_route(why: Reason) -> bool {
             | Reason::PeeringAccessOff
             | Reason::ForwardedNotAllowed
             | Reason::SubnetNotPeered
+            | Reason::BasicOverGlobalPeering
             | Reason::EndpointProtocol
+            | Reason::NoAnswer
+            | Reason::TtlExpired
     )
 }
 
@@ -161,6 +164,7 @@ pub const fn reason(why: Reason) -> &'static str {
         Reason::ForwardedNotAllowed => "the peering takes no forwarded packets",
         Reason::PeeringAccessOff => "the peering's access is switched off",
         Reason::SubnetNotPeered => "the peering joins other subnets",
+        Reason::BasicOverGlobalPeering => "a Basic balancer is not reached from another region",
         Reason::NoOutbound => "the subnet has no way out to the Internet",
         Reason::SmtpBlocked => "the subscription may not send mail to the Internet by itself",
         Reason::OutboundProtocol => "the way out does not carry this protocol",
@@ -191,13 +195,22 @@ fn routed(subnet: NodeId, route: &Chosen, topology: &Topology) -> StepText {
         Hop::Peering(vnet) => format!("VNetPeering {}", name_of(vnet, topology)),
         Hop::Internet => "Internet".to_owned(),
         Hop::Appliance(address) => format!("VirtualAppliance {address}"),
-        Hop::Gateway => "VirtualNetworkGateway".to_owned(),
+        Hop::Gateway(None) => "VirtualNetworkGateway".to_owned(),
+        Hop::Gateway(Some(gateway)) => format!("VirtualNetworkGateway {}", name_of(gateway, topology)),
+        Hop::Tunnel(connection) => format!("connection {}", name_of(connection, topology)),
+        Hop::ServiceEndpoint => "VirtualNetworkServiceEndpoint".to_owned(),
         Hop::Endpoint(endpoint) => format!("InterfaceEndpoint {}", name_of(endpoint, topology)),
         Hop::None => "None".to_owned(),
     };
     let prefix = route.prefix;
-    let Source::User(table, nth) = route.source else {
-        return StepText::of("route", format!("route {prefix} -> {hop} (system)"), subnet, None, topology);
+    let (table, nth) = match route.source {
+        Source::User(table, nth) => (table, nth),
+        Source::Gateway => {
+            return StepText::of("route", format!("route {prefix} -> {hop} (gateway)"), subnet, None, topology);
+        }
+        Source::System => {
+            return StepText::of("route", format!("route {prefix} -> {hop} (system)"), subnet, None, topology);
+        }
     };
     let declared = topology.get(table).and_then(|found| match &found.kind {
         Kind::RouteTable(table) => table.routes.get(nth as usize),

@@ -93,6 +93,7 @@ fn of_port(resource: &Resource, topology: &Topology) -> PortName {
             (String::new(), own, *address)
         }
         Kind::InternetHost(host) => (String::new(), own, Some(host.prefix.first())),
+        Kind::OnPremisesHost(host) => (String::new(), own, Some(host.prefix.first())),
         Kind::Vnet(_) => (String::new(), format!("platform of {own}"), Some(PLATFORM)),
         Kind::Subnet(_) => (String::new(), format!("default outbound of {own}"), None),
         _ => (String::new(), own, None),

@@ -3,11 +3,11 @@
 use crate::scenario::{Actor, ActorKind, Scenario};
 use sim_core::app::{Communicator, Files, Guest, Listener, Web};
 use sim_core::host::Program;
+use sim_core::id::NodeId;
 use sim_core::net::{Addr, Prefix};
 use sim_core::time::Nanos;
 use sim_core::topology::{
-    Draft, EndpointPolicies, InternetHost, IpConfig, Kind, Machine, Nic, Peering, Refusal, Relation, Setting, Subnet,
-    Vnet,
+    Connection, Draft, Gateway, InternetHost, Kind, OnPremises, OnPremisesHost, Refusal, Relation, Resource, Topology,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,61 +59,75 @@ fn on_the_internet(world: &mut World, name: &str, actor: &Actor, prefix: Prefix)
     world.topology.put(draft).map(|_| ()).map_err(|refusal| refused(&refusal))
 }
 
-/// A network of one's own that a gateway connects. Gateways are not modelled yet: the network is joined as a peered one
-/// would be, which the `VirtualNetwork` tag and the routes cannot tell from it (azure-dataplane 1.7, 2.1).
+/// A machine in a network of one's own that a gateway connects (azure-dataplane 2.1). It joins the declared network whose
+/// ranges hold its address where there is one; else a network of its own is connected to the gateway that the virtual
+/// network has or uses, and where it has none, to one that is assumed.
 fn on_premises(world: &mut World, name: &str, actor: &Actor, address: Addr) -> Result<(), String> {
     let target = actor.connected_to.as_deref().ok_or("`connected-to` names no virtual network")?;
-    let vnet = super::find(&world.topology, target).map_err(|diagnostic| diagnostic.message)?;
-    let text = actor.prefix.clone().unwrap_or_else(|| format!("{address}/24"));
-    let prefix: Prefix = text.parse().map_err(|error| format!("{error}"))?;
-    // Without a region of its own the site is near the network that it is connected to.
-    let near = match world.topology.find(&vnet).map(|found| &found.kind) {
-        Some(Kind::Vnet(vnet)) => vnet.region.clone(),
+    let id = actor_id(name);
+    let found = super::find(&world.topology, target).map_err(|diagnostic| diagnostic.message)?;
+    let (vnet, near) = match world.topology.find(&found).map(|found| (found.id, &found.kind)) {
+        Some((vnet, Kind::Vnet(attributes))) => (vnet, attributes.region.clone()),
         _ => return Err(format!("`{target}` is no virtual network")),
     };
-    let region = actor.region.as_deref().map_or(near, topologies::facts::region::short);
-    let id = actor_id(name);
-    let site = format!("{id}/network");
-    let setting = Setting::default_of(true);
-    let peering = || Kind::Peering(Peering { access: setting, forwarded: setting, ..Peering::default() });
-    let subnet = Subnet {
-        prefixes: vec![prefix],
-        link_service_policies: Setting::default_of(false),
-        endpoint_policies: Setting::default_of(EndpointPolicies::default()),
-        default_outbound: setting,
-        delegation: None,
-        service_endpoints: Vec::new(),
-    };
-    let nic = format!("{id}/nic");
-    let config = IpConfig { requested: Some(address), primary: true, ..IpConfig::default() };
-    let drafts = [
-        Draft::new(site.as_str(), Kind::Vnet(Vnet { region: region.clone(), space: vec![prefix], ..Vnet::default() })),
-        Draft::new(format!("{site}/subnets/all"), Kind::Subnet(subnet)).refer(Relation::PartOf, site.as_str()),
-        Draft::new(
-            id.as_str(),
-            Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards: false, ..Machine::default() }),
-        ),
-        Draft::new(nic.as_str(), Kind::Nic(Nic { region, ip_forwarding: false })).refer(Relation::PartOf, id.as_str()),
-        Draft::new(format!("{nic}/ipConfigurations/default"), Kind::IpConfig(config))
-            .refer(Relation::PartOf, nic.as_str())
-            .refer(Relation::Attached, format!("{site}/subnets/all")),
-        Draft::new(format!("{site}/to-azure"), peering())
-            .refer(Relation::PartOf, site.as_str())
-            .refer(Relation::Remote, vnet.clone()),
-        Draft::new(format!("{vnet}/virtualNetworkPeerings/on-premises-{name}"), peering())
-            .refer(Relation::PartOf, vnet.clone())
-            .refer(Relation::Remote, site.as_str()),
-    ];
-    for draft in drafts {
-        world.topology.put(draft).map_err(|refusal| refusal.to_string())?;
+    let host = Kind::OnPremisesHost(OnPremisesHost { prefix: Prefix::host(address), egress_bps: None });
+    let host = Draft::new(id.as_str(), host);
+    let gateway = gateway_of(&world.topology, vnet);
+    let declared = gateway.and_then(|gateway| site_with(&world.topology, gateway, address));
+    if let Some(site) = declared {
+        return put(world, host.refer(Relation::PartOf, site));
     }
+    let text = actor.prefix.clone().unwrap_or_else(|| format!("{address}/24"));
+    let prefix: Prefix = text.parse().map_err(|error| format!("{error}"))?;
+    let gateway: Arc<str> = match gateway.and_then(|gateway| world.topology.get(gateway)) {
+        Some(gateway) => gateway.name.clone(),
+        None => {
+            let gateway: Arc<str> = format!("{found}/assumedGateway").into();
+            let kind = Kind::Gateway(Gateway { region: near.clone(), ..Gateway::default() });
+            put(world, Draft::new(gateway.clone(), kind).refer(Relation::PartOf, found.clone()))?;
+            gateway
+        }
+    };
+    // Without a region of its own the site is near the network that it is connected to.
+    let region = Some(actor.region.as_deref().map_or(near, topologies::facts::region::short));
+    let site = format!("{id}/network");
+    let network = OnPremises { region, prefixes: vec![prefix], ..OnPremises::default() };
+    put(world, Draft::new(site.as_str(), Kind::OnPremises(network)))?;
+    let connection = Draft::new(format!("{id}/connection"), Kind::Connection(Connection::default()));
+    put(world, connection.refer(Relation::PartOf, gateway.clone()).refer(Relation::Remote, site.as_str()))?;
+    put(world, host.refer(Relation::PartOf, site))?;
     world.assumptions.push(Assumption {
         code: "scenario.gateway",
         name: name.to_owned(),
-        text: format!("a gateway joins {prefix} to {target}; it is taken to let everything pass, as a peering would"),
+        text: format!("a connection of {} joins {prefix} to {target}", gateway.rsplit('/').next().unwrap_or(&gateway)),
         span: None,
     });
     Ok(())
+}
+
+fn put(world: &mut World, draft: Draft) -> Result<(), String> {
+    world.topology.put(draft).map(|_| ()).map_err(|refusal| refusal.to_string())
+}
+
+/// The gateway that a virtual network has, or uses over a peering.
+fn gateway_of(topology: &Topology, vnet: NodeId) -> Option<NodeId> {
+    let peers = topology.peers(vnet);
+    let used = peers.iter().filter(|peer| peer.local.remote_gateways.value && peer.remote.gateway_transit.value);
+    let vnets: Vec<NodeId> = [vnet].into_iter().chain(used.map(|peer| peer.vnet.id)).collect();
+    let gateways = topology.resources().filter(|found| matches!(found.kind, Kind::Gateway(_)));
+    let of = |id: NodeId| topology.vnet_of(id).map(|vnet| vnet.id);
+    gateways.into_iter().map(|found| found.id).find(|id| of(*id).is_some_and(|vnet| vnets.contains(&vnet)))
+}
+
+/// The network on premises, connected to a gateway, whose ranges hold an address.
+fn site_with(topology: &Topology, gateway: NodeId, address: Addr) -> Option<Arc<str>> {
+    let connections = topology.referrers(gateway, Relation::PartOf).into_iter();
+    let mut sites = connections.filter_map(|connection| topology.target(connection.id, Relation::Remote));
+    let holds = |site: &&Resource| match &site.kind {
+        Kind::OnPremises(site) => site.prefixes.iter().any(|prefix| prefix.contains(address)),
+        _ => false,
+    };
+    sites.find(holds).map(|site| site.name.clone())
 }
 
 /// What listens on a port, by custom: SSH on 22, WinRM on 5986, the web on 80 and 443, else plain TCP.

@@ -75,7 +75,7 @@ impl FlowRun {
         let Some((opener, kind)) = opener else {
             return Err(Diagnostic::error("scenario.unknown-name", format!("nothing is called `{}`", flow.from)));
         };
-        if !matches!(kind, Kind::Machine(_) | Kind::InternetHost(_)) {
+        if !matches!(kind, Kind::Machine(_) | Kind::InternetHost(_) | Kind::OnPremisesHost(_)) {
             let message = format!("`{}` opens no connections: it is {}", flow.from, crate::observe::names::kind(kind));
             return Err(Diagnostic::error("scenario.value", message).help("name a machine or an actor"));
         }
@@ -170,6 +170,7 @@ impl Trying {
         let topology = control.topology();
         let (port, source) = match topology.get(self.trial.from).map(|found| &found.kind)? {
             Kind::InternetHost(host) => (PortId(self.trial.from.0), host.prefix.first()),
+            Kind::OnPremisesHost(host) => (PortId(self.trial.from.0), host.prefix.first()),
             _ => topology.addresses_of(self.trial.from).first().map(|(config, addr)| (PortId(config.0), *addr))?,
         };
         let tuple = self.trial.tuple(self.source.unwrap_or(source));
@@ -212,7 +213,7 @@ impl Trying {
             }
             let machine = match fabric.port(port).map(|port| &port.kind) {
                 Some(PortKind::Nic(nic)) => nic.machine,
-                Some(PortKind::Internet { .. }) => Some(NodeId(port.0)),
+                Some(PortKind::Internet { .. } | PortKind::OnPremises(_)) => Some(NodeId(port.0)),
                 _ => None,
             };
             if let Some(name) =

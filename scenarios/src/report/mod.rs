@@ -134,8 +134,8 @@ pub(crate) fn surroundings(world: &World, fabric: &Fabric, date: Date) -> Vec<St
     };
     let tags = fabric.unknown_tags().into_iter().map(|(tag, groups)| {
         format!(
-            "service tags: the addresses of {tag} are not known, so the rules of {} that name it match nothing by it; \
-             --service-tags gives them",
+            "service tags: the addresses of {tag} are not known, so what {} says of it matches nothing; --service-tags \
+             gives them",
             whose(groups)
         )
     });

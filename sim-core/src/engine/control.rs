@@ -177,6 +177,9 @@ impl<O: Observer> Engine<O> {
                 Kind::InternetHost(host) => {
                     Some((resource.id, Some(MachineKind { egress_bps: host.egress_bps, ..MachineKind::default() })))
                 }
+                Kind::OnPremisesHost(host) => {
+                    Some((resource.id, Some(MachineKind { egress_bps: host.egress_bps, ..MachineKind::default() })))
+                }
                 Kind::Vnet(_) => Some((resource.id, None)),
                 _ => None,
             })
@@ -231,6 +234,7 @@ impl<O: Observer> Engine<O> {
             let found: Option<(NodeId, &[Addr])> = match &port.kind {
                 PortKind::Nic(nic) => nic.machine.map(|machine| (machine, std::slice::from_ref(&nic.address))),
                 PortKind::Internet { prefix } => Some((NodeId(port.id.0), &[prefix.first()])),
+                PortKind::OnPremises(host) => Some((NodeId(port.id.0), &[host.prefix.first()])),
                 PortKind::Platform { vnet } => Some((*vnet, &[PLATFORM, PLATFORM_V6])),
                 _ => None,
             };

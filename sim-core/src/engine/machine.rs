@@ -68,6 +68,8 @@ pub(super) struct Conn {
     pub flow: Option<FlowId>,
     /// The private link it came through.
     pub private_link: Option<NodeId>,
+    /// The subnet whose service endpoint it came through.
+    pub subnet: Option<NodeId>,
     /// Whether this side accepted it, and the program knows of it.
     pub accepting: bool,
     pub seen: State,

@@ -113,7 +113,7 @@ impl<O: Observer> Engine<O> {
             inputs.push(Input::Drained(ConnId(id)));
         }
         let (program, port) = (conn.program, conn.port);
-        let meta = Meta { flow: conn.flow, private_link: conn.private_link, ..Meta::default() };
+        let meta = Meta { flow: conn.flow, private_link: conn.private_link, subnet: conn.subnet, ..Meta::default() };
         let mut segments = Vec::new();
         while let Some(segment) = conn.endpoint.next_segment() {
             segments.push(segment);
@@ -144,6 +144,7 @@ impl Conn {
             port,
             flow: meta.flow,
             private_link: meta.private_link,
+            subnet: meta.subnet,
             accepting,
             seen: State::Opening,
             unsent: VecDeque::new(),

@@ -180,7 +180,7 @@ impl<O: Observer> Engine<O> {
     }
 }
 
-/// An answer goes back over the private link that the question came by.
+/// An answer goes back over the private link or service endpoint that the question came by.
 pub(super) fn reply_meta(meta: &Meta) -> Meta {
-    Meta { flow: meta.flow, private_link: meta.private_link, ..Meta::default() }
+    Meta { flow: meta.flow, private_link: meta.private_link, subnet: meta.subnet, ..Meta::default() }
 }

@@ -89,7 +89,7 @@ impl Walk {
     }
 }
 
-/// How often a packet may be forwarded before it counts as going round in a loop.
+/// How many ports a packet may pass, in loops that rewrite it each time too.
 const LONGEST_WAY: usize = 64;
 
 /// Follows a question there and back.
@@ -131,7 +131,7 @@ fn follow(fabric: &Arc<Fabric>, question: Question) -> Walk {
     walk.there = stops;
     if let Some((port, tuple, meta)) = end {
         walk.reached = Some(port);
-        let meta = Meta { private_link: meta.private_link, ..Meta::default() };
+        let meta = Meta { private_link: meta.private_link, subnet: meta.subnet, ..Meta::default() };
         let (stops, end) = leg(&mut plane, port, tuple.reversed(), meta);
         collect(&stops, true, &mut walk.blockers);
         // An answer that arrives elsewhere, or in another name than the one asked, is no answer.
@@ -152,7 +152,7 @@ fn leg(plane: &mut Plane, from: PortId, tuple: Tuple, mut meta: Meta) -> (Vec<St
     let mut header = Header::plain(tuple, 64);
     let mut stops = Vec::new();
     let (mut port, mut leaving) = (from, true);
-    while stops.len() < LONGEST_WAY {
+    while stops.len() < LONGEST_WAY && !went_round(&stops, port, leaving, header.tuple) {
         let before = header.tuple;
         let (act, steps) = match plane.pass(port, leaving, &mut header, &mut meta, Nanos::ZERO) {
             Ok(composed) => (composed.act, composed.steps.to_vec()),
@@ -166,11 +166,29 @@ fn leg(plane: &mut Plane, from: PortId, tuple: Tuple, mut meta: Meta) -> (Vec<St
             Act::Drop(_) => return (stops, None),
         }
     }
-    let looped = stops.last().map_or(from, |stop| stop.port);
-    let act = Act::Drop(Reason::TtlExpired);
-    let steps = last_route(&stops).into_iter().chain([Step::Stopped(Reason::TtlExpired)]).collect();
-    stops.push(Stop { port: looped, leaving, before: header.tuple, after: header.tuple, act, steps });
+    stops.push(end_of_loop(&stops, from, leaving, header.tuple));
     (stops, None)
+}
+
+/// Whether a packet has come back to where it was, as it was.
+fn went_round(stops: &[Stop], port: PortId, leaving: bool, tuple: Tuple) -> bool {
+    stops.iter().any(|stop| stop.port == port && stop.leaving == leaving && stop.before == tuple)
+}
+
+/// The end of a packet that goes round: at the port that sends it back, with the route that does.
+///
+/// Rule `route-loop`: a route that leads back to where a packet was makes a loop, in which it ends once it was forwarded too
+/// often; an appliance in the subnet whose table leads to it is one. Source: azure-dataplane 2.3.
+fn end_of_loop(stops: &[Stop], from: PortId, leaving: bool, tuple: Tuple) -> Stop {
+    let routed = |stop: &Stop| {
+        let route = stop.steps.iter().rfind(|step| matches!(step, Step::Routed { .. }));
+        route.map(|route| (stop.port, route.clone()))
+    };
+    let found = stops.iter().rev().find_map(routed);
+    let port = found.as_ref().map(|(port, _)| *port).or(stops.last().map(|stop| stop.port)).unwrap_or(from);
+    let route = found.map(|(_, route)| route);
+    let steps = route.into_iter().chain([Step::Stopped(Reason::TtlExpired)]).collect();
+    Stop { port, leaving, before: tuple, after: tuple, act: Act::Drop(Reason::TtlExpired), steps }
 }
 
 /// The last route of a user's that led a packet on: what sent it in a circle, or an answer astray.

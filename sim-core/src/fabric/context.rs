@@ -1,8 +1,11 @@
 //! What the ports of a VNet, and of a subnet, have in common.
 
+use crate::assumption::AssumptionSet;
 use crate::id::NodeId;
-use crate::net::Prefix;
+use crate::net::{Addr, Prefix, Tuple};
+use crate::set::AddrSet;
 use crate::stage::admin::CompiledAdmin;
+use crate::stage::peering::Link;
 use crate::stage::route::RouteTable;
 use crate::stage::tag::TagContext;
 use std::sync::Arc;
@@ -16,10 +19,39 @@ pub struct ContextId(pub u32);
 pub struct VnetContext {
     /// The VNet.
     pub node: NodeId,
+    /// Its region, in short form.
+    pub region: Arc<str>,
     /// Its address space.
     pub space: Vec<Prefix>,
-    /// What its peerings let pass, by remote VNet.
-    pub peers: Vec<PeerAccess>,
+    /// Its peerings.
+    pub peers: Vec<Peer>,
+}
+
+/// A VNet on the other side of a peering.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// The other VNet.
+    pub vnet: NodeId,
+    /// Its region, in short form.
+    pub region: Arc<str>,
+    /// What of its address space is reached.
+    pub space: Vec<Prefix>,
+    /// What the two flags of each side let pass.
+    pub link: Link,
+    /// The subnets of this side that are peered; `None` for all.
+    pub subnets: Option<Vec<NodeId>>,
+}
+
+impl VnetContext {
+    /// Whether a route may name `addr` as the next hop: it is in this VNet or in one that is directly peered.
+    ///
+    /// Rule `route-appliance-near`: an appliance is used as next hop only where its address is in the VNet or in a peer;
+    /// towards others the route drops. Source: azure-dataplane 2.3; recorded as next hop type `None` with the address.
+    #[must_use]
+    pub fn is_near(&self, addr: Addr) -> bool {
+        let mut prefixes = self.space.iter().chain(self.peers.iter().flat_map(|peer| &peer.space));
+        prefixes.any(|prefix| prefix.contains(addr))
+    }
 }
 
 /// What all ports of a subnet share.
@@ -37,19 +69,30 @@ pub struct SubnetContext {
     pub tags: Arc<TagContext>,
     /// The number of that meaning.
     pub context: ContextId,
+    /// What is assumed about that meaning.
+    pub doubts: Doubts,
     /// Its security group.
     pub nsg: Option<NodeId>,
     /// The security admin rules that govern its VNet, as the tags stand here.
     pub admin: Option<Arc<CompiledAdmin>>,
+    /// Addresses of Azure Storage that are reached without any way out to the Internet; none unless the subnet is private.
+    pub storage: AddrSet,
 }
 
-/// What a peering lets pass from this VNet into another.
-#[derive(Clone, Copy, Debug)]
-pub struct PeerAccess {
-    /// The other VNet.
-    pub vnet: NodeId,
-    /// Both directions have `allowVirtualNetworkAccess`.
-    pub access: bool,
-    /// The receiving side has `allowForwardedTraffic`.
-    pub forwarded: bool,
+/// Addresses of which it is assumed whether `VirtualNetwork` and `Internet` hold them.
+#[derive(Clone, Debug, Default)]
+pub struct Doubts {
+    /// The addresses.
+    pub about: AddrSet,
+    /// The assumptions.
+    pub assumed: AssumptionSet,
+}
+
+impl Doubts {
+    /// What a rule's decision about a packet may hang on.
+    #[must_use]
+    pub fn touching(&self, tuple: &Tuple) -> AssumptionSet {
+        let touched = self.about.contains(tuple.src) || self.about.contains(tuple.dst);
+        if touched { self.assumed } else { AssumptionSet::default() }
+    }
 }

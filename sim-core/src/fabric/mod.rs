@@ -1,17 +1,19 @@
 //! The compiled data plane: what packets meet. One version is immutable and shares no strings with the declaration; a
 //! change of the topology makes the next version, which shares with this one all that the change does not touch.
 
+mod bgp;
 mod change;
 mod compile;
 mod context;
 mod place;
 mod port;
 
-pub use context::{ContextId, PeerAccess, SubnetContext, VnetContext};
+pub use bgp::{BgpPeer, BgpView, LearnedRoute, WEIGHT};
+pub use context::{ContextId, Doubts, Peer, SubnetContext, VnetContext};
 pub use place::{Delays, Facts, LinkClass, LinkProfile, Place, Spread};
 pub use port::{
-    EndpointPort, FirewallPort, FrontendPort, LinkServicePort, NicPort, Outbound, Port, PortKind, PublicAddress,
-    Translator, TranslatorKind,
+    EndpointPort, FirewallPort, FrontendPort, GatewayPort, LinkServicePort, NicPort, Outbound, Port, PortKind,
+    PublicAddress, SiteContext, SitePort, Translator, TranslatorKind, Tunnel, TunnelEnd,
 };
 
 use crate::assumption::Choices;
@@ -22,6 +24,7 @@ use crate::stage::firewall::CompiledFirewall;
 use crate::stage::security::CompiledGroup;
 use crate::stage::tag::TagTable;
 use crate::stage::{PLATFORM, PLATFORM_V6};
+use crate::topology::Subnet;
 use change::Touch;
 use hashbrown::HashMap;
 use std::cmp::Reverse;
@@ -43,6 +46,8 @@ pub struct Fabric {
     groups: Arc<FixedMap<(NodeId, ContextId), Arc<CompiledGroup>>>,
     tags: Arc<TagTable>,
     facts: Arc<Facts>,
+    /// Tags that routes and service endpoints name and of which nothing is known, with who names them.
+    unknown_tags: Arc<BTreeMap<Arc<str>, BTreeSet<NodeId>>>,
     /// What a change of each resource would touch, by its number.
     touches: Arc<Vec<Touch>>,
 }
@@ -55,6 +60,10 @@ struct Addresses {
     wide: Vec<(Prefix, PortId)>,
     /// Private addresses, by VNet.
     private: FixedMap<(NodeId, Addr), PortId>,
+    /// Hosts on premises, by network, longest prefix first.
+    sites: FixedMap<NodeId, Vec<(Prefix, PortId)>>,
+    /// Addresses of Azure's own that answer nobody, by VNet.
+    silent: BTreeSet<(NodeId, Addr)>,
 }
 
 /// A security group as it counts at one place.
@@ -91,10 +100,10 @@ impl Fabric {
     }
 
     /// The service tags of which no address is known, as they are written, with the groups in use that name them, the
-    /// collections of admin rules and the firewalls.
+    /// collections of admin rules, the firewalls, the route tables and the subnets.
     #[must_use]
     pub fn unknown_tags(&self) -> BTreeMap<Arc<str>, BTreeSet<NodeId>> {
-        let mut found: BTreeMap<Arc<str>, BTreeSet<NodeId>> = BTreeMap::new();
+        let mut found = BTreeMap::clone(&self.unknown_tags);
         // Sorted by what it is put into, so the order of the map does not show.
         for ((group, _), rules) in self.groups.iter() {
             for tag in &rules.unknown_tags {
@@ -145,6 +154,19 @@ impl Fabric {
         let exact = self.addresses.public.get(&addr).copied();
         let wide = || self.addresses.wide.iter().find(|(prefix, _)| prefix.contains(addr)).map(|(_, port)| *port);
         exact.or_else(wide)
+    }
+
+    /// Who answers `addr` in a network on premises.
+    #[must_use]
+    pub fn on_premises(&self, site: NodeId, addr: Addr) -> Option<PortId> {
+        let hosts = self.addresses.sites.get(&site)?;
+        hosts.iter().find(|(prefix, _)| prefix.contains(addr)).map(|(_, port)| *port)
+    }
+
+    /// Whether `addr` is Azure's own in a VNet and answers nobody.
+    #[must_use]
+    pub fn is_silent(&self, vnet: NodeId, addr: Addr) -> bool {
+        self.addresses.silent.contains(&(vnet, addr))
     }
 
     /// What is assumed in this version.
@@ -206,16 +228,21 @@ impl Addresses {
             PortKind::Internet { prefix } if prefix.size() == 1 => {
                 self.public.insert(prefix.first(), id);
             }
-            PortKind::Internet { prefix } => {
-                let key = |entry: &(Prefix, PortId)| (Reverse(entry.0.bits()), entry.1);
-                let entry = (*prefix, id);
-                let at = self.wide.partition_point(|other| key(other) < key(&entry));
-                self.wide.insert(at, entry);
-            }
+            PortKind::Internet { prefix } => place(&mut self.wide, (*prefix, id)),
+            PortKind::OnPremises(host) => place(self.sites.entry(host.site.node).or_default(), (host.prefix, id)),
+            PortKind::Gateway(_) => {}
             PortKind::Translator(translator) => {
                 self.public.extend(translator.addresses.iter().map(|addr| (*addr, id)));
             }
         }
+    }
+
+    /// Notes the address of a subnet that answers nobody.
+    ///
+    /// Rule `route-gateway-address-silent`: the first address of a subnet after the network's own is the gateway's of every
+    /// route and answers nobody. Source: azure-dataplane 1.8, 5.4.
+    fn silence(&mut self, vnet: NodeId, subnet: &Subnet) {
+        self.silent.extend(subnet.prefixes.iter().map(|prefix| (vnet, prefix.first().plus(1))));
     }
 
     /// Forgets the addresses of a NIC.
@@ -228,4 +255,11 @@ impl Addresses {
             self.public.remove(&public.address);
         }
     }
+}
+
+/// Adds an entry to a list that has the longest prefix first.
+fn place(list: &mut Vec<(Prefix, PortId)>, entry: (Prefix, PortId)) {
+    let key = |entry: &(Prefix, PortId)| (Reverse(entry.0.bits()), entry.1);
+    let at = list.partition_point(|other| key(other) < key(&entry));
+    list.insert(at, entry);
 }

@@ -32,6 +32,10 @@ pub enum LinkClass {
     Backbone,
     /// Over the Internet.
     Internet,
+    /// Through a tunnel over the Internet, between gateways.
+    Vpn,
+    /// Over a private circuit.
+    ExpressRoute,
     /// Between a machine and the platform's address on its own host.
     Platform,
     /// From a stage of the network to the next one, on the way to a machine: no distance of its own.
@@ -48,6 +52,8 @@ impl LinkClass {
             Self::PrivateLink => "private-link",
             Self::Backbone => "backbone",
             Self::Internet => "internet",
+            Self::Vpn => "vpn",
+            Self::ExpressRoute => "express-route",
             Self::Platform => "platform",
             Self::Fabric => "fabric",
         }

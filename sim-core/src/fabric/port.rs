@@ -1,12 +1,13 @@
 //! Ports: the places where packets leave and arrive, with all that deciding needs at hand.
 
-use super::{Place, SubnetContext};
+use super::{BgpView, LinkClass, Place, SubnetContext};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix};
 use crate::set::AddrSet;
 use crate::stage::balancer;
 use crate::stage::firewall::CompiledFirewall;
-use crate::topology::{ConnectionState, Sku};
+use crate::stage::route::RouteTable;
+use crate::topology::{ConnectionState, GatewayKind, Sku};
 use std::sync::Arc;
 
 /// A place where packets leave and arrive.
@@ -45,6 +46,10 @@ pub enum PortKind {
     Translator(Translator),
     /// A firewall.
     Firewall(Box<FirewallPort>),
+    /// A virtual network gateway.
+    Gateway(GatewayPort),
+    /// A machine on premises.
+    OnPremises(SitePort),
 }
 
 /// An address of a NIC.
@@ -167,4 +172,61 @@ pub enum TranslatorKind {
     NatGateway,
     /// Default outbound access.
     Default,
+}
+
+/// A virtual network gateway.
+#[derive(Clone, Debug)]
+pub struct GatewayPort {
+    /// What it connects by.
+    pub kind: GatewayKind,
+    /// Its subnet, whose routes say where packets from its connections go; the VNet's where the subnet is not known.
+    pub subnet: Arc<SubnetContext>,
+    /// What goes through which connection, and what stays in the VNet.
+    pub routes: RouteTable,
+    /// Its connections.
+    pub tunnels: Vec<Tunnel>,
+    /// Its public address's resource.
+    pub public: Option<NodeId>,
+    /// What it exchanges by BGP.
+    pub bgp: BgpView,
+}
+
+/// A connection of a gateway.
+#[derive(Clone, Copy, Debug)]
+pub struct Tunnel {
+    /// The connection's resource.
+    pub connection: NodeId,
+    /// What kind of way it is.
+    pub class: LinkClass,
+    /// Whether both sides have it.
+    pub up: bool,
+    /// Where it ends.
+    pub end: TunnelEnd,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub enum TunnelEnd {
+    /// Another VNet's gateway.
+    Gateway(PortId),
+    /// A network on premises.
+    Site(NodeId),
+}
+
+/// A machine on premises.
+#[derive(Clone, Debug)]
+pub struct SitePort {
+    /// The addresses it answers.
+    pub prefix: Prefix,
+    /// Its network.
+    pub site: Arc<SiteContext>,
+}
+
+/// What the machines of a network on premises share.
+#[derive(Clone, Debug)]
+pub struct SiteContext {
+    /// The network.
+    pub node: NodeId,
+    /// Which gateways lead where.
+    pub routes: RouteTable,
 }

@@ -17,19 +17,20 @@ use std::sync::Arc;
 pub struct Key {
     /// Addresses, ports, protocol, as the packet carries them when it comes to the port.
     pub tuple: Tuple,
-    /// The private link it comes through, for address spaces may overlap across it; [`NO_SCOPE`] otherwise.
+    /// The private link or service endpoint it comes through, for address spaces may overlap across them; [`NO_SCOPE`]
+    /// otherwise.
     pub scope: u32,
     /// Whether it leaves.
     pub leaving: bool,
 }
 
-/// The scope of a packet that is not on a private link.
+/// The scope of a packet that is on neither.
 pub const NO_SCOPE: u32 = u32::MAX;
 
 /// The scope of a packet with this metadata.
 #[must_use]
 pub fn scope(meta: &Meta) -> u32 {
-    meta.private_link.map_or(NO_SCOPE, |link| link.0)
+    meta.private_link.or(meta.subnet).map_or(NO_SCOPE, |link| link.0)
 }
 
 /// What happens to a packet at a port.
@@ -59,6 +60,10 @@ pub struct Composed {
     pub private_link: Option<NodeId>,
     /// The frontend it came through, afterwards.
     pub via: Option<Via>,
+    /// The subnet whose identity it carries afterwards.
+    pub subnet: Option<NodeId>,
+    /// Whether it passes a router, which counts it down.
+    pub routed: bool,
     /// The link it takes, once known.
     pub link: Option<LinkId>,
     /// How it was decided.
@@ -100,6 +105,10 @@ pub struct Decision {
     pub private_link: Option<NodeId>,
     /// The frontend it came through, afterwards.
     pub via: Option<Via>,
+    /// The subnet whose identity it carries afterwards.
+    pub subnet: Option<NodeId>,
+    /// Whether it passes a router, which counts it down.
+    pub routed: bool,
     /// State to create.
     pub state: Option<NewConn>,
     /// How it was decided.
@@ -235,6 +244,8 @@ impl FlowTable {
             tuple: decision.tuple,
             private_link: decision.private_link,
             via: decision.via,
+            subnet: decision.subnet,
+            routed: decision.routed,
             link: None,
             steps: decision.steps.into(),
             epoch,

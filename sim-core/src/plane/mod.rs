@@ -122,7 +122,7 @@ impl Plane {
     /// A packet leaves `port` or arrives there: rewrites it and says where it goes, or what becomes of it.
     ///
     /// # Errors
-    /// The port is gone, or its table is full.
+    /// The port is gone, its table is full, or a gateway there counts the packet down to nothing.
     #[inline]
     pub fn pass(
         &mut self,
@@ -141,9 +141,17 @@ impl Plane {
             Some(place) => self.tables[port.index()].composed_mut(place).ok_or(Reason::FlowTableFull)?,
             None => self.compose(port, key, meta, now)?,
         };
+        if composed.routed {
+            if header.ttl <= 1 {
+                return Err(Reason::TtlExpired);
+            }
+            header.ttl -= 1;
+            clamp(header);
+        }
         header.tuple = composed.tuple;
         meta.private_link = composed.private_link;
         meta.via = composed.via;
+        meta.subnet = composed.subnet;
         Ok(composed)
     }
 
@@ -180,4 +188,13 @@ impl Plane {
         self.tables[port.id.index()].revised(&key, cut);
         cut.map(|_| decision)
     }
+}
+
+/// The largest segment that ends are told to send through a gateway, in bytes.
+const TUNNEL_MSS: u16 = 1350;
+
+/// Rule `gateway-segment-size`: a gateway lowers the segment size that TCP ends agree on to 1,350 bytes. Source:
+/// azure-dataplane 5.3.
+fn clamp(header: &mut Header) {
+    header.tcp.mss = header.tcp.mss.map(|mss| mss.min(TUNNEL_MSS));
 }

@@ -2,10 +2,11 @@
 
 use super::Health;
 use super::flow::{Act, Decision, FlowTable, Half, Key, NewConn};
-use crate::assumption::Assumption;
+use crate::assumption::{Assumption, AssumptionSet};
 use crate::fabric::{Fabric, LinkClass, Place, SubnetContext};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta, Protocol, Tuple};
+use crate::stage::route::Hop;
 use crate::stage::security::{CompiledGroup, RuleRef};
 use crate::stage::{Level, Reason, Step, never_internet};
 use crate::time::Nanos;
@@ -37,11 +38,13 @@ pub(super) struct Trail<'a> {
     /// The tuple as rewritten so far.
     pub tuple: Tuple,
     pub meta: Meta,
+    /// Whether the port counts packets down, as a router does.
+    pub routed: bool,
 }
 
 impl<'a> Trail<'a> {
     pub fn new(view: &'a View<'a>, key: Key, meta: &Meta) -> Self {
-        Self { view, steps: Vec::new(), tuple: key.tuple, meta: *meta }
+        Self { view, steps: Vec::new(), tuple: key.tuple, meta: *meta, routed: false }
     }
 
     /// Notes a reason to stop. `Err` ends the decision; when policies are looked past, a policy only leaves its note.
@@ -60,6 +63,22 @@ impl<'a> Trail<'a> {
             self.stop(Reason::AdminRule)?;
         }
         Ok(access != Access::AlwaysAllow)
+    }
+
+    /// Notes what an answer hangs on.
+    pub fn assume(&mut self, assumed: AssumptionSet) {
+        self.steps.extend(assumed.iter().map(Step::Assumed));
+    }
+
+    /// Where the routes of a subnet lead.
+    pub fn route(&mut self, subnet: &SubnetContext) -> Result<Hop, Reason> {
+        self.assume(subnet.routes.assumed(self.tuple.dst));
+        let Some(route) = subnet.routes.decide(&self.tuple) else {
+            self.stop(Reason::NoRoute)?;
+            return Err(Reason::NoRoute);
+        };
+        self.steps.push(Step::Routed { subnet: subnet.node, route });
+        Ok(route.hop)
     }
 
     /// Asks a security group.
@@ -100,6 +119,7 @@ impl<'a> Trail<'a> {
             return Ok(());
         };
         let (rule, access) = decide(group.rules, &self.tuple);
+        self.assume(subnet.doubts.touching(&self.tuple));
         self.steps.push(Step::Security { group: group.node, level, direction, rule, access });
         if access == Access::Deny { self.stop(Reason::SecurityRule) } else { Ok(()) }
     }
@@ -124,6 +144,8 @@ impl<'a> Trail<'a> {
             tuple: self.tuple,
             private_link: self.meta.private_link,
             via: self.meta.via,
+            subnet: self.meta.subnet,
+            routed: self.routed,
             state,
             steps: self.steps,
         }

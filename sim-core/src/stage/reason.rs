@@ -23,6 +23,8 @@ pub enum Reason {
     PeeringAccessOff,
     /// The peering joins subnets, and this one is not among them (2.7).
     SubnetNotPeered,
+    /// A Basic balancer's frontend is not reached over a peering between regions (2.7).
+    BasicOverGlobalPeering,
     /// The subnet has no outbound method (4.1, 4.4).
     NoOutbound,
     /// The subscription may not send mail to the Internet by itself (1.8).
@@ -81,6 +83,7 @@ impl Reason {
             Self::ForwardedNotAllowed => "forwarded-not-allowed",
             Self::PeeringAccessOff => "peering-access-off",
             Self::SubnetNotPeered => "subnet-not-peered",
+            Self::BasicOverGlobalPeering => "basic-over-global-peering",
             Self::NoOutbound => "no-outbound",
             Self::SmtpBlocked => "smtp-blocked",
             Self::OutboundProtocol => "outbound-protocol",

@@ -1,8 +1,14 @@
 //! Routes: the effective table of a subnet, and which route a packet takes (azure-dataplane 2.1 and 2.2).
 
+mod settle;
+
+pub use settle::Overrides;
+
+use crate::assumption::AssumptionSet;
 use crate::id::NodeId;
-use crate::net::{Addr, Prefix};
+use crate::net::{Addr, Prefix, Tuple};
 use crate::set::{AddrSet, Cube, PacketSet};
+use std::hash::BuildHasher;
 
 /// Where a route leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +21,12 @@ pub enum Hop {
     Internet,
     /// To the machine or frontend with this private address.
     Appliance(Addr),
-    /// To the virtual network gateway.
-    Gateway,
+    /// To this virtual network gateway; `None` where a user's route names one and there is none.
+    Gateway(Option<NodeId>),
+    /// From a gateway through this connection of its own.
+    Tunnel(NodeId),
+    /// To an Azure service at its public address, with the subnet's identity.
+    ServiceEndpoint,
     /// To this private endpoint.
     Endpoint(NodeId),
     /// Dropped.
@@ -28,6 +38,8 @@ pub enum Hop {
 pub enum Source {
     /// A user-defined route: table, and place in it.
     User(NodeId, u32),
+    /// A gateway: learned by BGP, or declared for a connection.
+    Gateway,
     /// Azure's own.
     System,
 }
@@ -43,101 +55,157 @@ pub struct Chosen {
     pub source: Source,
 }
 
-/// The routes of a subnet that are in force, and those that lost.
+/// A route that a subnet has, in force or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The route.
+    pub route: Chosen,
+    /// Whether it is in force.
+    pub state: State,
+}
+
+/// What became of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// In force.
+    Active,
+    /// Another one overrides it; Azure still lists it.
+    Invalid,
+    /// Taken away by a default route; Azure does not list it (azure-dataplane 2.1).
+    Withdrawn,
+}
+
+/// The routes of a subnet.
 #[derive(Clone, Debug, Default)]
 pub struct RouteTable {
-    /// In force: longest prefix first.
+    /// All, in the order they were given.
+    listed: Vec<Listed>,
+    /// Those in force; routes for one prefix stand together.
     active: Vec<Chosen>,
-    /// Overridden; Azure lists them as `Invalid`.
-    pub invalid: Vec<Chosen>,
+    /// Routes in force for one prefix.
+    groups: Vec<Group>,
+    /// Where ranges of destinations begin, ascending, with the group that all of the range takes.
+    starts: Vec<(Addr, Option<u32>)>,
+    /// Prefixes of routes that an assumption keeps out of force.
+    contested: Vec<(Prefix, AssumptionSet)>,
+}
+
+/// Equal routes.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    prefix: Prefix,
+    first: usize,
+    len: usize,
+    assumed: AssumptionSet,
 }
 
 impl RouteTable {
-    /// Settles which of `routes` are in force: for one prefix the user's beats the system's, and any default route that
-    /// is not the system's withdraws the `None` routes of the private blocks, as the hub-and-spoke material says
-    /// (azure-dataplane 2.1). The routes to the endpoints in `diverted` are out of force: a user's route is narrow enough
-    /// to divert what is meant for them (2.6).
+    /// The route of a flow: the longest prefix that holds its destination; among equal routes, by a hash of the flow.
+    ///
+    /// Rule `route-longest-prefix`: the route of the longest prefix that holds the destination is taken; without one the
+    /// packet is dropped. Source: azure-dataplane 2.2 (1, 7).
+    ///
+    /// Rule `route-equal-cost`: flows are spread over equal routes of several gateways or connections by a hash. Source:
+    /// azure-dataplane 2.2 (8).
     #[must_use]
-    pub fn settle(mut routes: Vec<Chosen>, diverted: &[NodeId]) -> Self {
-        // The blocks are of IPv4, and so is the default route that withdraws them.
-        let default_overridden =
-            routes.iter().any(|route| route.prefix == Prefix::ALL_V4 && matches!(route.source, Source::User(..)));
-        routes.sort_by(|a, b| (b.prefix.bits(), a.prefix, a.source).cmp(&(a.prefix.bits(), b.prefix, b.source)));
-        let mut table = Self::default();
-        for route in routes {
-            let withdrawn = match route.hop {
-                Hop::None => default_overridden && route.source == Source::System,
-                Hop::Endpoint(endpoint) => diverted.contains(&endpoint),
-                _ => false,
-            };
-            let beaten = table.active.last().is_some_and(|winner| winner.prefix == route.prefix);
-            if withdrawn || beaten {
-                table.invalid.push(route);
-            } else {
-                table.active.push(route);
+    pub fn decide(&self, flow: &Tuple) -> Option<Chosen> {
+        let ways = self.ways(flow.dst);
+        match ways {
+            [] | [_] => ways.first().copied(),
+            _ => {
+                let hash = foldhash::quality::FixedState::with_seed(0x5eed_ec4f).hash_one(flow);
+                Some(ways[(hash % ways.len() as u64) as usize])
             }
         }
-        table
     }
 
-    /// The route of the longest prefix that holds `to`.
+    /// The route to `to`; the first of those that are equal.
     #[must_use]
     pub fn lookup(&self, to: Addr) -> Option<Chosen> {
-        self.active.iter().find(|route| route.prefix.contains(to)).copied()
+        self.ways(to).first().copied()
     }
 
-    /// Which packets each route takes, and which none does: disjoint parts that together are `packets`.
+    /// All routes that flows to `to` may take: more than one where routes are equal, none where no route leads there.
     #[must_use]
-    pub fn split(&self, packets: &PacketSet) -> Vec<(PacketSet, Option<Chosen>)> {
-        let regions = self.active.iter().map(|route| {
-            let dst: AddrSet = [route.prefix].into_iter().collect();
-            (Cube { dst, ..Cube::all() }, Some(*route))
-        });
-        packets.split_by_first(regions, None)
+    pub fn ways(&self, to: Addr) -> &[Chosen] {
+        self.group(to).map_or(&[], |group| &self.active[group.first..group.first + group.len])
     }
 
-    /// The routes in force, longest prefix first.
+    /// Which packets may take which routes: disjoint parts that together are `packets`. Equal routes are given together, for
+    /// which of them a flow takes is a matter of a hash; what no route takes comes with none.
+    #[must_use]
+    pub fn split(&self, packets: &PacketSet) -> Vec<(PacketSet, &[Chosen])> {
+        let mut spans: Vec<Vec<(Addr, Addr)>> = vec![Vec::new(); self.groups.len()];
+        for (n, (start, group)) in self.starts.iter().enumerate() {
+            let end = self.starts.get(n + 1).map_or(Addr(u128::MAX), |(next, _)| Addr(next.0 - 1));
+            if let Some(spans) = group.and_then(|group| spans.get_mut(group as usize)) {
+                spans.push((*start, end));
+            }
+        }
+        let regions = self.groups.iter().zip(spans).map(|(group, spans)| {
+            let dst: AddrSet = spans.into_iter().collect();
+            (Cube { dst, ..Cube::all() }, &self.active[group.first..group.first + group.len])
+        });
+        packets.split_by_first(regions, &[][..])
+    }
+
+    /// What is assumed in choosing the route to `to`.
+    #[must_use]
+    pub fn assumed(&self, to: Addr) -> AssumptionSet {
+        let group = self.group(to);
+        let bits = group.map_or(0, |group| group.prefix.bits());
+        // A route that is out of force by assumption counts where it would have been chosen.
+        let missed = self.contested.iter().filter(|(prefix, _)| prefix.bits() >= bits && prefix.contains(to));
+        missed.fold(group.map_or_else(AssumptionSet::default, |group| group.assumed), |all, (_, one)| all.union(*one))
+    }
+
+    /// All routes, in force or not, in the order they were given: system routes first (VNet space, peers, gateways' routes,
+    /// the Internet, blocks that lead nowhere, endpoints), then the user's in the order of their table.
+    #[must_use]
+    pub fn listed(&self) -> &[Listed] {
+        &self.listed
+    }
+
+    /// The routes in force.
     #[must_use]
     pub fn active(&self) -> &[Chosen] {
         &self.active
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn route(prefix: &str, hop: Hop, source: Source) -> Chosen {
-        Chosen { prefix: prefix.parse().unwrap(), hop, source }
+    fn group(&self, to: Addr) -> Option<&Group> {
+        let after = self.starts.partition_point(|(start, _)| *start <= to);
+        let (_, group) = self.starts.get(after.checked_sub(1)?)?;
+        self.groups.get((*group)? as usize)
     }
 
-    #[test]
-    fn the_longest_prefix_wins_then_the_user() {
-        // Catches: a user route losing to the system's of the same prefix, a shorter prefix winning, and golden case 9:
-        // a None block swallowing what a 0.0.0.0/0 route to an appliance should carry.
-        let nva = Addr::v4(10, 0, 0, 4);
-        let user = |n| Source::User(NodeId(7), n);
-        let system = vec![
-            route("10.1.0.0/16", Hop::VnetLocal, Source::System),
-            route("0.0.0.0/0", Hop::Internet, Source::System),
-            route("10.0.0.0/8", Hop::None, Source::System),
-        ];
-        let plain = RouteTable::settle(system.clone(), &[]);
-        assert_eq!(plain.lookup(Addr::v4(10, 2, 0, 4)).unwrap().hop, Hop::None);
-        assert_eq!(plain.lookup(Addr::v4(10, 1, 0, 4)).unwrap().hop, Hop::VnetLocal);
-
-        let mut forced = system;
-        forced.push(route("0.0.0.0/0", Hop::Appliance(nva), user(0)));
-        forced.push(route("10.1.2.0/24", Hop::Appliance(nva), user(1)));
-        let forced = RouteTable::settle(forced, &[]);
-        for (to, hop) in [
-            (Addr::v4(10, 2, 0, 4), Hop::Appliance(nva)),
-            (Addr::v4(8, 8, 8, 8), Hop::Appliance(nva)),
-            (Addr::v4(10, 1, 2, 9), Hop::Appliance(nva)),
-            (Addr::v4(10, 1, 3, 9), Hop::VnetLocal),
-        ] {
-            assert_eq!(forced.lookup(to).unwrap().hop, hop, "{to}");
+    /// Cuts all destinations into ranges that take one group each.
+    fn cut(&mut self) {
+        let mut order: Vec<u32> = (0u32..).take(self.groups.len()).collect();
+        order.sort_by_key(|n| {
+            let prefix = self.groups[*n as usize].prefix;
+            (prefix.first(), prefix.bits())
+        });
+        let mut starts: Vec<(Addr, Option<u32>)> = Vec::new();
+        let mut begin = |at: Addr, group: Option<u32>| match starts.last_mut() {
+            Some(last) if last.0 == at => last.1 = group,
+            _ => starts.push((at, group)),
+        };
+        // Prefixes lie in each other or apart: what is open is a stack, the innermost on top.
+        let mut open: Vec<u32> = Vec::new();
+        let last_of = |n: u32| self.groups[n as usize].prefix.last();
+        for n in order {
+            let prefix = self.groups[n as usize].prefix;
+            while let Some(inner) = open.pop_if(|inner| last_of(*inner) < prefix.first()) {
+                begin(last_of(inner).plus(1), open.last().copied());
+            }
+            open.push(n);
+            begin(prefix.first(), Some(n));
         }
-        assert_eq!(forced.invalid.len(), 2);
+        while let Some(inner) = open.pop() {
+            if last_of(inner) != Addr(u128::MAX) {
+                begin(last_of(inner).plus(1), open.last().copied());
+            }
+        }
+        self.starts = starts;
     }
 }

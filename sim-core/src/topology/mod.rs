@@ -39,7 +39,7 @@ pub enum Relation {
     Uses,
     /// Belongs to this application security group or backend pool.
     MemberOf,
-    /// A peering's other VNet.
+    /// A peering's other VNet; a connection's other gateway or network.
     Remote,
     /// A rule, or a private link service, at this frontend.
     Listens,
@@ -47,7 +47,7 @@ pub enum Relation {
     Sends,
     /// A rule with this health probe.
     Checks,
-    /// A private endpoint's resource.
+    /// A private endpoint's resource; a gateway's default site.
     Target,
     /// Security admin rules to a VNet they govern.
     Governs,
@@ -154,7 +154,11 @@ impl Topology {
         match resource.kind {
             Kind::Vnet(_) => Some(resource),
             Kind::Subnet(_) => self.target(id, Relation::PartOf),
-            _ => self.vnet_of(self.target(id, Relation::Attached)?.id),
+            _ => match self.target(id, Relation::Attached) {
+                Some(subnet) => self.vnet_of(subnet.id),
+                // A gateway whose subnet is not known.
+                None => self.target(id, Relation::PartOf).filter(|found| matches!(found.kind, Kind::Vnet(_))),
+            },
         }
     }
 
@@ -227,7 +231,10 @@ impl Topology {
         taken
     }
 
-    /// The VNets that a VNet may reach directly: both directions of the peering are there (azure-dataplane 2.7).
+    /// The VNets that a VNet may reach directly.
+    ///
+    /// Rule `peering-both-sides`: a peering carries packets once both sides have one and neither is disconnected. Source:
+    /// azure-dataplane 2.7.
     #[must_use]
     pub fn peers(&self, vnet: NodeId) -> Vec<PeerVnet<'_>> {
         let peerings = |from: NodeId| {
@@ -241,7 +248,10 @@ impl Topology {
             let Some(other) = self.target(here.id, Relation::Remote) else { continue };
             let back = peerings(other.id)
                 .find(|(there, _)| self.target(there.id, Relation::Remote).is_some_and(|target| target.id == vnet));
-            if let (Some((there, remote)), Kind::Vnet(attributes)) = (back, &other.kind) {
+            if let (Some((there, remote)), Kind::Vnet(attributes)) = (back, &other.kind)
+                && !local.disconnected
+                && !remote.disconnected
+            {
                 found.push(PeerVnet { vnet: other, space: &attributes.space, here, local, there, remote });
             }
         }

@@ -130,8 +130,13 @@ fn rebuilt(answer: &Value, world: &Value) -> Value {
     let source = first["resourceId"].as_str().expect("an id");
     // Some answers name an address of the machine that asked, instead of the machine.
     let nic = source.split("/ipConfigurations/").next().unwrap_or(source);
-    let found = world["resources"].as_array().into_iter().flatten().find(|it| it["id"] == nic);
-    let machine = found.and_then(|nic| nic["properties"]["virtualMachine"]["id"].as_str()).unwrap_or(source);
+    let resources = || world["resources"].as_array().into_iter().flatten();
+    let named = resources().find(|it| it["id"] == nic).and_then(|it| it["properties"]["virtualMachine"]["id"].as_str());
+    let has = |machine: &&Value| {
+        let nics = machine["properties"]["networkProfile"]["networkInterfaces"].as_array();
+        nics.into_iter().flatten().any(|it| it["id"] == nic)
+    };
+    let machine = named.or_else(|| resources().find(has)?["id"].as_str()).unwrap_or(source);
     json!({"source": {"resourceId": machine}, "destination": {"address": last["address"], "port": 22}})
 }
 

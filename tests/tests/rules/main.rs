@@ -4,7 +4,9 @@
 mod addresses;
 mod admin;
 mod balancer;
+mod endpoint;
 mod firewall;
+mod gateway;
 mod ipv6;
 mod outbound;
 mod peering;

@@ -3,7 +3,8 @@
 use crate::one_vnet;
 use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::topology::{
-    ConnectionState, Draft, EndpointPolicies, Kind, LinkService, PortRange, Relation, Setting, Sku, UserHop,
+    ConnectionState, Draft, EndpointPolicies, GatewayKind, Kind, LinkService, PortRange, Relation, Setting, Sku,
+    UserHop,
 };
 use vnetsim_tests::ask::{any, question, tcp};
 use vnetsim_tests::net::{Net, addr};
@@ -141,6 +142,7 @@ fn spoke(policies: EndpointPolicies, routes: impl Fn(Addr) -> Vec<(&'static str,
 
 #[test]
 fn an_endpoints_route_and_what_overrides_it() {
+    // Tests `endpoint-diverted`.
     // Golden 12, 13, 14; 2.6. Catches: a default route that diverts, a policy read on the client's subnet, a wide user
     // route that qualifies, an equal or narrower one that does not.
     let on = EndpointPolicies { security: false, routes: true };
@@ -173,6 +175,7 @@ fn an_endpoint_ignores_the_routes_of_its_own_subnet() {
 
 #[test]
 fn an_endpoint_is_for_its_vnet_and_its_peers() {
+    // Tests `route-private-endpoint`.
     // 2.1, 2.6. Catches: endpoints known everywhere.
     let (mut net, endpoint, _) = linked(None);
     net.vnet("spoke", "10.1.0.0/16");
@@ -235,4 +238,24 @@ fn a_link_service_needs_a_standard_balancer() {
     assert_eq!(code(Sku::Standard, Sku::Standard), None);
     assert_eq!(code(Sku::Basic, Sku::Standard), refused("one"));
     assert_eq!(code(Sku::Standard, Sku::Basic), refused("other"));
+}
+
+#[test]
+fn an_endpoint_is_reached_from_on_premises() {
+    // 2.6. Tests `endpoint-from-on-premises`.
+    // Catches: an endpoint unknown to the gateway; answers that stay in the VNet, or follow a user's route of the endpoint's
+    // subnet.
+    for routed in [false, true] {
+        let (mut net, endpoint) = spoke(EndpointPolicies::default(), |_| Vec::new());
+        net.gateway("gw", "near", "10.0.255.0/24", GatewayKind::Vpn);
+        net.site("dc", "192.168.0.0/24", None);
+        net.connect("gw", "dc", false);
+        if routed {
+            net.routed("near/e", &[("192.168.0.0/16", UserHop::None), ("192.168.0.0/24", UserHop::None)]);
+        }
+        let asked = tcp(&net, "dc-host", endpoint, 60001);
+        assert_eq!(asked.verdict, "open", "{routed}");
+        assert_eq!(asked.there[..2], ["dc-host", "gw"]);
+        assert_eq!(asked.back.last().map(String::as_str), Some("dc-host"));
+    }
 }

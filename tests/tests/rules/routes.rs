@@ -1,10 +1,13 @@
 //! Routes: azure-dataplane 2.1 to 2.4.
 
 use crate::one_vnet;
+use sim_core::assumption::Assumption;
 use sim_core::id::PortId;
 use sim_core::net::Protocol;
+use sim_core::stage::Step;
+use sim_core::stage::route::{Hop, Source};
 use sim_core::topology::{Kind, Relation, Sku, UserHop};
-use vnetsim_tests::ask::{any, question, tcp};
+use vnetsim_tests::ask::{Asked, any, question, tcp};
 use vnetsim_tests::net::{Net, addr};
 
 /// A hub 10.0.0.0/16 with `nva` and two spokes, `a` in 10.1.0.0/16 and `b` in 10.2.0.0/16, peered to the hub only; both
@@ -27,6 +30,7 @@ fn hub_and_spokes() -> (Net, PortId) {
 
 #[test]
 fn spokes_meet_through_the_hub_by_a_default_route() {
+    // Tests `route-none-withdrawn`.
     // Golden 9, 2.1. Catches: the None route of 10.0.0.0/8 left in force under a user's default route.
     let (mut net, _) = hub_and_spokes();
     net.take_forwarded("spoke-a/to-hub");
@@ -39,6 +43,7 @@ fn spokes_meet_through_the_hub_by_a_default_route() {
 
 #[test]
 fn forwarded_packets_need_the_receiving_peerings_leave() {
+    // Tests `peering-forwarded-traffic`.
     // Golden 24, 2.7: the receiving VNet's peering object decides. Catches: the flag not asked, or asked on the hub's
     // side; the way back forgotten.
     let reasons = |taking: &[&str]| {
@@ -102,13 +107,20 @@ fn a_users_route_inside_the_vnet_steers_neighbours_too() {
 
 #[test]
 fn an_appliance_in_its_own_clients_subnet_loops() {
+    // Tests `route-loop`.
     // 2.3 (R1). Catches: a loop that never ends, or a route table that spares the appliance.
     let mut net = one_vnet(None);
     net.vm("a", "v/s", None);
     let b = net.vm("b", "v/t", None);
     let nva = net.machine("nva", "v/s", None, true, None);
     net.routed("v/s", &[("10.0.1.0/24", UserHop::Appliance(net.address(nva)))]);
-    assert_eq!(tcp(&net, "a", net.address(b), 22).verdict, "there nva: ttl-expired");
+    let asked = tcp(&net, "a", net.address(b), 22);
+    assert_eq!(asked.verdict, "there nva: ttl-expired");
+    // The table and the route that make the loop are told.
+    let Some(Step::Routed { subnet, route }) = &asked.walk.blockers[0].step else { panic!("no route is told") };
+    assert_eq!(*subnet, net.topology.find("v/s").unwrap().id);
+    assert_eq!(route.hop, Hop::Appliance(net.address(nva)));
+    assert_eq!(route.source, Source::User(net.topology.find("table-of-v-s").unwrap().id, 0));
 }
 
 #[test]
@@ -132,6 +144,7 @@ fn a_default_route_to_an_appliance_breaks_direct_entry_from_the_internet() {
 
 #[test]
 fn system_routes() {
+    // Tests `route-vnet-and-peers`, `route-none-blocks`.
     // 2.1, 2.2. Catches: missing None routes, a VNet route per subnet, an address of the VNet that nobody has taken for
     // unroutable.
     let mut net = one_vnet(None);
@@ -150,6 +163,7 @@ fn system_routes() {
 
 #[test]
 fn the_longest_prefix_wins_and_users_win_ties() {
+    // Tests `route-longest-prefix`, `route-user-first`.
     // 2.2, 2.3. Catches: the first route, the shortest, the system's on a tie; hops taken for one another.
     let none = ("10.0.0.0/16", UserHop::None);
     let cases: [(&[(&str, UserHop)], &str); 7] = [
@@ -225,4 +239,122 @@ fn appliances_behind_a_balancer_see_both_directions() {
         used.insert(nva(&asked.there));
     }
     assert_eq!(used.len(), 2);
+}
+
+/// What an answer says that it hangs on, each once.
+pub fn assumed(asked: &Asked) -> Vec<Assumption> {
+    let steps = asked.walk.there.iter().chain(&asked.walk.back).flat_map(|stop| &stop.steps);
+    let mut found: Vec<Assumption> =
+        steps.filter_map(|step| if let Step::Assumed(one) = step { Some(*one) } else { None }).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+#[test]
+fn a_vnet_range_replaces_the_block_that_it_equals_or_contains() {
+    // Tests `route-none-blocks`.
+    // Catches: a None route left over beside the VNet's own of the same prefix, or inside a VNet that contains the block.
+    for space in ["10.0.0.0/8", "10.0.0.0/7"] {
+        let mut net = Net::new();
+        net.vnet("v", space);
+        net.subnet("v", "s", "10.0.0.0/24", None);
+        net.vm("a", "v/s", None);
+        assert_eq!(tcp(&net, "a", addr("10.77.0.1"), 22).verdict, "there a: no-such-address", "{space}");
+    }
+}
+
+#[test]
+fn an_appliance_must_be_near() {
+    // Tests `route-appliance-near`.
+    // Catches: an appliance two peerings away that is reached; one in a peer that is not; a far one told as an address that
+    // nobody has.
+    let mut net = Net::new();
+    for (vnet, n) in [("a", 1), ("h", 0), ("b", 2)] {
+        net.vnet(vnet, &format!("10.{n}.0.0/16"));
+        net.subnet(vnet, "s", &format!("10.{n}.0.0/24"), None);
+        net.machine(&format!("vm-{vnet}"), &format!("{vnet}/s"), None, true, None);
+    }
+    net.peer("a", "h");
+    net.peer("h", "b");
+    net.internet_host("world", "8.8.8.8/32");
+    let far = UserHop::Appliance(addr("10.2.0.4"));
+    net.routed("a/s", &[("8.0.0.0/8", UserHop::Appliance(addr("10.0.0.4"))), ("9.0.0.0/8", far)]);
+    assert_eq!(any(&net, "vm-a", question(&net, "vm-a", Protocol::TCP, addr("8.8.8.8"), 80)).there[1], "vm-h");
+    assert_eq!(tcp(&net, "vm-a", addr("9.9.9.9"), 80).verdict, "there vm-a: route-to-none");
+}
+
+#[test]
+fn routes_by_tag_have_an_order() {
+    // Tests `route-user-by-tag`.
+    // Catches: a tag of which only one prefix is routed, ties between tags settled by the order of the table.
+    let hop = |n: u8| UserHop::Appliance(sim_core::net::Addr::v4(10, 0, 9, n));
+    let table: [(&str, UserHop); 5] = [
+        ("AzureCloud", hop(1)),
+        ("AzureCloud.westus2", hop(2)),
+        ("Storage", hop(3)),
+        ("Storage.westus2", hop(4)),
+        ("20.60.0.1/32", hop(5)),
+    ];
+    for (left, winner) in [(5, 5), (4, 4), (3, 3), (2, 2), (1, 1)] {
+        let mut net = one_vnet(None);
+        net.vm("a", "v/s", None);
+        net.service("near", "20.60.0.1/32", "westus2", &["Storage", "AzureCloud"]);
+        net.service("far", "20.61.0.1/32", "eastus", &["Storage", "AzureCloud"]);
+        net.routed_by_tag("v/s", &table[..left]);
+        let hop_to = |to: &str| {
+            let asked = any(&net, "a", question(&net, "a", Protocol::TCP, addr(to), 443));
+            let routed = |step: &Step| if let Step::Routed { route, .. } = step { Some(route.hop) } else { None };
+            asked.walk.there[0].steps.iter().find_map(routed)
+        };
+        let UserHop::Appliance(expected) = hop(winner) else { panic!() };
+        assert_eq!(hop_to("20.60.0.1"), Some(Hop::Appliance(expected)), "{left}");
+        let UserHop::Appliance(whole) = hop(winner.min(3)) else { panic!() };
+        let far = if winner == 2 { addr("10.0.9.1") } else { whole };
+        assert_eq!(hop_to("20.61.0.1"), Some(Hop::Appliance(far)), "{left}");
+    }
+}
+
+#[test]
+fn a_default_route_makes_the_tag_everything() {
+    // Golden 34, 1.7. Tests `tag-under-default-route`.
+    // Catches: a choice without effect, an answer that does not say what it hangs on.
+    for (choice, hop, passes) in [
+        ("appliance-or-gateway", "nva", true),
+        ("any", "nva", true),
+        ("never", "nva", false),
+        ("appliance-or-gateway", "internet", false),
+        ("any", "internet", true),
+    ] {
+        let mut net = one_vnet(None);
+        net.assume("virtual-network-under-default-route", choice);
+        net.subnet("v", "n", "10.0.9.0/24", None);
+        net.group("g", &[]);
+        net.vm("a", "v/s", Some("g"));
+        net.public_vm("a", "20.1.1.1");
+        let nva = net.machine("nva", "v/n", None, true, None);
+        let appliance = UserHop::Appliance(net.address(nva));
+        net.routed("v/s", &[("0.0.0.0/0", if hop == "nva" { appliance } else { UserHop::Internet })]);
+        let asked = any(&net, "world", question(&net, "world", Protocol::TCP, addr("20.1.1.1"), 22));
+        let denied = asked.walk.blockers.iter().any(|blocker| !blocker.on_return);
+        assert_eq!(!denied, passes, "{choice} {hop}: {}", asked.verdict);
+        assert!(assumed(&asked).contains(&Assumption::VirtualNetworkUnderDefaultRoute), "{choice} {hop}");
+    }
+}
+
+#[test]
+fn what_is_left_of_the_internet_tag_is_assumed() {
+    // 1.7, 9 (1). Tests `tag-under-default-route`.
+    // Catches: one outcome whatever is assumed.
+    for (choice, verdict) in [("empty", "open"), ("unchanged", "there a: security-rule nic g/no")] {
+        let mut net = one_vnet(None);
+        net.assume("internet-under-default-route", choice);
+        net.group("g", &["100 no out deny * * -> Internet *"]);
+        net.subnet("v", "n", "10.0.9.0/24", None);
+        net.vm("a", "v/s", Some("g"));
+        let nva = net.machine("nva", "v/n", None, true, None);
+        net.routed("v/s", &[("0.0.0.0/0", UserHop::Appliance(net.address(nva)))]);
+        let asked = any(&net, "a", question(&net, "a", Protocol::TCP, addr("8.8.8.8"), 443));
+        assert_eq!(asked.verdict.split("; ").next(), Some(verdict));
+    }
 }

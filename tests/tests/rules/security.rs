@@ -239,11 +239,12 @@ fn what_the_platform_carries() {
 
 #[test]
 fn the_gateway_address_answers_no_one() {
+    // Tests `route-gateway-address-silent`.
     // Golden 32, 1.8. Catches: .1 given to a machine, or answered by the platform.
     let mut net = one_vnet(None);
     net.vm("a", "v/s", None);
     let asked = any(&net, "a", question(&net, "a", Protocol::ICMP, addr("10.0.0.1"), 0));
-    assert_eq!(asked.verdict, "there a: no-such-address");
+    assert_eq!(asked.verdict, "there a: no-answer");
 }
 
 #[test]

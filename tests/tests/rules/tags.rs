@@ -120,6 +120,7 @@ fn an_internet_source_passes_the_vnet_rule_behind_an_appliance() {
 
 #[test]
 fn a_users_route_to_an_appliance_widens_the_tag_by_its_prefix() {
+    // Tests `tag-virtual-network`.
     // 1.7: prefixes of user-defined routes are in the tag. Catches: a tag widened by default routes only.
     let mut net = filtered(&[]);
     net.vnet("hub", "10.9.0.0/16");

@@ -4,13 +4,14 @@
 use super::{a_prefix, addresses, agree, an_addr, cases, packets};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
+use sim_core::assumption::Choices;
 use sim_core::id::PortId;
 use sim_core::net::{Protocol, Tuple};
 use sim_core::set::PacketSet;
 use sim_core::stage::checks::Checks;
 use sim_core::stage::interface::{Arrival, departure};
 use sim_core::stage::outbound::{Exit, Method, is_private};
-use sim_core::stage::peering::crossing;
+use sim_core::stage::peering::{Crossing, Link};
 use sim_core::stage::platform::{Platform, carried};
 use sim_core::stage::{METADATA, PLATFORM, Reason, never_internet};
 
@@ -96,15 +97,26 @@ proptest! {
     #[test]
     fn a_peering_takes_what_it_may(
         space in prop::collection::vec(a_prefix(), 0..3),
-        [access, forwarded] in any::<[bool; 2]>(),
+        [access, taken, given, transit, peered, by_gateway] in any::<[bool; 6]>(),
+        [blocks, side] in [0usize..2, 0..3],
         set in packets(),
         seed: u64,
     ) {
+        let mut choices = Choices::default();
+        choices.set("peering-access-off", ["blocks", "leaves-tag"][blocks]).unwrap();
+        choices.set("forwarded-traffic-side", ["receiving", "sending", "both"][side]).unwrap();
         let reading = |packet: &Tuple| {
             let own = space.iter().any(|prefix| prefix.contains(packet.src));
-            vec![(!access, Reason::PeeringAccessOff), (!own && !forwarded, Reason::ForwardedNotAllowed)]
+            let forwarded = [taken, given, taken && given][side] || (by_gateway && transit);
+            vec![
+                (!access && blocks == 0, Reason::PeeringAccessOff),
+                (!peered, Reason::SubnetNotPeered),
+                (!own && !forwarded, Reason::ForwardedNotAllowed),
+            ]
         };
-        checks_agree(&crossing(space.iter().copied(), access, forwarded), &set, reading, seed)?;
+        let link = Link { access, taken, given, transit };
+        let crossing = Crossing { link, own: space.iter().copied().collect(), peered, by_gateway, choices };
+        checks_agree(&crossing.checks(), &set, reading, seed)?;
     }
 
     /// 3.11, 4.1. Catches: a public source translated again, a protocol sent to the other protocol's frontend, a frontend

@@ -8,6 +8,7 @@ mod address;
 mod balancer;
 mod edit;
 mod firewall;
+mod gateway;
 mod id;
 mod machine;
 mod manager;
@@ -57,6 +58,11 @@ pub(crate) fn read(raw: &RawResource, all: &Resources, region: &Arc<str>) -> Rea
         "routetables" => route::table(raw, &mut out),
         "routetables/routes" => route::route_alone(raw, &mut out),
         "natgateways" => nat::gateway(raw, &mut out),
+        "virtualnetworkgateways" => gateway::gateway(raw, &mut out),
+        "connections" => gateway::connection(raw, &mut out),
+        "localnetworkgateways" => gateway::local_network(raw, &mut out),
+        "expressroutecircuits" => gateway::circuit(raw, &mut out),
+        "virtualhubs" | "vpngateways" | "expressroutegateways" => gateway::hub(raw, &mut out),
         "privateendpoints" => private_link::endpoint(raw, all, &mut out),
         "privatelinkservices" => private_link::service(raw, &mut out),
         "azurefirewalls" => firewall::firewall(raw, all, &mut out),

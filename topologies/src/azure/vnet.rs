@@ -2,12 +2,15 @@
 
 use super::id;
 use super::raw::{RawResource, Resources};
-use super::read::{enabled, given, inner, list, missing, not_modelled, number, prefix, reference, switch, text};
+use super::read::{enabled, given, inner, list, missing, not_modelled, number, prefix, reference, says, switch, text};
 use super::reading::Reading;
 use crate::diagnostic::Diagnostic;
+use crate::facts::region;
 use crate::json::Value;
 use sim_core::net::Prefix;
-use sim_core::topology::{Draft, EndpointPolicies, Kind, PeeredSubnets, Peering, Relation, Setting, Subnet, Vnet};
+use sim_core::topology::{
+    Draft, EndpointPolicies, Kind, PeeredSubnets, Peering, Relation, ServiceEndpoint, Setting, Subnet, Vnet,
+};
 use std::sync::Arc;
 
 /// The last API version day whose VNets have default outbound access where they do not say otherwise
@@ -96,11 +99,15 @@ fn subnet(properties: &Value, default_outbound: bool) -> Result<Subnet, Diagnost
         endpoint_policies: endpoint_policies(properties),
         default_outbound: switch(properties, "defaultOutboundAccess", default_outbound),
         delegation: delegation.map(str::to_owned),
-        service_endpoints: list(properties, "serviceEndpoints")
-            .iter()
-            .filter_map(|endpoint| text(endpoint, "service").map(str::to_owned))
-            .collect(),
+        service_endpoints: list(properties, "serviceEndpoints").iter().filter_map(service_endpoint).collect(),
     })
+}
+
+/// azure-dataplane 2.5.
+fn service_endpoint(written: &Value) -> Option<ServiceEndpoint> {
+    let service = text(written, "service")?.into();
+    let locations = list(written, "locations").iter().filter_map(Value::as_str).map(region::short).collect();
+    Some(ServiceEndpoint { service, locations })
 }
 
 /// azure-dataplane 1.9 and 2.6, azure-services 4.3.
@@ -134,6 +141,7 @@ fn peering(properties: &Value) -> Kind {
         forwarded: switch(properties, "allowForwardedTraffic", false),
         gateway_transit: switch(properties, "allowGatewayTransit", false),
         remote_gateways: switch(properties, "useRemoteGateways", false),
+        disconnected: says(properties, "peeringState", "Disconnected"),
         subnets: peered_subnets(properties),
         only_v6: switch(properties, "enableOnlyIPv6Peering", false).value,
     })

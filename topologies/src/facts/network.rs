@@ -19,9 +19,9 @@ pub fn network(date: Date, jitter: bool) -> Facts {
 }
 
 fn delays(jitter: bool) -> Delays {
-    use LinkClass::{Backbone, Fabric, Internet, Peering, Platform, PrivateLink, Vnet};
+    use LinkClass::{Backbone, ExpressRoute, Fabric, Internet, Peering, Platform, PrivateLink, Vnet, Vpn};
     let mut delays = Delays { unknown_regions: assumptions().time("link.unknown-regions"), ..Delays::default() };
-    for class in [Vnet, Peering, PrivateLink, Backbone, Internet, Platform, Fabric] {
+    for class in [Vnet, Peering, PrivateLink, Backbone, Internet, Vpn, ExpressRoute, Platform, Fabric] {
         let mut profile = assumptions().link(class);
         if !jitter {
             profile.spread = Spread::default();

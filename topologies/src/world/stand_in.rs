@@ -9,7 +9,8 @@ use sim_core::id::NodeId;
 use sim_core::net::{Addr, Prefix};
 use sim_core::source::Span;
 use sim_core::topology::{
-    Draft, FirewallPolicy, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg, PublicIp, Relation,
+    Draft, FirewallPolicy, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg, OnPremises, PublicIp,
+    Relation,
     RouteTable, Setting, Sku, Subnet, Topology, Vnet,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,6 +99,13 @@ impl World {
             Relation::RoutedBy => (draft(Kind::RouteTable(RouteTable::default())), "a route table without routes"),
             Relation::TranslatedBy => return self.stand_in_gateway(target, region, span),
             Relation::Uses => return self.stand_in_public(target, from),
+            Relation::Remote | Relation::Target if ends("/localnetworkgateways") || ends("/expressroutecircuits") => {
+                (draft(Kind::OnPremises(OnPremises::default())), "a network on premises whose ranges are not known")
+            }
+            Relation::Remote if ends("/virtualnetworkgateways") => (
+                draft(Kind::Inert { resource_type: azure::resource_type(target) }),
+                "a gateway of which nothing is known; nothing goes through it",
+            ),
             Relation::Remote => return self.stand_in_vnet(target, region, hints, true, span).is_some(),
             Relation::PartOf if ends("/virtualnetworks") => {
                 return self.stand_in_vnet(target, region, hints, false, span).is_some();

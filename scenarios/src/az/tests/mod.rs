@@ -141,11 +141,11 @@ fn effective_routes_are_those_of_the_subnet() {
     assert_eq!(
         told,
         [
-            "10.2.0.0/16 VirtualAppliance 10.1.2.4 User Active over true",
-            "10.8.0.0/16 VirtualAppliance 10.77.0.1 User Active lost true",
             "10.1.0.0/16 VnetLocal - Default Active - false",
             "10.2.0.0/16 VNetGlobalPeering - Default Invalid - false",
             "0.0.0.0/0 Internet - Default Active - false",
+            "10.2.0.0/16 VirtualAppliance 10.1.2.4 User Active over true",
+            "10.8.0.0/16 VirtualAppliance 10.77.0.1 User Active lost true",
         ]
     );
 }

@@ -2,20 +2,26 @@
 
 mod admin;
 mod balancer;
+mod exchange;
 mod firewall;
+mod gateway;
 mod network;
 mod outbound;
 mod port;
+mod route;
 
 use super::change::{Touch, touch};
-use super::{Addresses, ContextId, Fabric, Facts, FixedMap, PortKind, SubnetContext};
+use super::{Addresses, ContextId, Fabric, Facts, FixedMap, PortKind, SiteContext, SubnetContext};
 use crate::id::{NodeId, PortId};
 use crate::set::AddrSet;
 use crate::stage::admin::CompiledAdmin;
 use crate::stage::security::CompiledGroup;
-use crate::stage::tag::{TagContext, TagTable};
+use crate::stage::tag::{TagContext, TagTable, region_at};
 use crate::topology::{Kind, Nsg, Relation, Topology};
+use exchange::Exchange;
 use network::Network;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Compiles what is asked for, and keeps what is asked for twice.
@@ -23,7 +29,11 @@ pub(super) struct Compiler<'a> {
     topology: &'a Topology,
     facts: &'a Facts,
     tags: Arc<TagTable>,
+    exchange: OnceCell<Exchange>,
     networks: FixedMap<NodeId, Arc<Network>>,
+    sites: FixedMap<NodeId, Arc<SiteContext>>,
+    /// Tags that routes name and of which nothing is known, with who names them.
+    unknown_tags: BTreeMap<Arc<str>, BTreeSet<NodeId>>,
     contexts: FixedMap<Arc<TagContext>, ContextId>,
     pub(super) subnets: FixedMap<NodeId, Arc<SubnetContext>>,
     pub(super) groups: FixedMap<(NodeId, ContextId), Arc<CompiledGroup>>,
@@ -41,6 +51,11 @@ impl Fabric {
         let mut addresses = Addresses::default();
         for resource in topology.resources() {
             touches[resource.id.index()] = touch(topology, resource);
+            if let Kind::Subnet(subnet) = &resource.kind
+                && let Some(vnet) = topology.vnet_of(resource.id)
+            {
+                addresses.silence(vnet.id, subnet);
+            }
             if let Some(port) = compiler.port(resource) {
                 addresses.enlist(port.id, port.place.vnet, &port.kind);
                 compiler.guard(&port.kind);
@@ -55,6 +70,7 @@ impl Fabric {
             groups: Arc::new(compiler.groups),
             tags: compiler.tags,
             facts: facts.clone(),
+            unknown_tags: Arc::new(compiler.unknown_tags),
             touches: Arc::new(touches),
         }
     }
@@ -66,7 +82,10 @@ impl<'a> Compiler<'a> {
             topology,
             facts,
             tags,
+            exchange: OnceCell::new(),
             networks: FixedMap::default(),
+            sites: FixedMap::default(),
+            unknown_tags: BTreeMap::new(),
             contexts: FixedMap::default(),
             subnets: FixedMap::default(),
             groups: FixedMap::default(),
@@ -124,7 +143,11 @@ fn tag_table(topology: &Topology, facts: &Facts) -> TagTable {
         if let Kind::InternetHost(host) = &resource.kind {
             let set: AddrSet = [host.prefix].into_iter().collect();
             for tag in &host.tags {
-                tags.add(tag, &set);
+                match &host.region {
+                    // A host's own region is as good as a regional tag; the tag itself then holds it, too.
+                    Some(region) if region_at(tag).is_none() => tags.add(&format!("{tag}.{region}"), &set),
+                    _ => tags.add(tag, &set),
+                }
             }
         }
     }

@@ -1,60 +1,85 @@
-//! VNets and subnets: effective routes, the meaning of service tags, what peerings let pass.
+//! VNets and subnets: what their ports share.
 
 use super::Compiler;
-use crate::fabric::{PeerAccess, SubnetContext, VnetContext};
+use super::route::NearEndpoint;
+use crate::assumption::{Assumption, AssumptionSet};
+use crate::fabric::{ContextId, Doubts, Peer, SubnetContext, VnetContext};
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix};
-use crate::stage::route::{Chosen, Hop, RouteTable, Source};
-use crate::stage::tag::{PlatformTags, TagContext};
-use crate::topology::{Destination, Kind, PeerVnet, PrivateEndpoint, Relation, Resource, UserHop};
+use crate::set::AddrSet;
+use crate::stage::peering::Link;
+use crate::stage::route::{Chosen, Hop, Overrides, RouteTable, Source};
+use crate::stage::tag::TagContext;
+use crate::topology::{Kind, PeerVnet, PeeredSubnets, Relation, Resource, Subnet};
 use std::sync::Arc;
-
-/// A private endpoint that a VNet has a route to.
-#[derive(Clone, Copy)]
-pub(super) struct NearEndpoint {
-    node: NodeId,
-    address: Addr,
-    /// The range of its VNet that holds it.
-    range: Option<Prefix>,
-    /// Whether its subnet's policy lets user routes divert what is meant for it.
-    routes_apply: bool,
-}
 
 /// What the subnets of a VNet are compiled from; computed once.
 #[derive(Clone)]
 pub(super) struct Network {
-    context: Arc<VnetContext>,
-    /// The routes that all of its subnets have.
-    system: Vec<Chosen>,
-    near: Vec<NearEndpoint>,
-    /// Ranges of the `VirtualNetwork` tag, without those of user-defined routes.
+    pub context: Arc<VnetContext>,
+    /// Routes into the VNet and its peers.
+    pub local: Vec<Chosen>,
+    /// Routes of gateways.
+    pub learned: Vec<Chosen>,
+    /// Routes to the Internet and nowhere.
+    pub elsewhere: Vec<Chosen>,
+    pub near: Vec<NearEndpoint>,
+    /// Where a user's route to the gateway leads.
+    pub gateway: Option<NodeId>,
+    /// Ranges of the `VirtualNetwork` tag, without those of routes.
     space: Vec<Prefix>,
     /// What private link services translate to here.
     translated: Vec<Addr>,
 }
 
-impl Compiler<'_> {
+impl<'a> Compiler<'a> {
     /// Everything that the ports of a subnet share; computed once.
     pub(super) fn subnet(&mut self, id: NodeId) -> Option<Arc<SubnetContext>> {
         if let Some(known) = self.subnets.get(&id) {
             return Some(known.clone());
         }
         let network = self.network(self.topology.vnet_of(id)?)?;
-        let user = self.user_routes(id);
-        let diverted = diverted(&network.near, &user);
-        let (context, tags) = self.context(tag_context(&self.facts.platform_tags, &network, &user));
-        let found = Arc::new(SubnetContext {
+        let topology = self.topology;
+        let Kind::Subnet(attributes) = &topology.get(id)?.kind else { return None };
+        let found = Arc::new(self.shared(id, Some(attributes), &network));
+        self.subnets.insert(id, found.clone());
+        Some(found)
+    }
+
+    /// What a VNet's ports share without a subnet of their own: a gateway whose subnet is not known.
+    pub(super) fn bare(&mut self, vnet: NodeId) -> Option<Arc<SubnetContext>> {
+        let network = self.network(self.topology.get(vnet)?)?;
+        Some(Arc::new(self.shared(vnet, None, &network)))
+    }
+
+    fn shared(&mut self, id: NodeId, attributes: Option<&Subnet>, network: &Network) -> SubnetContext {
+        let table = self.route_table(id);
+        let user = self.user_routes(table, network.gateway);
+        let diverted = super::route::diverted(&network.near, &user);
+        let region = &network.context.region;
+        let services = attributes.map_or_else(Vec::new, |subnet| self.service_routes(id, subnet, region));
+        // Rule `route-propagation-off`: a route table with propagation disabled keeps a gateway's routes, learned or declared,
+        // out of its subnets. Source: azure-dataplane 2.3.
+        let propagates = table.is_none_or(|(_, table)| !table.no_propagation.value);
+        let learned: &[Chosen] = if propagates { &network.learned } else { &[] };
+        let near = network.near.iter().map(NearEndpoint::route);
+        let system = network.local.iter().chain(learned).chain(&network.elsewhere).copied();
+        let routes: Vec<Chosen> = system.chain(services).chain(near).chain(user.iter().copied()).collect();
+        let (tags, doubts) = self.meaning(network, learned, &user);
+        let (context, tags) = self.context(tags);
+        let private = attributes.is_some_and(|subnet| !subnet.default_outbound.value);
+        SubnetContext {
             node: id,
             vnet: network.context.node,
-            routes: RouteTable::settle(network.system.iter().copied().chain(user).collect(), &diverted),
+            routes: RouteTable::settle(routes, &Overrides { diverted, choices: self.facts.choices }),
             nsg: self.nsg_of(id),
             admin: self.admin(network.context.node, context, &tags),
+            storage: if private { self.storage(region) } else { AddrSet::empty() },
             network: network.context.clone(),
             tags,
             context,
-        });
-        self.subnets.insert(id, found.clone());
-        Some(found)
+            doubts,
+        }
     }
 
     fn network(&mut self, vnet: &Resource) -> Option<Arc<Network>> {
@@ -62,85 +87,73 @@ impl Compiler<'_> {
             return Some(known.clone());
         }
         let Kind::Vnet(attributes) = &vnet.kind else { return None };
-        let peers = self.topology.peers(vnet.id);
-        let near = self.near_endpoints(vnet, &peers);
-        let open = peers.iter().filter(|peer| peer.local.access.value && peer.remote.access.value);
-        let access = |peer: &PeerVnet<'_>| PeerAccess {
-            vnet: peer.vnet.id,
-            access: peer.local.access.value && peer.remote.access.value,
-            forwarded: peer.remote.forwarded.value,
-        };
+        let connected = self.topology.peers(vnet.id);
+        let peers: Vec<Peer> = connected.iter().map(|peer| self.peer(vnet.id, peer)).collect();
+        let open = peers.iter().filter(|peer| peer.link.access).flat_map(|peer| peer.space.iter().copied());
         let found = Arc::new(Network {
-            system: self.system_routes(&attributes.space, &peers, &near),
-            space: attributes.space.iter().copied().chain(open.flat_map(PeerVnet::ranges)).collect(),
+            local: super::route::local(&attributes.space, &peers),
+            learned: self.gateway_routes(vnet.id, &connected),
+            elsewhere: self.elsewhere(&attributes.space),
+            gateway: self.user_gateway(vnet.id, &connected),
+            near: self.near_endpoints(vnet, &connected),
+            space: attributes.space.iter().copied().chain(open).collect(),
             translated: self.translated(vnet.id),
             context: Arc::new(VnetContext {
                 node: vnet.id,
+                region: attributes.region.clone(),
                 space: attributes.space.clone(),
-                peers: peers.iter().map(access).collect(),
+                peers,
             }),
-            near,
         });
         self.networks.insert(vnet.id, found.clone());
         Some(found)
     }
 
-    fn user_routes(&self, subnet: NodeId) -> Vec<Chosen> {
-        let Some(table) = self.topology.target(subnet, Relation::RoutedBy) else { return Vec::new() };
-        let Kind::RouteTable(attributes) = &table.kind else { return Vec::new() };
-        let hop = |hop: UserHop| match hop {
-            UserHop::VnetLocal => Hop::VnetLocal,
-            UserHop::Internet => Hop::Internet,
-            UserHop::Appliance(addr) => Hop::Appliance(addr),
-            UserHop::Gateway => Hop::Gateway,
-            UserHop::None => Hop::None,
+    fn peer(&self, vnet: NodeId, peer: &PeerVnet<'_>) -> Peer {
+        let subnets = |of: NodeId, here: &Option<PeeredSubnets>, there: &Option<PeeredSubnets>| {
+            let (here, there) = (here.as_ref().map(|it| &it.local), there.as_ref().map(|it| &it.remote));
+            (here.is_some() || there.is_some()).then(|| self.named_subnets(of, [here, there]))
         };
-        let chosen = |(n, route): (u32, &crate::topology::Route)| {
-            let Destination::Prefix(prefix) = &route.destination else { return None };
-            Some(Chosen { prefix: *prefix, hop: hop(route.next_hop), source: Source::User(table.id, n) })
+        let (local, remote) = (&peer.local.subnets, &peer.remote.subnets);
+        let far = subnets(peer.vnet.id, remote, local);
+        let region = match &peer.vnet.kind {
+            Kind::Vnet(vnet) => vnet.region.clone(),
+            _ => Arc::from(""),
         };
-        (0u32..).zip(&attributes.routes).filter_map(chosen).collect()
+        // Rule `peering-subnets`: a peering of subnets brings routes to the other side's peered subnets only; all subnets of
+        // this side have them, and those that are not peered cannot use them. Source: azure-dataplane 2.7.
+        let space = match &far {
+            Some(far) => far.iter().flat_map(|(_, subnet)| subnet.prefixes.iter().copied()).collect(),
+            None => peer.ranges().collect(),
+        };
+        let near = subnets(vnet, local, remote);
+        Peer {
+            vnet: peer.vnet.id,
+            region,
+            space,
+            link: Link {
+                access: peer.local.access.value && peer.remote.access.value,
+                taken: peer.remote.forwarded.value,
+                given: peer.local.forwarded.value,
+                transit: peer.local.gateway_transit.value && peer.remote.remote_gateways.value,
+            },
+            subnets: near.map(|near| near.into_iter().map(|(id, _)| id).collect()),
+        }
     }
 
-    /// azure-dataplane 2.1.
-    ///
-    /// Rule `ipv6-default-route`: a network with IPv6 ranges has the system route ::/0 to the Internet; the None routes
-    /// are of IPv4 alone. Source: azure-dataplane 2.1, by analogy: no recorded answer is of IPv6.
-    fn system_routes(&self, space: &[Prefix], peers: &[PeerVnet<'_>], near: &[NearEndpoint]) -> Vec<Chosen> {
-        let system = |prefix, hop| Chosen { prefix, hop, source: Source::System };
-        let mut routes: Vec<Chosen> = space.iter().map(|prefix| system(*prefix, Hop::VnetLocal)).collect();
-        routes.push(system(Prefix::ALL_V4, Hop::Internet));
-        if space.iter().any(|prefix| !prefix.is_v4()) {
-            routes.push(system(Prefix::ALL_V6, Hop::Internet));
-        }
-        for peer in peers {
-            routes.extend(peer.ranges().map(|prefix| system(prefix, Hop::Peering(peer.vnet.id))));
-        }
-        // A VNet that contains a private block takes its None route away; one that equals it replaces it.
-        let blocks = self.facts.none_routes.iter().filter(|block| !space.iter().any(|own| own.covers(**block)));
-        routes.extend(blocks.map(|block| system(*block, Hop::None)));
-        routes.extend(near.iter().map(|near| system(Prefix::host(near.address), Hop::Endpoint(near.node))));
-        routes
-    }
-
-    /// The private endpoints of a VNet and of its peers.
-    fn near_endpoints(&self, vnet: &Resource, peers: &[PeerVnet<'_>]) -> Vec<NearEndpoint> {
-        let mut found = Vec::new();
-        for vnet in [vnet].into_iter().chain(peers.iter().map(|peer| peer.vnet)) {
-            let Kind::Vnet(network) = &vnet.kind else { continue };
-            for subnet in self.topology.referrers(vnet.id, Relation::PartOf) {
-                let Kind::Subnet(attributes) = &subnet.kind else { continue };
-                for holder in self.topology.referrers(subnet.id, Relation::Attached) {
-                    let Kind::PrivateEndpoint(PrivateEndpoint { address: Some(address), .. }) = holder.kind else {
-                        continue;
-                    };
-                    let range = network.space.iter().copied().find(|range| range.contains(address));
-                    let routes_apply = attributes.endpoint_policies.value.routes;
-                    found.push(NearEndpoint { node: holder.id, address, range, routes_apply });
-                }
-            }
-        }
-        found
+    /// The subnets of a VNet that are in each of these lists of names.
+    fn named_subnets(&self, vnet: NodeId, lists: [Option<&Vec<Arc<str>>>; 2]) -> Vec<(NodeId, &'a Subnet)> {
+        let named = |found: &Resource| {
+            let in_list = |list: &&Vec<Arc<str>>| list.iter().any(|name| name.eq_ignore_ascii_case(found.short_name()));
+            lists.iter().flatten().all(in_list)
+        };
+        let topology = self.topology;
+        let subnets = topology.referrers(vnet, Relation::PartOf).into_iter().filter(|found| named(found));
+        let subnet = |found: &'a Resource| match &found.kind {
+            Kind::Subnet(subnet) => Some((found.id, subnet)),
+            _ => None,
+        };
+        subnets.filter_map(subnet).collect()
     }
 
     /// The addresses that private link services of a VNet translate to.
@@ -156,34 +169,55 @@ impl Compiler<'_> {
         found
     }
 
+    /// What the tags mean in a subnet, and where that is not certain.
+    ///
+    /// Rule `tag-virtual-network`: the tag `VirtualNetwork` holds the VNet's space, that of peers whose access is on, what
+    /// gateways bring, and the prefixes of user routes that stay off the Internet. Source: azure-dataplane 1.7.
+    ///
+    /// Rule `tag-under-default-route`: a default route of a user or gateway to an appliance or gateway makes the tag hold
+    /// every address, and leaves nothing to `Internet`; when exactly is not known. Source: azure-dataplane 1.7, 9 (1).
+    fn meaning(&self, network: &Network, learned: &[Chosen], user: &[Chosen]) -> (TagContext, Doubts) {
+        let (defaults, routed): (Vec<&Chosen>, Vec<&Chosen>) =
+            learned.iter().chain(user).partition(|route| route.prefix.is_default());
+        let stays = |route: &&Chosen| !matches!(route.hop, Hop::Internet | Hop::None);
+        let prefixes = routed.into_iter().filter(stays).map(|route| route.prefix);
+        let platform = &self.facts.platform_tags;
+        let mut tags = TagContext::new(platform, network.space.iter().copied().chain(prefixes), &network.translated);
+        if defaults.is_empty() {
+            return (tags, Doubts::default());
+        }
+        let choices = self.facts.choices;
+        let counting =
+            defaults.into_iter().filter(|route| match choices.name_of(Assumption::VirtualNetworkUnderDefaultRoute) {
+                "any" => true,
+                "never" => false,
+                _ => stays(route),
+            });
+        let everything: AddrSet = counting.map(|route| route.prefix).collect();
+        let about = tags.virtual_network.complement();
+        let assumed = AssumptionSet::default()
+            .with(Assumption::VirtualNetworkUnderDefaultRoute)
+            .with(Assumption::InternetUnderDefaultRoute);
+        tags.virtual_network = tags.virtual_network.union(&everything);
+        if choices.is_default(Assumption::InternetUnderDefaultRoute) {
+            tags.internet = tags.internet.complement().union(&everything).complement();
+        }
+        (tags, Doubts { about, assumed })
+    }
+
     /// The number of a meaning of the tags.
-    fn context(&mut self, tags: TagContext) -> (crate::fabric::ContextId, Arc<TagContext>) {
+    fn context(&mut self, tags: TagContext) -> (ContextId, Arc<TagContext>) {
         if let Some((id, known)) = self.contexts.get_key_value(&tags).map(|(tags, id)| (*id, tags.clone())) {
             return (id, known);
         }
-        let id = crate::fabric::ContextId(u32::try_from(self.contexts.len()).unwrap_or(u32::MAX));
+        let id = ContextId(u32::try_from(self.contexts.len()).unwrap_or(u32::MAX));
         let tags = Arc::new(tags);
         self.contexts.insert(tags.clone(), id);
         (id, tags)
     }
 }
 
-/// azure-dataplane 1.7: prefixes of user-defined routes belong to the tag; a default route that does not lead to the
-/// Internet makes it everything.
-fn tag_context(platform: &PlatformTags, network: &Network, user: &[Chosen]) -> TagContext {
-    let routed = user.iter().filter(|route| !matches!(route.hop, Hop::Internet | Hop::None));
-    let prefixes = network.space.iter().copied().chain(routed.map(|route| route.prefix));
-    TagContext::new(platform, prefixes, &network.translated)
-}
-
-/// Endpoints whose own routes these user routes put out of force: those of subnets whose policy says so, where a route is
-/// at least as narrow as the range of the endpoint's VNet (azure-dataplane 2.6).
-fn diverted(near: &[NearEndpoint], user: &[Chosen]) -> Vec<NodeId> {
-    let put_out = |endpoint: &&NearEndpoint| {
-        let narrow = |route: &Chosen| {
-            route.prefix.contains(endpoint.address) && endpoint.range.is_some_and(|range| range.covers(route.prefix))
-        };
-        endpoint.routes_apply && user.iter().any(narrow)
-    };
-    near.iter().filter(put_out).map(|endpoint| endpoint.node).collect()
+/// A route of Azure's own.
+pub(super) const fn system(prefix: Prefix, hop: Hop) -> Chosen {
+    Chosen { prefix, hop, source: Source::System }
 }

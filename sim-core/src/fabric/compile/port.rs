@@ -35,10 +35,12 @@ impl Compiler<'_> {
                 PortKind::LinkService(LinkServicePort { nat, frontend: address })
             }
             Kind::InternetHost(host) => PortKind::Internet { prefix: host.prefix },
+            Kind::Gateway(_) => PortKind::Gateway(self.gateway(id)?),
+            Kind::OnPremisesHost(host) => PortKind::OnPremises(self.site_host(id, host)?),
             Kind::Vnet(_) => PortKind::Platform { vnet: id },
             Kind::NatGateway(_) => self.nat_gateway(id),
             Kind::Firewall(firewall) => PortKind::Firewall(Box::new(self.firewall(id, firewall)?)),
-            Kind::Subnet(subnet) if subnet.default_outbound.value => self.default_outbound(id),
+            Kind::Subnet(_) => self.default_outbound(id),
             _ => return None,
         };
         Some(Port { id: PortId(id.0), place: self.place(resource), kind })
@@ -47,6 +49,13 @@ impl Compiler<'_> {
     fn place(&self, resource: &Resource) -> Place {
         if let Kind::InternetHost(host) = &resource.kind {
             return Place { region: host.region.clone(), vnet: None, azure: host.azure };
+        }
+        if let Kind::OnPremisesHost(_) = &resource.kind {
+            let region = self.topology.target(resource.id, Relation::PartOf).and_then(|site| match &site.kind {
+                Kind::OnPremises(site) => site.region.clone(),
+                _ => None,
+            });
+            return Place { region, vnet: None, azure: false };
         }
         let vnet = self.topology.vnet_of(resource.id).or_else(|| {
             // A NAT gateway stands where its first subnet is.

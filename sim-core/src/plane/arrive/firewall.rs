@@ -4,7 +4,7 @@ use crate::fabric::{FirewallPort, Outbound, Port};
 use crate::id::NodeId;
 use crate::net::{Addr, Protocol, Tuple};
 use crate::plane::flow::{Decision, Half, Key, NO_SCOPE, NewConn};
-use crate::plane::leave::hop;
+use crate::plane::leave::hop::{self, Sender};
 use crate::plane::view::{Trail, View, translate};
 use crate::stage::firewall::{PublicSource, Verdict};
 use crate::stage::route::Hop;
@@ -28,13 +28,13 @@ pub(super) fn arrive(
     if let Some(half) = known {
         trail.steps.push(Step::Known);
         rewrite(&mut trail, port, half.to);
-        let act = route(&mut trail, firewall).and_then(|to| hop::take(&mut trail, port, &firewall.interface, to));
+        let act = route(&mut trail, firewall).and_then(|to| hop::take(&mut trail, sender(port, firewall), to));
         return trail.end(act, None);
     }
     match admit(&mut trail, port, firewall) {
         Ok((to, way)) => {
             let private = way != Hop::Internet && trail.view.fabric.public(key.tuple.dst).is_none();
-            let act = hop::take(&mut trail, port, &firewall.interface, way);
+            let act = hop::take(&mut trail, sender(port, firewall), way);
             let reply = Key { tuple: to.reversed(), scope: NO_SCOPE, leaving: false };
             let state = NewConn {
                 forward: Half { key, to, pin: None },
@@ -118,12 +118,11 @@ fn public_source(view: &View<'_>, tuple: Tuple, addresses: &[Addr]) -> Option<Tu
 
 fn route(trail: &mut Trail<'_>, firewall: &FirewallPort) -> Result<Hop, Reason> {
     let subnet = &firewall.interface.subnet;
-    let Some(route) = subnet.routes.lookup(trail.tuple.dst) else {
-        trail.stop(Reason::NoRoute)?;
-        return Err(Reason::NoRoute);
-    };
-    trail.steps.push(Step::Routed { subnet: subnet.node, route });
-    Ok(route.hop)
+    trail.route(subnet)
+}
+
+fn sender<'p>(port: &'p Port, firewall: &'p FirewallPort) -> Sender<'p> {
+    Sender { port, subnet: &firewall.interface.subnet, nic: Some(&firewall.interface) }
 }
 
 fn rewrite(trail: &mut Trail<'_>, port: &Port, to: Tuple) {

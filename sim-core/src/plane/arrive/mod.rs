@@ -3,6 +3,7 @@
 
 mod firewall;
 mod frontend;
+pub(super) mod gateway;
 mod nic;
 mod private_link;
 mod translator;
@@ -36,6 +37,9 @@ pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known:
         PortKind::LinkService(service) => private_link::at_service(trail, port, service, key, known),
         PortKind::Firewall(firewall) => firewall::arrive(trail, port, firewall, key, known),
         PortKind::Translator(translator) => translator::arrive(trail, port, translator, key, known),
-        PortKind::Internet { .. } | PortKind::Platform { .. } => trail.end(Ok(Act::Deliver), None),
+        PortKind::Gateway(gateway) => gateway::arrive(trail, port, gateway),
+        PortKind::Internet { .. } | PortKind::Platform { .. } | PortKind::OnPremises(_) => {
+            trail.end(Ok(Act::Deliver), None)
+        }
     }
 }

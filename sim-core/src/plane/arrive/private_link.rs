@@ -2,9 +2,10 @@
 
 use crate::fabric::{EndpointPort, LinkClass, LinkServicePort, Port};
 use crate::id::{NodeId, PortId};
-use crate::net::Tuple;
+use crate::net::{Addr, Tuple};
 use crate::plane::flow::{Act, Decision, Half, Key};
 use crate::plane::view::{LINK_IDLE, Trail, translate, translation};
+use crate::stage::route::{Hop, Source};
 use crate::stage::{Reason, Step, Translation};
 use crate::topology::ConnectionState;
 
@@ -23,7 +24,11 @@ pub(super) fn at_endpoint(
             return Ok(Act::Forward { to, class: LinkClass::Vnet });
         }
         let peered = endpoint.subnet.network.peers.iter().find_map(|peer| fabric.private(peer.vnet, trail.tuple.dst));
-        return peered.map(|to| Act::Forward { to, class: LinkClass::Peering }).ok_or(Reason::NoSuchAddress);
+        if let Some(to) = peered {
+            return Ok(Act::Forward { to, class: LinkClass::Peering });
+        }
+        let gateway = gateway_towards(endpoint, trail.tuple.dst).ok_or(Reason::NoSuchAddress)?;
+        return Ok(Act::Forward { to: gateway, class: LinkClass::Vnet });
     }
     if known {
         trail.steps.push(Step::Known);
@@ -39,6 +44,19 @@ pub(super) fn at_endpoint(
     };
     trail.meta.private_link = Some(NodeId(port.id.0));
     Ok(Act::Forward { to, class: LinkClass::PrivateLink })
+}
+
+/// The gateway that brought an endpoint's subnet the narrowest route to `to`, whatever users say.
+///
+/// Rule `endpoint-from-on-premises`: private endpoints are reached from networks on premises through a gateway, and answer
+/// them there. Source: azure-dataplane 2.6.
+fn gateway_towards(endpoint: &EndpointPort, to: Addr) -> Option<PortId> {
+    let routes = endpoint.subnet.routes.listed().iter().map(|listed| listed.route);
+    let known = routes.filter(|route| route.source == Source::Gateway && route.prefix.contains(to));
+    match known.max_by_key(|route| route.prefix.bits())?.hop {
+        Hop::Gateway(gateway) => gateway.map(|gateway| PortId(gateway.0)),
+        _ => None,
+    }
 }
 
 /// azure-services 3.2: consumers are translated to one of the service's addresses and sent to the frontend behind it.

@@ -1,38 +1,48 @@
-//! Where a route leads: inside the VNet, over a peering, to an appliance, out to the Internet.
+//! Where a route leads: inside the VNet, over a peering, to an appliance, a gateway or a service, out to the Internet.
 
 use crate::assumption::Assumption;
-use crate::fabric::{LinkClass, NicPort, Outbound, Port};
+use crate::fabric::{LinkClass, NicPort, Outbound, Peer, Port, PortKind, SubnetContext};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Protocol};
 use crate::plane::flow::Act;
 use crate::plane::view::{Trail, is_private};
+use crate::stage::peering::Crossing;
 use crate::stage::route::Hop;
 use crate::stage::{Reason, Step, Translation};
+use crate::topology::Sku;
+
+/// Who sends: a port, its subnet, and the NIC it is; a gateway is none.
+#[derive(Clone, Copy)]
+pub(in crate::plane) struct Sender<'p> {
+    pub port: &'p Port,
+    pub subnet: &'p SubnetContext,
+    pub nic: Option<&'p NicPort>,
+}
 
 /// The port of mail between servers.
 const SMTP: u16 = 25;
 
 /// Follows a route's hop.
-pub(in crate::plane) fn take(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, hop: Hop) -> Result<Act, Reason> {
-    let vnet = nic.subnet.vnet;
+pub(in crate::plane) fn take(trail: &mut Trail<'_>, sender: Sender<'_>, hop: Hop) -> Result<Act, Reason> {
     let to = trail.tuple.dst;
     match hop {
         Hop::None => stop(trail, Reason::RouteToNone),
-        Hop::Gateway => stop(trail, Reason::NoGateway),
-        Hop::VnetLocal => match trail.view.fabric.private(vnet, to) {
-            Some(to) => Ok(Act::Forward { to, class: LinkClass::Vnet }),
-            None => stop(trail, Reason::NoSuchAddress),
-        },
+        Hop::Gateway(None) | Hop::Tunnel(_) => stop(trail, Reason::NoGateway),
+        Hop::Gateway(Some(gateway)) => to_gateway(trail, sender, gateway),
+        Hop::VnetLocal => inside(trail, sender.subnet.vnet, to, LinkClass::Vnet),
         Hop::Peering(remote) => {
-            cross(trail, nic, remote)?;
-            match trail.view.fabric.private(remote, to) {
-                Some(to) => Ok(Act::Forward { to, class: LinkClass::Peering }),
-                None => stop(trail, Reason::NoSuchAddress),
-            }
+            cross(trail, sender, remote)?;
+            let class = over_global_peering(trail, sender, remote)?;
+            inside(trail, remote, to, class)
         }
-        Hop::Endpoint(endpoint) => Ok(Act::Forward { to: PortId(endpoint.0), class: LinkClass::Vnet }),
-        Hop::Appliance(address) => appliance(trail, nic, address),
-        Hop::Internet => internet(trail, port, nic),
+        Hop::Endpoint(endpoint) => Ok(Act::Forward { to: PortId(endpoint.0), class: towards(trail, sender, endpoint) }),
+        Hop::Appliance(address) => appliance(trail, sender, address),
+        Hop::ServiceEndpoint => service(trail, sender),
+        Hop::Internet => match sender.nic {
+            Some(nic) => internet(trail, sender.port, nic),
+            // What comes out of a tunnel is not translated to anything.
+            None => stop(trail, Reason::NoRoute),
+        },
     }
 }
 
@@ -41,29 +51,102 @@ fn stop(trail: &mut Trail<'_>, reason: Reason) -> Result<Act, Reason> {
     Err(reason)
 }
 
-/// May a packet of this NIC cross the peering into `remote`? (azure-dataplane 2.7)
-fn cross(trail: &mut Trail<'_>, nic: &NicPort, remote: NodeId) -> Result<(), Reason> {
-    let Some(peer) = nic.subnet.network.peers.iter().find(|peer| peer.vnet == remote) else { return Ok(()) };
-    if !peer.access {
-        trail.stop(Reason::PeeringAccessOff)?;
+/// To whoever has an address of a VNet.
+fn inside(trail: &mut Trail<'_>, vnet: NodeId, address: Addr, class: LinkClass) -> Result<Act, Reason> {
+    match trail.view.fabric.private(vnet, address) {
+        Some(to) => Ok(Act::Forward { to, class }),
+        None if trail.view.fabric.is_silent(vnet, address) => stop(trail, Reason::NoAnswer),
+        None => stop(trail, Reason::NoSuchAddress),
     }
-    let own = nic.subnet.network.space.iter().any(|prefix| prefix.contains(trail.tuple.src));
-    if !own && !peer.forwarded {
-        trail.stop(Reason::ForwardedNotAllowed)?;
+}
+
+/// May this packet cross the peering into `remote`? (azure-dataplane 2.7)
+fn cross(trail: &mut Trail<'_>, sender: Sender<'_>, remote: NodeId) -> Result<(), Reason> {
+    let Some(peer) = peer(sender, remote) else { return Ok(()) };
+    let crossing = Crossing {
+        link: peer.link,
+        own: sender.subnet.network.space.iter().copied().collect(),
+        // A gateway sends into whatever is peered.
+        peered: sender.nic.is_none() || peer.subnets.as_ref().is_none_or(|all| all.contains(&sender.subnet.node)),
+        by_gateway: sender.nic.is_none(),
+        choices: trail.view.fabric.choices(),
+    };
+    let tuple = trail.tuple;
+    trail.assume(crossing.assumed(&tuple));
+    for reason in crossing.checks().decide(&tuple) {
+        trail.stop(reason)?;
     }
     Ok(())
 }
 
-/// The machine or frontend with a next hop's address: in this VNet or one that is directly peered (2.3).
-fn appliance(trail: &mut Trail<'_>, nic: &NicPort, address: Addr) -> Result<Act, Reason> {
-    if let Some(to) = trail.view.fabric.private(nic.subnet.vnet, address) {
-        return Ok(Act::Forward { to, class: LinkClass::Vnet });
+fn peer<'p>(sender: Sender<'p>, remote: NodeId) -> Option<&'p Peer> {
+    sender.subnet.network.peers.iter().find(|peer| peer.vnet == remote)
+}
+
+/// Rule `peering-global-basic`: the frontend of a Basic balancer is not reached over a peering between regions. Source:
+/// azure-dataplane 2.7.
+fn over_global_peering(trail: &mut Trail<'_>, sender: Sender<'_>, remote: NodeId) -> Result<LinkClass, Reason> {
+    let fabric = trail.view.fabric;
+    let found = fabric.private(remote, trail.tuple.dst).and_then(|port| fabric.port(port));
+    let basic = found.is_some_and(|port| matches!(&port.kind, PortKind::Frontend(front) if front.sku == Sku::Basic));
+    let global = peer(sender, remote).is_some_and(|peer| peer.region != sender.subnet.network.region);
+    if basic && global {
+        trail.stop(Reason::BasicOverGlobalPeering)?;
     }
-    for peer in &nic.subnet.network.peers {
-        if let Some(to) = trail.view.fabric.private(peer.vnet, address) {
-            cross(trail, nic, peer.vnet)?;
-            return Ok(Act::Forward { to, class: LinkClass::Peering });
+    Ok(LinkClass::Peering)
+}
+
+/// What kind of way leads to a resource of this VNet or of a peer.
+fn towards(trail: &Trail<'_>, sender: Sender<'_>, node: NodeId) -> LinkClass {
+    let vnet = trail.view.fabric.port(PortId(node.0)).and_then(|port| port.place.vnet);
+    if vnet == Some(sender.subnet.vnet) { LinkClass::Vnet } else { LinkClass::Peering }
+}
+
+/// To the gateway of this VNet, or that of a peer.
+fn to_gateway(trail: &mut Trail<'_>, sender: Sender<'_>, gateway: NodeId) -> Result<Act, Reason> {
+    let to = PortId(gateway.0);
+    let Some(port) = trail.view.fabric.port(to) else { return stop(trail, Reason::NoGateway) };
+    match port.place.vnet.filter(|vnet| *vnet != sender.subnet.vnet) {
+        Some(remote) => {
+            cross(trail, sender, remote)?;
+            Ok(Act::Forward { to, class: LinkClass::Peering })
         }
+        None => Ok(Act::Forward { to, class: LinkClass::Vnet }),
+    }
+}
+
+/// The machine or frontend with a next hop's address: in this VNet or one that is directly peered (2.3).
+fn appliance(trail: &mut Trail<'_>, sender: Sender<'_>, address: Addr) -> Result<Act, Reason> {
+    let network = &sender.subnet.network;
+    if !network.is_near(address) {
+        return stop(trail, Reason::RouteToNone);
+    }
+    let remote = network.peers.iter().find(|peer| peer.space.iter().any(|prefix| prefix.contains(address)));
+    match remote.filter(|_| !network.space.iter().any(|prefix| prefix.contains(address))) {
+        Some(remote) => {
+            cross(trail, sender, remote.vnet)?;
+            inside(trail, remote.vnet, address, LinkClass::Peering)
+        }
+        None => inside(trail, sender.subnet.vnet, address, LinkClass::Vnet),
+    }
+}
+
+/// To an Azure service at its public address.
+///
+/// Rule `endpoint-identity`: over a service endpoint packets keep their private source and carry the identity of the subnet
+/// that sends them; an appliance's subnet stands for what it forwards. Source: azure-dataplane 2.5.
+///
+/// Rule `endpoint-tcp-only`: a service endpoint carries TCP only. Source: azure-dataplane 2.5.
+fn service(trail: &mut Trail<'_>, sender: Sender<'_>) -> Result<Act, Reason> {
+    if trail.tuple.protocol != Protocol::TCP {
+        trail.stop(Reason::EndpointProtocol)?;
+    }
+    let act = trail.public_hop(&sender.port.place)?;
+    if let Act::Forward { to, .. } = act
+        && trail.view.fabric.port(to).is_some_and(|port| matches!(port.kind, PortKind::Internet { .. }))
+    {
+        trail.meta.subnet = Some(sender.subnet.node);
+        return Ok(act);
     }
     stop(trail, Reason::NoSuchAddress)
 }
@@ -105,6 +188,11 @@ fn internet(trail: &mut Trail<'_>, port: &Port, nic: &NicPort) -> Result<Act, Re
                 Some(to) => Ok(Act::Forward { to, class: LinkClass::Fabric }),
                 None => stop(trail, Reason::OutboundProtocol),
             }
+        }
+        // Rule `outbound-storage`: Azure Storage in the same region is reached from a private subnet without any outbound
+        // method. Source: azure-dataplane 4.4.
+        _ if nic.subnet.storage.contains(trail.tuple.dst) => {
+            Ok(Act::Forward { to: PortId(nic.subnet.node.0), class: LinkClass::Fabric })
         }
         _ => stop(trail, Reason::NoOutbound),
     }

@@ -2,6 +2,7 @@
 
 pub(super) mod hop;
 mod platform;
+mod site;
 
 use crate::fabric::{LinkClass, NicPort, Port, PortKind};
 use crate::id::{NodeId, PortId};
@@ -13,6 +14,7 @@ use crate::stage::route::Hop;
 use crate::stage::security::PlatformTag;
 use crate::stage::{Level, Reason, Step, Translation};
 use crate::topology::Direction;
+use hop::Sender;
 
 /// Decides for a packet that leaves `port`.
 pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known: Option<Half>) -> Decision {
@@ -30,11 +32,16 @@ pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known:
             trail.end(act, known.is_none().then_some(record))
         }
         PortKind::Internet { .. } => {
-            // A service that was reached through a private endpoint answers the way the question came.
-            let act = match trail.meta.private_link {
-                Some(endpoint) => Ok(Act::Forward { to: PortId(endpoint.0), class: LinkClass::PrivateLink }),
-                None => trail.public_hop(&port.place),
+            // A service that was reached through a private or service endpoint answers the way the question came.
+            let act = match (trail.meta.private_link, trail.meta.subnet) {
+                (Some(endpoint), _) => Ok(Act::Forward { to: PortId(endpoint.0), class: LinkClass::PrivateLink }),
+                (None, Some(subnet)) => site::to_subnet(&mut trail, port, subnet),
+                (None, None) => trail.public_hop(&port.place),
             };
+            trail.end(act, None)
+        }
+        PortKind::OnPremises(host) => {
+            let act = site::on_premises(&mut trail, host);
             trail.end(act, None)
         }
         PortKind::Platform { vnet } => {
@@ -72,15 +79,11 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Option<Hal
         trail.security(nic.subnet.nsg, &nic.subnet, Level::Subnet, Direction::Outbound)?;
     }
     // A reply is routed from its own port: state carries the translation, never the way.
-    let Some(route) = nic.subnet.routes.lookup(trail.tuple.dst) else {
-        trail.stop(Reason::NoRoute)?;
-        return Err(Reason::NoRoute);
-    };
-    trail.steps.push(Step::Routed { subnet: nic.subnet.node, route });
+    let hop = trail.route(&nic.subnet)?;
     if let Some(half) = known {
-        rewrite_known(trail, nic, half, route.hop);
+        rewrite_known(trail, nic, half, hop);
     }
-    hop::take(trail, port, nic, route.hop)
+    hop::take(trail, Sender { port, subnet: &nic.subnet, nic: Some(nic) }, hop)
 }
 
 /// Applies the translation of a known connection. One to a public address is made only on the way to the Internet: a

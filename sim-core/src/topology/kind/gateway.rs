@@ -13,7 +13,8 @@ pub enum GatewayKind {
     ExpressRoute,
 }
 
-/// `Microsoft.Network/virtualNetworkGateways`.
+/// `Microsoft.Network/virtualNetworkGateways`. Attached to `GatewaySubnet`, or part of a VNet where the subnet is not known;
+/// its target is the network that a user's default route to it leads to (`gatewayDefaultSite`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Gateway {
     /// Its region.
@@ -35,7 +36,7 @@ pub struct Bgp {
     pub address: Option<Addr>,
 }
 
-/// `Microsoft.Network/connections`: from the gateway it is part of to a remote gateway or network.
+/// `Microsoft.Network/connections`: from the gateway it is part of to a gateway or network on the other side, its remote.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Connection {
     /// Whether routes are exchanged by BGP rather than declared.
@@ -47,6 +48,8 @@ pub struct Connection {
 /// `localNetworkGateways` and `expressRouteCircuits`: a network that is not Azure's, as Azure knows it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OnPremises {
+    /// Where it is, in short form of the nearest region, as far as it is known.
+    pub region: Option<Arc<str>>,
     /// Its address ranges.
     pub prefixes: Vec<Prefix>,
     /// The address of its own gateway.
@@ -55,7 +58,7 @@ pub struct OnPremises {
     pub bgp: Option<Bgp>,
 }
 
-/// A machine in such a network.
+/// A machine in such a network, of which it is part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OnPremisesHost {
     /// Its address. A prefix of more than one address stands for all of them.

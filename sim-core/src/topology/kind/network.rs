@@ -30,8 +30,17 @@ pub struct Subnet {
     pub default_outbound: Setting<bool>,
     /// The service that alone may use the subnet, as `Microsoft.ContainerInstance/containerGroups`.
     pub delegation: Option<String>,
-    /// Services with a service endpoint here, as `Microsoft.Storage`.
-    pub service_endpoints: Vec<String>,
+    /// Services with a service endpoint here.
+    pub service_endpoints: Vec<ServiceEndpoint>,
+}
+
+/// A service endpoint of a subnet (azure-dataplane 2.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceEndpoint {
+    /// The service, as `Microsoft.Storage`.
+    pub service: Arc<str>,
+    /// The regions it is for, in short form; none for the subnet's own.
+    pub locations: Vec<Arc<str>>,
 }
 
 impl Default for Subnet {
@@ -114,6 +123,8 @@ pub struct Peering {
     pub gateway_transit: Setting<bool>,
     /// `useRemoteGateways`: this VNet uses the other one's gateway.
     pub remote_gateways: Setting<bool>,
+    /// `peeringState` is `Disconnected`: the other side was deleted, and both must be made again.
+    pub disconnected: bool,
     /// The subnets that are peered; `None` for the whole VNets.
     pub subnets: Option<PeeredSubnets>,
     /// `enableOnlyIPv6Peering`: the IPv6 ranges alone are peered.

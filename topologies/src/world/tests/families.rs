@@ -43,7 +43,8 @@ fn networks_and_subnets() {
     assert_eq!(world.sources.line(full.link_service_policies.span.unwrap()).unwrap().trim().chars().next(), Some('"'));
     assert_eq!(line, 5);
     assert_eq!(full.delegation.as_deref(), Some("Microsoft.ContainerInstance/containerGroups"));
-    assert_eq!(full.service_endpoints, ["Microsoft.Storage"]);
+    let services: Vec<&str> = full.service_endpoints.iter().map(|it| &*it.service).collect();
+    assert_eq!(services, ["Microsoft.Storage"]);
     assert_eq!(subnet("flat").prefixes[0].to_string(), "10.0.3.0/24");
 }
 

@@ -3,6 +3,7 @@
 mod corpus;
 mod families;
 mod firewalls;
+mod gateways;
 mod refusals;
 mod rules;
 mod stand_ins;

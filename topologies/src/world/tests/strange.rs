@@ -53,7 +53,7 @@ const VALUES: [&str; 16] = [
     "\"/p/providers/N/loadBalancers/b/frontendIPConfigurations/f\"",
     "\"é/providers/\"",
 ];
-const TYPES: [&str; 14] = [
+const TYPES: [&str; 18] = [
     "virtualNetworks",
     "virtualNetworks/subnets",
     "virtualNetworks/virtualNetworkPeerings",
@@ -68,6 +68,10 @@ const TYPES: [&str; 14] = [
     "natGateways",
     "privateEndpoints",
     "privateLinkServices",
+    "virtualNetworkGateways",
+    "connections",
+    "localNetworkGateways",
+    "expressRouteCircuits",
 ];
 
 fn value() -> impl Strategy<Value = String> {
