@@ -16,10 +16,10 @@ pub struct TraceArgs {
     /// What is looked at.
     #[command(flatten)]
     pub input: Inputs,
-    /// Names who asks.
+    /// Names who asks: a name, a resource id, an address, Internet or on-premises.
     #[arg(long, value_name = "A")]
     pub from: String,
-    /// Names who is asked, with the port: B:PORT, B:PORT/udp or B/icmp.
+    /// Names who is asked, as B:PORT, B:PORT/udp or B/icmp.
     #[arg(long, value_name = "B:PORT")]
     pub to: String,
     /// Chooses how the answer is written.

@@ -36,9 +36,7 @@ impl Ends {
     /// When it has no port where one is needed, or an unknown protocol.
     pub fn new(from: &str, to: &str) -> Result<Self, EndsError> {
         let (place, protocol) = match to.rsplit_once('/') {
-            Some((place, word)) if !word.contains(':') && !place.is_empty() && is_word(word) => {
-                (place, protocol(word)?)
-            }
+            Some((place, word)) if protocol(word).is_ok() || ends_in_port(place) => (place, protocol(word)?),
             _ => (to, Protocol::TCP),
         };
         let end = |name: &str, port| Self { from: from.to_owned(), to: bare(name).to_owned(), port, protocol };
@@ -71,9 +69,9 @@ fn bare(name: &str) -> &str {
     name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name)
 }
 
-/// Whether the text after a slash is meant as a protocol: a resource id ends in `NAME:PORT`.
-fn is_word(word: &str) -> bool {
-    word.len() <= 8 && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+/// Whether what follows can only be meant as a protocol. Resource ids have slashes of their own, before the port.
+fn ends_in_port(place: &str) -> bool {
+    place.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn protocol(word: &str) -> Result<Protocol, EndsError> {

@@ -1,8 +1,8 @@
 //! The smallest set of edits that opens a way, found by making them.
 //!
-//! What blocks first is what one of the edits must remove, so trying every edit for it, and then for what blocks first
-//! after that, meets the smallest set there is among the edits that are known, when sets of one edit are tried before
-//! sets of two.
+//! Sets of one edit are tried before sets of two. What blocks first is what one of the edits must remove: its own, or one
+//! that moves the way, such as a peering, which changes what rules see too. So these are tried, and then those for what
+//! blocks first after that; edits without which the way is open all the same are left out at the end.
 
 use super::{Blocker, Mend, Question, Walk, walk};
 use crate::fabric::Fabric;
@@ -40,7 +40,7 @@ pub fn remedy(topology: &Topology, fabric: &Arc<Fabric>, before: &Walk) -> Remed
     let start = Network { topology: topology.clone(), fabric: fabric.clone() };
     for most in 0..=MOST_EDITS {
         if let Some(found) = search.within(&start, before, most) {
-            return found;
+            return search.needed(&start, found);
         }
         if search.tries >= MOST_TRIES {
             break;
@@ -80,14 +80,36 @@ impl Search {
         if most == 0 || self.tries >= MOST_TRIES {
             return None;
         }
-        for mend in Mend::alternatives(first, &network.fabric, &network.topology) {
+        let others = now.all_blockers().skip(1).flat_map(|other| {
+            let mends = Mend::alternatives(other, &network.fabric, &network.topology).into_iter();
+            mends.filter(Mend::moves_the_way).map(move |mend| (other, mend))
+        });
+        let own = Mend::alternatives(first, &network.fabric, &network.topology).into_iter().map(|mend| (first, mend));
+        for (blocker, mend) in own.chain(others) {
             let Some((next, walk)) = self.made(network, &mend) else { continue };
             if let Some(mut found) = self.within(&next, &walk, most - 1) {
-                found.steps.insert(0, (first.clone(), mend));
+                found.steps.insert(0, (blocker.clone(), mend));
                 return Some(found);
             }
         }
         None
+    }
+
+    /// The same without the edits that the others make needless.
+    fn needed(&mut self, start: &Network, mut found: Remedy) -> Remedy {
+        let mut n = 0;
+        while n < found.steps.len() {
+            let others = found.steps.iter().enumerate().filter(|(at, _)| *at != n);
+            let made = others.map(|(_, (_, mend))| mend).try_fold(start.clone(), |network, mend| network.after(mend));
+            match made.map(|network| self.walk(&network)).filter(Walk::connects) {
+                Some(after) => {
+                    found.steps.remove(n);
+                    found.after = after;
+                }
+                None => n += 1,
+            }
+        }
+        found
     }
 
     /// Edits for every blocker that has one, whether or not the way is open then.

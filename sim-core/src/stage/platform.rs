@@ -2,7 +2,7 @@
 
 use super::checks::Checks;
 use super::security::PlatformTag;
-use super::{METADATA, PLATFORM, Reason};
+use super::{METADATA, PLATFORM, PLATFORM_V6, Reason};
 use crate::net::{Addr, Prefix, Protocol, Tuple};
 use crate::set::{AddrSet, Cube, PacketSet, PortSet, ProtocolSet};
 use std::sync::LazyLock;
@@ -76,11 +76,16 @@ impl Platform {
         }
     }
 
-    fn regions() -> &'static [(Cube, Self); 3] {
-        static REGIONS: LazyLock<[(Cube, Platform); 3]> = LazyLock::new(|| {
+    fn regions() -> &'static [(Cube, Self); 4] {
+        static REGIONS: LazyLock<[(Cube, Platform); 4]> = LazyLock::new(|| {
             let to = |address| Cube { dst: AddrSet::point(address), ..Cube::all() };
             let to_dns = Cube { dst_ports: PortSet::point(DNS), ..to(PLATFORM) };
-            [(to_dns, Platform::Dns), (to(PLATFORM), Platform::Other), (to(METADATA), Platform::Metadata)]
+            [
+                (to_dns, Platform::Dns),
+                (to(PLATFORM), Platform::Other),
+                (to(PLATFORM_V6), Platform::Other),
+                (to(METADATA), Platform::Metadata),
+            ]
         });
         &REGIONS
     }

@@ -303,7 +303,7 @@ fn a_group_reaches_one_network_only() {
     };
     let mut one = net();
     let draft = join(&one, "c", "near");
-    assert_eq!(code(&mut one, draft), Err("AllMembersOfApplicationSecurityGroupMustBeFromSameVnet"));
+    assert_eq!(code(&mut one, draft), Err("ApplicationSecurityGroupMembersMustBeInSameVirtualNetwork"));
     for (vm, group) in [("c", "empty"), ("a", "near"), ("c", "far")] {
         let draft = join(&one, vm, group);
         assert!(code(&mut one, draft).is_ok(), "{vm} {group}");

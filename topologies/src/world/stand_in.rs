@@ -10,8 +10,7 @@ use sim_core::net::{Addr, Prefix};
 use sim_core::source::Span;
 use sim_core::topology::{
     Draft, FirewallPolicy, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg, OnPremises, PublicIp,
-    Relation,
-    RouteTable, Setting, Sku, Subnet, Topology, Vnet,
+    Relation, RouteTable, Setting, Sku, Subnet, Topology, Vnet,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

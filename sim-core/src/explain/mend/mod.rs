@@ -90,6 +90,11 @@ impl Mend {
         }
     }
 
+    /// Whether it changes where packets go, and with it what other stages see of them.
+    pub(super) const fn moves_the_way(&self) -> bool {
+        matches!(self, Self::Make { .. } | Self::DropRoute { .. })
+    }
+
     /// Makes the edit. Gives the resources that it changed.
     ///
     /// # Errors

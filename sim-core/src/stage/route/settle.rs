@@ -135,8 +135,10 @@ impl<'a> Fates<'a> {
             let system = routes.iter().filter(|route| route.source == Source::System && wanted(route.hop));
             system.map(|route| route.prefix).collect()
         };
-        let default =
-            |wanted: fn(Source) -> bool| routes.iter().any(|route| route.prefix.is_default() && wanted(route.source));
+        // The blocks are of IPv4, and so is the default route that withdraws them.
+        let default = |wanted: fn(Source) -> bool| {
+            routes.iter().any(|route| route.prefix == Prefix::ALL_V4 && wanted(route.source))
+        };
         Self {
             fixed: prefixes(|hop| {
                 matches!(hop, Hop::VnetLocal | Hop::Peering(_) | Hop::ServiceEndpoint | Hop::Endpoint(_))
