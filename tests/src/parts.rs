@@ -3,9 +3,9 @@
 use crate::net::{Net, addr, prefix};
 use sim_core::net::{Addr, Protocol};
 use sim_core::topology::{
-    Access, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft, EndpointPolicies, Frontend,
-    Kind, LinkService, LoadBalancer, NatGateway, Peer, Peering, PortRange, PrivateEndpoint, Probe, ProbeProtocol,
-    PublicIp, Relation, Route, RouteTable, SecurityRule, Setting, Sku, UserHop,
+    Access, BackendPool, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft, EndpointPolicies,
+    Frontend, Kind, LinkService, LoadBalancer, NatGateway, Peer, Peering, PortRange, PrivateEndpoint, Probe,
+    ProbeProtocol, PublicIp, Relation, Route, RouteTable, SecurityRule, Setting, Sku, UserHop,
 };
 
 /// Rules from texts of the form `100 name in deny tcp SOURCE -> DESTINATION 80-90`: the protocol is `tcp`, `udp`, `icmp` or
@@ -162,7 +162,7 @@ impl Net {
         self.put(Draft::new(name, Kind::LoadBalancer(balancer)));
         let child = |part: &str, kind| Draft::new(format!("{name}/{part}"), kind).refer(Relation::PartOf, name);
         let front = self.put(child("front", Kind::Frontend(Frontend::default())).refer(at.0, at.1));
-        self.put(child("pool", Kind::BackendPool));
+        self.put(child("pool", Kind::BackendPool(BackendPool::default())));
         for machine in machines {
             self.link(&config_of(machine), Relation::MemberOf, &format!("{name}/pool"));
         }

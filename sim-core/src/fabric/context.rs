@@ -4,6 +4,7 @@ use crate::id::NodeId;
 use crate::net::Prefix;
 use crate::stage::route::RouteTable;
 use crate::stage::tag::TagContext;
+use crate::time::Nanos;
 use std::sync::Arc;
 
 /// Which meaning of the service tags: subnets with the same tags share it, and the rules compiled for it.
@@ -19,6 +20,8 @@ pub struct VnetContext {
     pub space: Vec<Prefix>,
     /// What its peerings let pass, by remote VNet.
     pub peers: Vec<PeerAccess>,
+    /// Silence after which the records of its security rules lapse (azure-dataplane 1.4).
+    pub flow_timeout: Nanos,
 }
 
 /// What all ports of a subnet share.

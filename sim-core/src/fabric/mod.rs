@@ -14,6 +14,7 @@ pub use port::{
     TranslatorKind,
 };
 
+use crate::assumption::Choices;
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix};
 use crate::stage::PLATFORM;
@@ -39,6 +40,7 @@ pub struct Fabric {
     /// Rules of a security group, compiled for one meaning of the service tags.
     groups: Arc<FixedMap<(NodeId, ContextId), Arc<CompiledGroup>>>,
     tags: Arc<TagTable>,
+    choices: Choices,
     /// What a change of each resource would touch, by its number.
     touches: Arc<Vec<Touch>>,
 }
@@ -107,6 +109,12 @@ impl Fabric {
         exact.or_else(wide)
     }
 
+    /// What is assumed where nobody knows for certain.
+    #[must_use]
+    pub fn choices(&self) -> Choices {
+        self.choices
+    }
+
     /// What the ports of a subnet share.
     #[must_use]
     pub fn subnet(&self, subnet: NodeId) -> Option<&Arc<SubnetContext>> {
@@ -133,7 +141,7 @@ impl Addresses {
                 }
             }
             PortKind::Frontend(frontend) if frontend.public => {
-                self.public.insert(frontend.address, id);
+                self.public.extend(frontend.addresses.iter().map(|addr| (*addr, id)));
             }
             PortKind::Frontend(frontend) => {
                 private(frontend.address);
@@ -157,7 +165,7 @@ impl Addresses {
                 self.wide.insert(at, entry);
             }
             PortKind::Translator(translator) => {
-                self.public.extend(translator.addresses.iter().map(|addr| (*addr, id)));
+                self.public.extend(translator.snat.addresses.iter().map(|source| (source.address, id)));
             }
         }
     }

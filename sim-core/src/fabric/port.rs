@@ -2,8 +2,9 @@
 
 use super::{Place, SubnetContext};
 use crate::id::{NodeId, PortId};
-use crate::net::{Addr, Prefix};
+use crate::net::{Addr, Prefix, Tuple};
 use crate::stage::balancer;
+use crate::stage::snat::Snat;
 use crate::topology::{ConnectionState, Sku};
 use std::sync::Arc;
 
@@ -62,6 +63,12 @@ pub struct NicPort {
     pub public: Option<PublicAddress>,
     /// How flows that it opens reach the Internet.
     pub outbound: Outbound,
+    /// How they would without the subnet's NAT gateway.
+    pub beside_gateway: Outbound,
+    /// Connections that its machine may hold. `None`: not known.
+    pub connections: Option<u32>,
+    /// The frontend of a gateway balancer that its public address is chained to.
+    pub chained: Option<PortId>,
 }
 
 /// A public address attached to a NIC.
@@ -73,6 +80,8 @@ pub struct PublicAddress {
     pub address: Addr,
     /// Its tier.
     pub sku: Sku,
+    /// Minutes of silence after which a flow that came in by it is forgotten.
+    pub idle_minutes: u16,
 }
 
 /// Outbound methods, in their order of precedence (azure-dataplane 4.1).
@@ -108,6 +117,32 @@ pub struct FrontendPort {
     pub sku: Sku,
     /// Its rules: balancing and inbound NAT.
     pub rules: Vec<balancer::Rule>,
+    /// All of its public addresses: more than one where it has a prefix.
+    pub addresses: Vec<Addr>,
+    /// Minutes of silence after which its public address forgets a flow.
+    pub idle_minutes: Option<u16>,
+    /// How it translates what its pools send.
+    pub snats: Vec<Snat>,
+    /// Frontends that know flows which are translated to this one's address.
+    pub homes: Vec<PortId>,
+    /// The frontend of a gateway balancer that it is chained to.
+    pub chained: Option<PortId>,
+    /// Whether it stands in front of balancers of several regions.
+    pub global: bool,
+}
+
+impl FrontendPort {
+    /// The rule that takes a packet.
+    #[must_use]
+    pub fn rule(&self, tuple: &Tuple) -> Option<&balancer::Rule> {
+        self.rules.iter().find(|rule| rule.takes(tuple))
+    }
+
+    /// Whether its balancer is of the tier that is closed by default.
+    #[must_use]
+    pub fn is_standard(&self) -> bool {
+        self.sku != Sku::Basic
+    }
 }
 
 /// A private endpoint.
@@ -139,8 +174,8 @@ pub struct LinkServicePort {
 pub struct Translator {
     /// Which method it is.
     pub kind: TranslatorKind,
-    /// The addresses it translates to.
-    pub addresses: Vec<Addr>,
+    /// How it translates.
+    pub snat: Snat,
 }
 
 /// Which outbound method a translator is.

@@ -5,6 +5,7 @@ mod balancer;
 mod checks;
 mod group;
 mod route;
+mod snat;
 mod translate;
 
 use proptest::prelude::*;

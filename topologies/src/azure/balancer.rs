@@ -12,8 +12,8 @@ use crate::diagnostic::Diagnostic;
 use crate::json::Value;
 use sim_core::net::Protocol;
 use sim_core::topology::{
-    BalancingRule, Distribution, Draft, Frontend, InboundNatRule, Kind, LoadBalancer, OutboundRule, PortRange, Probe,
-    ProbeProtocol, Relation, Setting,
+    BackendPool, BalancingRule, Distribution, Draft, Frontend, InboundNatRule, Kind, LoadBalancer, OutboundRule,
+    PortRange, Probe, ProbeProtocol, Relation, Setting,
 };
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ fn part(collection: &str, properties: &Value) -> Result<Kind, Diagnostic> {
             let requested = requested(properties)?;
             Ok(Kind::Frontend(Frontend { requested, address: None }))
         }
-        POOLS => Ok(Kind::BackendPool),
+        POOLS => Ok(Kind::BackendPool(BackendPool { by_address: by_address(properties) })),
         "probes" => probe(properties),
         "loadBalancingRules" => balancing_rule(properties),
         "inboundNatRules" => nat_rule(properties),
@@ -121,15 +121,20 @@ fn balancing_rule(properties: &Value) -> Result<Kind, Diagnostic> {
 }
 
 fn nat_rule(properties: &Value) -> Result<Kind, Diagnostic> {
-    let ports = given(properties, "frontendPort").is_some() || given(properties, "frontendPortRangeStart").is_none();
-    if !ports {
-        return Err(not_modelled(properties, "a NAT rule for all members of a pool"));
-    }
     let required = |key| port(properties, key, 0)?.ok_or_else(|| missing(properties, key));
+    // What Azure answers has a frontend port of 0 beside the range.
+    let for_pool = port(properties, "frontendPortRangeStart", 0)?.is_some_and(|first| first != 0);
+    let frontend_ports = if for_pool {
+        let (first, last) = (required("frontendPortRangeStart")?, required("frontendPortRangeEnd")?);
+        PortRange { first, last: last.max(first) }
+    } else {
+        PortRange::one(required("frontendPort")?)
+    };
     Ok(Kind::InboundNatRule(InboundNatRule {
         protocol: protocol(properties)?,
-        frontend_ports: PortRange::one(required("frontendPort")?),
+        frontend_ports,
         backend_port: required("backendPort")?,
+        given: Vec::new(),
         idle_minutes: number(properties, "idleTimeoutInMinutes", 4..=120)?.unwrap_or(4) as u16,
         floating_ip: switch(properties, "enableFloatingIP", false).value,
         tcp_reset: switch(properties, "enableTcpReset", false).value,
@@ -178,6 +183,7 @@ fn refer(draft: Draft, balancer: &Arc<str>, properties: &Value) -> Draft {
         }
         Kind::InboundNatRule(_) => one("frontendIPConfiguration", Relation::Listens)
             .chain(one("backendIPConfiguration", Relation::Sends))
+            .chain(one("backendAddressPool", Relation::Sends))
             .collect(),
         Kind::OutboundRule(_) => {
             let frontends = many("frontendIPConfigurations", Relation::Listens);
@@ -187,6 +193,19 @@ fn refer(draft: Draft, balancer: &Arc<str>, properties: &Value) -> Draft {
     };
     let draft = draft.refer(Relation::PartOf, balancer.clone());
     links.into_iter().fold(draft, |draft, (relation, target)| draft.refer(relation, target))
+}
+
+/// Whether the members of a pool are given by their addresses, in a network, and not by NICs that name it. What Azure
+/// answers lists the addresses of both.
+fn by_address(properties: &Value) -> bool {
+    let named = list(properties, "backendIPConfigurations").is_empty();
+    let members = list(properties, "loadBalancerBackendAddresses").iter().map(inner);
+    let mut given = members.filter(|member| text(member, "ipAddress").is_some());
+    named && given.any(|member| given_network(member).or_else(|| given_network(properties)).is_some())
+}
+
+fn given_network(holder: &Value) -> Option<Arc<str>> {
+    reference(holder, "virtualNetwork").or_else(|| reference(holder, "subnet"))
 }
 
 /// Members of a pool that are given by their addresses, in a VNet or subnet that each names, or the pool.

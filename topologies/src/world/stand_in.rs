@@ -9,8 +9,8 @@ use sim_core::id::NodeId;
 use sim_core::net::{Addr, Prefix};
 use sim_core::source::Span;
 use sim_core::topology::{
-    Draft, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg, PublicIp, Relation, RouteTable,
-    Setting, Sku, Subnet, Topology, Vnet,
+    BackendPool, Draft, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg, PublicIp, Relation,
+    RouteTable, Setting, Sku, Subnet, Topology, Vnet,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -237,7 +237,7 @@ impl World {
         let (kind, what) = match relation {
             Relation::Listens => (Kind::Frontend(Frontend::default()), "a frontend whose address is not known"),
             Relation::Checks => return false,
-            _ => (Kind::BackendPool, "a backend pool without other members"),
+            _ => (Kind::BackendPool(BackendPool::default()), "a backend pool without other members"),
         };
         self.assume(Draft::new(target.clone(), kind).refer(Relation::PartOf, whole), what, span).is_some()
     }

@@ -49,6 +49,7 @@ impl Fabric {
             subnets: Arc::new(compiler.subnets),
             groups: Arc::new(compiler.groups),
             tags: compiler.tags,
+            choices: facts.choices,
             touches: Arc::new(touches),
         }
     }

@@ -4,6 +4,7 @@ use super::Compiler;
 use crate::fabric::{EndpointPort, LinkServicePort, NicPort, Place, Port, PortKind, PublicAddress};
 use crate::id::{NodeId, PortId};
 use crate::net::Addr;
+use crate::stage::idle::DEFAULT_MINUTES;
 use crate::topology::{Kind, Relation, Resource};
 
 impl Compiler<'_> {
@@ -36,7 +37,7 @@ impl Compiler<'_> {
             }
             Kind::InternetHost(host) => PortKind::Internet { prefix: host.prefix },
             Kind::Vnet(_) => PortKind::Platform { vnet: id },
-            Kind::NatGateway(_) => self.nat_gateway(id),
+            Kind::NatGateway(gateway) => self.nat_gateway(id, gateway.idle_minutes),
             Kind::Subnet(subnet) if subnet.default_outbound.value => self.default_outbound(id),
             _ => return None,
         };
@@ -70,6 +71,7 @@ impl Compiler<'_> {
         let subnet = self.subnet(subnet_node.id)?;
         let public = self.public_address(id);
         let machine = self.topology.target(nic.id, Relation::PartOf);
+        let (outbound, beside_gateway) = self.outbound(id, subnet_node.id, public.is_some());
         Some(NicPort {
             address,
             machine: machine.map(|machine| machine.id),
@@ -77,7 +79,13 @@ impl Compiler<'_> {
             nsg: self.nsg_of(nic.id),
             ip_forwarding: attributes.ip_forwarding,
             public,
-            outbound: self.outbound(id, subnet_node.id, public.is_some()),
+            outbound,
+            beside_gateway,
+            connections: machine.and_then(|found| match &found.kind {
+                Kind::Machine(machine) => machine.connections,
+                _ => None,
+            }),
+            chained: self.topology.target(id, Relation::ChainedTo).map(|to| PortId(to.id.0)),
             subnet,
         })
     }
@@ -85,9 +93,12 @@ impl Compiler<'_> {
     fn public_address(&self, id: NodeId) -> Option<PublicAddress> {
         let found = self.topology.target(id, Relation::Uses)?;
         match &found.kind {
-            Kind::PublicIp(public) => {
-                public.address.map(|address| PublicAddress { node: found.id, address, sku: public.sku })
-            }
+            Kind::PublicIp(public) => public.address.map(|address| PublicAddress {
+                node: found.id,
+                address,
+                sku: public.sku,
+                idle_minutes: public.idle_minutes.unwrap_or(DEFAULT_MINUTES),
+            }),
             _ => None,
         }
     }
