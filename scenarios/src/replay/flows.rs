@@ -1,6 +1,6 @@
 //! Connections that a scenario tries.
 
-use super::actors::server;
+use super::actors::{server, web};
 use super::rehearsal::{Trial, rehearse};
 use super::{Options, find};
 use crate::latency::Latency;
@@ -14,7 +14,7 @@ use sim_core::id::{FlowId, NodeId, PortId};
 use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::stage::Step;
 use sim_core::time::Nanos;
-use sim_core::topology::{Kind, Relation, Topology};
+use sim_core::topology::{Kind, ProbeProtocol, Relation, Topology};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -220,10 +220,22 @@ impl Trying {
                 machine.and_then(|machine| control.topology().get(machine)).map(|found| found.name.clone())
             {
                 let short = name.rsplit('/').next().unwrap_or(&name).to_owned();
-                control.spawn_boxed(name, server(number, &short));
+                let program = probed(control.topology(), number)
+                    .map_or_else(|| server(number, &short), |tls| web(number, tls.then_some(&*short)));
+                control.spawn_boxed(name, program);
             }
         }
     }
+}
+
+/// Whether a probe asks this port over HTTP, and then whether over TLS.
+fn probed(topology: &Topology, number: u16) -> Option<bool> {
+    topology.resources().find_map(|resource| match &resource.kind {
+        Kind::Probe(probe) if probe.port == number && probe.protocol != ProbeProtocol::Tcp => {
+            Some(probe.protocol == ProbeProtocol::Https)
+        }
+        _ => None,
+    })
 }
 
 /// The port that a probe asks.

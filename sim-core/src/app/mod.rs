@@ -4,6 +4,7 @@ mod attempt;
 mod fetch;
 mod guest;
 mod listener;
+mod probe;
 mod relay;
 mod remote;
 mod web;
@@ -12,6 +13,7 @@ pub use attempt::{Attempt, Dialogue};
 pub use fetch::{Download, Fetch, FetchEnd, Timing};
 pub use guest::{Communicator, Guest, Job};
 pub use listener::Listener;
+pub(crate) use probe::Prober;
 pub use relay::Relay;
 pub use web::{Files, Web};
 

@@ -141,26 +141,26 @@ impl Snat {
         let ports = self.ports(tuple.src);
         let count = |(_, first, last): &Ports| u64::from(*last - *first) + 1;
         let total: u64 = ports.iter().map(count).sum();
-        let start = match self.share {
-            _ if total == 0 => return None,
-            Share::Random => draw % total,
-            Share::Own => u64::from(tuple.src_port.max(FIRST_PORT) - FIRST_PORT),
-            Share::Members { .. } => u64::from(tuple.src_port) % count(&ports[0]),
-        };
+        let first = count(ports.first()?);
         // One after the other within an address, so that the next one is touched only when the first is used up.
-        let all = move |skip: u64, take: u64| {
-            let flat = ports
-                .clone()
-                .into_iter()
-                .flat_map(|(address, first, last)| (first..=last).map(move |port| (address, port)));
-            flat.skip(skip as usize).take(take as usize)
+        let (start, lap) = match self.share {
+            Share::Random => (draw % total, total),
+            Share::Own => (u64::from(tuple.src_port.max(FIRST_PORT) - FIRST_PORT), first),
+            Share::Members { .. } => (u64::from(tuple.src_port) % first, first),
         };
-        let lap = match self.share {
-            Share::Random => total,
-            _ => count(&self.ports(tuple.src)[0]),
+        let order = (0..total).map(|n| if n < lap { (start + n) % lap } else { n });
+        let nth = |mut place: u64| {
+            ports.iter().find_map(|range| {
+                let here = count(range);
+                if place >= here {
+                    place -= here;
+                    return None;
+                }
+                // Places within a range are below 2^16.
+                Some(Tuple { src: range.0, src_port: range.1 + place as u16, ..*tuple })
+            })
         };
-        let order = all(start, lap - start).chain(all(0, start)).chain(all(lap, total - lap));
-        order.map(|(src, src_port)| Tuple { src, src_port, ..*tuple }).find(|to| free(to))
+        order.filter_map(nth).find(|to| free(to))
     }
 
     /// How many ports a flow from `source` could have had.

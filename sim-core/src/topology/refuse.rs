@@ -3,6 +3,8 @@
 //! Texts seen in Azure's own answers are quoted as they are; where only the code or neither was seen, the function says
 //! so. Sources: azure-services 2.4, 2.5, 3.1 and 4.3, azure-dataplane 1.2 and 2.8, and public reports of the texts.
 
+mod balancer;
+
 use super::change::{Draft, Edit, Refusal};
 use super::{Kind, Prefix, Relation, Sku, Topology, allocate};
 use crate::id::NodeId;
@@ -17,7 +19,10 @@ pub(super) fn check(topology: &Topology, draft: &Draft, edges: &[(Relation, Node
         Kind::Subnet(subnet) => subnet_fits(topology, draft, edges, &subnet.prefixes),
         Kind::Nsg(_) => rules(draft),
         Kind::Nic(_) => Ok(()),
-        Kind::IpConfig(_) => address_joins(topology, draft, edges),
+        Kind::IpConfig(_) => {
+            address_joins(topology, draft, edges)?;
+            balancer::member_joins(topology, draft, edges)
+        }
         Kind::PrivateEndpoint(endpoint) => same_region(topology, draft, edges, &endpoint.region),
         Kind::LinkService(service) => {
             same_region(topology, draft, edges, &service.region)?;
@@ -25,6 +30,8 @@ pub(super) fn check(topology: &Topology, draft: &Draft, edges: &[(Relation, Node
             link_service_tier(topology, draft, edges)
         }
         Kind::Frontend(_) => frontend(topology, draft, edges),
+        Kind::OutboundRule(rule) => balancer::outbound_ports(topology, draft, edges, rule),
+        Kind::Probe(probe) => balancer::probe_port(draft, probe),
         Kind::Peering(_) => peering(topology, draft, edges),
         _ => Ok(()),
     }

@@ -2,14 +2,19 @@
 //! azure-dataplane and azure-services alone, without a look at the stages. "Golden N" is azure-dataplane 8, case N.
 
 mod addresses;
+mod backends;
 mod balancer;
+mod bench;
+mod icmp;
 mod outbound;
 mod peering;
+mod ports;
 mod private_link;
 mod routes;
 mod security;
 mod sessions;
 mod tags;
+mod timeouts;
 
 use vnetsim_tests::net::Net;
 

@@ -13,7 +13,7 @@ use crate::json::Value;
 use sim_core::net::Protocol;
 use sim_core::topology::{
     BackendPool, BalancingRule, Distribution, Draft, Frontend, InboundNatRule, Kind, LoadBalancer, OutboundRule,
-    PortRange, Probe, ProbeProtocol, Relation, Setting,
+    PortRange, Probe, ProbeProtocol, Relation, Setting, Sku,
 };
 use std::sync::Arc;
 
@@ -24,11 +24,15 @@ const COLLECTIONS: [&str; 6] =
 
 pub(super) fn balancer(raw: &RawResource, out: &mut Reading) {
     let written = given(&raw.body, "sku").and_then(|sku| given(sku, "name"));
-    let sku = Setting { value: sku(&raw.body), span: written.map(|name| name.span) };
+    let value = match written.and_then(Value::as_str) {
+        Some(name) if name.eq_ignore_ascii_case("Gateway") => Sku::Gateway,
+        _ => sku(&raw.body),
+    };
+    let sku = Setting { value, span: written.map(|name| name.span) };
     out.node(raw.draft(Kind::LoadBalancer(LoadBalancer {
         sku,
         region: out.region.clone(),
-        ..LoadBalancer::default()
+        global: given(&raw.body, "sku").is_some_and(|sku| says(sku, "tier", "Global")),
     })));
     for collection in COLLECTIONS {
         for value in list(raw.properties(), collection) {
@@ -172,7 +176,9 @@ fn refer(draft: Draft, balancer: &Arc<str>, properties: &Value) -> Draft {
     let links: Vec<(Relation, Arc<str>)> = match draft.kind {
         Kind::Frontend(_) => {
             let prefix = one("publicIPPrefix", Relation::Uses);
-            one("subnet", Relation::Attached).chain(one("publicIPAddress", Relation::Uses)).chain(prefix).collect()
+            let gateway = one("gatewayLoadBalancer", Relation::ChainedTo);
+            let public = one("publicIPAddress", Relation::Uses);
+            one("subnet", Relation::Attached).chain(public).chain(prefix).chain(gateway).collect()
         }
         Kind::BalancingRule(_) => {
             // The list holds the single pool too.
@@ -212,6 +218,11 @@ fn given_network(holder: &Value) -> Option<Arc<str>> {
 fn members(pool: &Arc<str>, properties: &Value, out: &mut Reading) {
     let default = reference(properties, "virtualNetwork");
     for member in list(properties, "loadBalancerBackendAddresses").iter().map(inner) {
+        // Of a global balancer: the frontend of a regional one.
+        if let Some(frontend) = reference(member, "loadBalancerFrontendIPConfiguration") {
+            out.link(&frontend, Relation::MemberOf, pool);
+            continue;
+        }
         let Some(written) = given(member, "ipAddress").filter(|_| text(member, "ipAddress").is_some()) else {
             continue;
         };

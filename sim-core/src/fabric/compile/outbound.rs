@@ -96,7 +96,7 @@ impl Compiler<'_> {
             return false;
         }
         let Some(balancer) = self.topology.target(pool.id, Relation::PartOf) else { return false };
-        let standard = matches!(&balancer.kind, Kind::LoadBalancer(balancer) if balancer.sku.value == Sku::Standard);
+        let standard = matches!(&balancer.kind, Kind::LoadBalancer(balancer) if balancer.sku.value != Sku::Basic);
         let public = |rule: &Resource| {
             let frontend = self.topology.target(rule.id, Relation::Listens);
             frontend.is_some_and(|frontend| self.topology.target(frontend.id, Relation::Uses).is_some())
