@@ -122,7 +122,7 @@ impl<O: Observer> Engine<O> {
             Expired::Gone => {}
             Expired::Later(at, watch) => self.queue.push(at, Due::Expire(watch)),
             Expired::Over(resets) => {
-                for reset in resets {
+                for reset in *resets {
                     self.reset(reset);
                 }
             }

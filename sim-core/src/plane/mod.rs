@@ -259,7 +259,7 @@ impl Plane {
         match table.watch(watch.watched, now) {
             Err(None) => Expired::Gone,
             Err(Some(watched)) => Expired::Later(watched.deadline.next(), Watch { watched, ..watch }),
-            Ok(conn) if conn.is_open() => Expired::Over(resets(watch.port, conn)),
+            Ok(conn) if conn.is_open() => Expired::Over(Box::new(resets(watch.port, conn))),
             Ok(_) => Expired::Gone,
         }
     }
@@ -301,7 +301,7 @@ pub enum Expired {
     /// It was heard of: look again then.
     Later(Nanos, Watch),
     /// It was silent for too long, and its ends are told.
-    Over([Reset; 2]),
+    Over(Box<[Reset; 2]>),
 }
 
 /// A reset that a port sends to one end of a connection.

@@ -201,16 +201,14 @@ impl Source {
             if block >= u32::from(BLOCKS) {
                 return;
             }
-            let offset = place % u32::from(BLOCK);
-            let end = to.min((wanted + 1) * u32::from(BLOCK));
-            let first = u32::from(FIRST_PORT) + block * u32::from(BLOCK) + offset;
+            // As far as no rule takes one.
+            let next = self.blocked.iter().map(|taken| u32::from(*taken)).find(|taken| *taken > block);
+            let free = next.unwrap_or(u32::from(BLOCKS)) - block;
+            let end = to.min((wanted + free) * u32::from(BLOCK));
+            let first = u32::from(FIRST_PORT) + block * u32::from(BLOCK) + place % u32::from(BLOCK);
             let last = first + (end - place) - 1;
-            match found.last_mut() {
-                Some((address, _, before)) if *address == self.address && u32::from(*before) + 1 == first => {
-                    *before = last as u16;
-                }
-                _ => found.push((self.address, first as u16, last as u16)),
-            }
+            // Both are below 2^16.
+            found.push((self.address, first as u16, last as u16));
             place = end;
         }
     }

@@ -240,6 +240,38 @@ fn rules_about_a_floating_address() {
     }
 }
 
+#[test]
+fn both_directions_find_one_appliance_and_keep_it() {
+    // 3.6, 3.7. Tests `balancer-past-symmetric`. Catches: an answer that finds another appliance, a flow that is forgotten there.
+    let mut net = one_vnet(None);
+    net.subnet("v", "n", "10.0.2.0/24", None);
+    let (a, b) = (net.vm("a", "v/s", None), net.vm("b", "v/t", None));
+    let names = ["nva0", "nva1", "nva2"];
+    let appliances = names.map(|name| net.machine(name, "v/n", None, true, None));
+    let vip = net.balancer("lb", Sku::Standard, (Relation::Attached, "v/n"), &names);
+    net.balance("lb", 0, 0, None);
+    for subnet in ["v/s", "v/t"] {
+        net.routed(subnet, &[("10.0.0.0/23", sim_core::topology::UserHop::Appliance(vip))]);
+    }
+    let mut bench = Bench::new(&net);
+    let mut used = BTreeSet::new();
+    for src_port in 100..120 {
+        bench.now = Nanos::ZERO;
+        let there = Tuple { src: net.address(a), dst: net.address(b), src_port, dst_port: 80, protocol: Protocol::TCP };
+        let via = |bench: &mut Bench, from, tuple, flags| {
+            let (way, _) = bench.way(from, tuple, flags);
+            way.into_iter().find(|port| appliances.contains(port))
+        };
+        let chosen = via(&mut bench, a, there, Flags::SYN);
+        assert!(chosen.is_some(), "{there}");
+        assert_eq!(via(&mut bench, b, there.reversed(), Flags::SYN.with(Flags::ACK)), chosen, "{there}");
+        bench.now = Nanos::secs(3 * 3600);
+        assert_eq!(via(&mut bench, a, there, Flags::ACK), chosen, "{there}");
+        used.extend(chosen);
+    }
+    assert_eq!(used.len(), 3);
+}
+
 /// A public Standard balancer `name` at an address, for port 80, with one machine `name-m` behind it.
 fn regional(net: &mut Net, name: &str, address: &str) -> (Addr, PortId) {
     let machine = format!("{name}-m");

@@ -190,10 +190,9 @@ fn ping(trail: &mut Trail<'_>, frontend: &FrontendPort) -> Result<Act, Reason> {
         return Err(Reason::MachineDown);
     }
     let tuple = |rule: &Rule| Tuple { dst_port: rule.frontend_port, ..trail.tuple };
-    if !members().any(|(rule, member)| up(trail, frontend, &tuple(rule), rule.probe, member)) {
-        if trail.stop(Reason::NoHealthyBackend).is_err() {
-            return Ok(Act::Answer(Answer::Unreachable));
-        }
+    let any_up = members().any(|(rule, member)| up(trail, frontend, &tuple(rule), rule.probe, member));
+    if !any_up && trail.stop(Reason::NoHealthyBackend).is_err() {
+        return Ok(Act::Answer(Answer::Unreachable));
     }
     Ok(Act::Answer(Answer::Echo))
 }

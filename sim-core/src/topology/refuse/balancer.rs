@@ -30,7 +30,7 @@ pub(super) fn outbound_ports(
     let refused = |code, message| {
         Err(Box::new(Refusal { span: rule.ports.span.or(draft.span), ..*refusal(draft, code, message) }))
     };
-    if rule.ports.value % u32::from(BLOCK) != 0 {
+    if !rule.ports.value.is_multiple_of(u32::from(BLOCK)) {
         let message =
             format!("The {} ports of outbound rule {} are not a multiple of 8.", rule.ports.value, draft.name);
         return refused("InvalidAllocatedOutboundPorts", message);
