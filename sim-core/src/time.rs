@@ -31,6 +31,12 @@ impl Nanos {
         Self(s.saturating_mul(1_000_000_000))
     }
 
+    /// The next instant that can be told from it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
     /// The time since `earlier`; zero when `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Self {

@@ -4,8 +4,9 @@ use crate::net::{Net, prefix};
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Addr, Protocol};
 use sim_core::topology::{
-    BalancingRule, ConnectionState, Destination, Distribution, Draft, Frontend, Kind, LinkService, LoadBalancer,
-    Peering, PrivateEndpoint, Probe, ProbeProtocol, PublicIp, Relation, Route, RouteTable, Setting, Sku, UserHop,
+    BackendPool, BalancingRule, ConnectionState, Destination, Distribution, Draft, Frontend, Kind, LinkService,
+    LoadBalancer, Peering, PrivateEndpoint, Probe, ProbeProtocol, PublicIp, Relation, Route, RouteTable, Setting, Sku,
+    UserHop,
 };
 
 /// A balancer in a line: one frontend, one pool, one TCP rule.
@@ -93,7 +94,7 @@ impl Net {
         let (frontend, pool, probe) = (format!("{name}/frontend"), format!("{name}/pool"), format!("{name}/probe"));
         let attributes = Frontend { requested: what.address, ..Frontend::default() };
         let id = self.put(part(Kind::Frontend(attributes), "frontend").refer(Relation::Attached, what.subnet));
-        self.put(part(Kind::BackendPool, "pool"));
+        self.put(part(Kind::BackendPool(BackendPool::default()), "pool"));
         let rule = BalancingRule {
             protocol: Some(Protocol::TCP),
             frontend_port: what.ports.0,

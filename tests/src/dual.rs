@@ -4,7 +4,7 @@ use crate::net::{Net, prefix};
 use crate::parts::config_of;
 use sim_core::id::PortId;
 use sim_core::net::Addr;
-use sim_core::topology::{Draft, Frontend, IpConfig, Kind, NatGateway, Peering, PublicIp, Relation, Sku};
+use sim_core::topology::{BackendPool, Draft, Frontend, IpConfig, Kind, NatGateway, Peering, PublicIp, Relation, Sku};
 
 /// The resource id of a machine's IPv6 address.
 #[must_use]
@@ -60,7 +60,7 @@ impl Net {
         let part = |part: &str, kind| Draft::new(format!("{name}/{part}"), kind).refer(Relation::PartOf, name);
         let front = part("front6", Kind::Frontend(Frontend { v6: true, ..Frontend::default() })).refer(at.0, at.1);
         let id = self.put(front);
-        self.put(part("pool6", Kind::BackendPool));
+        self.put(part("pool6", Kind::BackendPool(BackendPool::default())));
         for machine in machines {
             self.link(&config6_of(machine), Relation::MemberOf, &format!("{name}/pool6"));
         }

@@ -3,7 +3,8 @@
 use crate::net::{Net, addr, prefix};
 use sim_core::net::{Addr, Protocol};
 use sim_core::topology::{
-    Access, AdminRules, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft, EndpointPolicies,
+    Access, AdminRules, BackendPool, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft,
+    EndpointPolicies,
     Frontend, Kind, LinkService, LoadBalancer, NatGateway, Peer, Peering, PortRange, PrivateEndpoint, Probe,
     ProbeProtocol, PublicIp, Relation, Route, RouteTable, SecurityRule, Setting, Sku, UserHop,
 };
@@ -174,7 +175,7 @@ impl Net {
         self.put(Draft::new(name, Kind::LoadBalancer(balancer)));
         let child = |part: &str, kind| Draft::new(format!("{name}/{part}"), kind).refer(Relation::PartOf, name);
         let front = self.put(child("front", Kind::Frontend(Frontend::default())).refer(at.0, at.1));
-        self.put(child("pool", Kind::BackendPool));
+        self.put(child("pool", Kind::BackendPool(BackendPool::default())));
         for machine in machines {
             self.link(&config_of(machine), Relation::MemberOf, &format!("{name}/pool"));
         }

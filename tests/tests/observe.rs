@@ -11,8 +11,9 @@ use sim_core::id::FlowId;
 use sim_core::net::{Addr, Protocol, wire};
 use sim_core::time::Nanos;
 use sim_core::topology::{
-    Access, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft, Frontend, IpConfig, Kind,
-    LinkService, LoadBalancer, Nic, PrivateEndpoint, PublicIp, Relation, Route, RouteTable, Setting, Sku, UserHop,
+    Access, BackendPool, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft, Frontend,
+    IpConfig, Kind, LinkService, LoadBalancer, Nic, PrivateEndpoint, PublicIp, Relation, Route, RouteTable, Setting,
+    Sku, UserHop,
 };
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -426,7 +427,7 @@ fn private_link(net: &mut Net) -> Addr {
     ));
     let child = |name: &str, kind: Kind| Draft::new(name, kind).refer(Relation::PartOf, "lb");
     net.put(child("lb/front", Kind::Frontend(Frontend::default())).refer(Relation::Attached, "far/s"));
-    net.put(child("lb/pool", Kind::BackendPool));
+    net.put(child("lb/pool", Kind::BackendPool(BackendPool::default())));
     let rule = BalancingRule {
         protocol: Some(Protocol::TCP),
         frontend_port: 60001,

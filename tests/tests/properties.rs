@@ -165,12 +165,12 @@ fn leg(
     let (mut port, mut leaving) = (from, true);
     for _ in 0..100 {
         let before = header.tuple;
-        let passed = plane.pass(port, leaving, &mut header, &mut meta, now);
+        let passed = plane.pass(port, leaving, &mut header, &mut meta, 0, now);
         let act = passed.map_or_else(Act::Drop, |composed| composed.act);
         stops.push((port, leaving, before, header.tuple, act, meta.private_link));
         match act {
             Act::Forward { to, .. } => (port, leaving) = (to, false),
-            Act::Drop(_) => return None,
+            Act::Drop(_) | Act::Answer(_) => return None,
             Act::Deliver => match plane.fabric().port(port).map(|port| &port.kind) {
                 Some(PortKind::Nic(nic)) if nic.ip_forwarding && nic.address != header.tuple.dst => leaving = true,
                 _ => return Some((port, header.tuple, meta)),

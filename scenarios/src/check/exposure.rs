@@ -197,7 +197,7 @@ fn ways_in(fabric: &Fabric, config: NodeId, nic: &NicPort, open: &[(u16, u16)]) 
     }
     for port in fabric.ports() {
         let PortKind::Frontend(frontend) = &port.kind else { continue };
-        if !frontend.public || (!guarded && frontend.sku == Sku::Standard) {
+        if !frontend.public || (!guarded && frontend.is_standard()) {
             continue;
         }
         for rule in &frontend.rules {

@@ -146,6 +146,13 @@ pub const REASONS: &[Explanation] = &[
          too long.",
     ),
     row(
+        "flow-expired",
+        "The connection was silent for longer than the balancer, the translation or the record remembers it, and this \
+         packet comes too late.",
+        "Let the client or the server send TCP keep-alives more often than the idle time, or set a longer \
+         `idleTimeoutInMinutes` on the rule, the public address or the NAT gateway. TCP reset lets both ends know.",
+    ),
+    row(
         "no-gateway",
         "The way leads through a gateway, or into a network on premises, that the input does not hold.",
         "Add the gateway to the input, or an actor of kind `on-premises` with `prefix` and `connected-to`.",

@@ -157,6 +157,11 @@ impl Counters {
                 }
             }
             Act::Drop(reason) => self.drop(at, reason, hop, topology),
+            Act::Answer(answer) => {
+                if let Some(reason) = answer.reason() {
+                    self.drop(at, reason, hop, topology);
+                }
+            }
             Act::Forward { .. } => {}
         }
     }

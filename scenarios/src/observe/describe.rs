@@ -95,6 +95,11 @@ pub fn step(step: &Step, topology: &Topology) -> StepText {
             };
             StepText::of("translation", text, node, None, topology)
         }
+        Step::Ports { holder, used, of } => {
+            let text =
+                format!("{} has {used} ports towards there; {of} may be had", backend_name(NodeId(holder.0), topology));
+            StepText::of("translation", text, NodeId(holder.0), None, topology)
+        }
         Step::Assumed(assumption) => {
             StepText::plain("assumption", format!("assumed: {assumption}, for {}", assumption.effect()))
         }
@@ -123,6 +128,10 @@ pub fn blocker(why: Reason, steps: &[Step], topology: &Topology) -> StepText {
                 let (named, span) = firewall_rule(*rule, topology);
                 let text = format!("firewall {}: {named}", name_of(*firewall, topology));
                 return StepText::of("firewall", text, rule.map_or(*firewall, |rule| rule.holder), span, topology);
+            }
+            Step::Ports { .. } if why == Reason::PortsExhausted => {
+                let StepText { text, .. } = step(done, topology);
+                return StepText { text: format!("{}: {text}", reason(why)), ..step(done, topology) };
             }
             Step::Routed { subnet, route } if is_about_the_route(why) => {
                 let routed = routed(*subnet, route, topology);
@@ -179,6 +188,7 @@ pub const fn reason(why: Reason) -> &'static str {
         Reason::ForwardingOff => "the NIC may carry its own packets only",
         Reason::NotCarried => "the platform does not carry this",
         Reason::UnknownFlow => "the translator knows no such connection",
+        Reason::FlowExpired => "the connection was silent for too long",
         Reason::NoGateway => "there is no gateway",
         Reason::PortDeleted => "what should take it was deleted",
         Reason::FlowTableFull => "the flow table is full",

@@ -72,7 +72,7 @@ pub fn short(resource: &Resource, topology: &Topology) -> String {
     let own = resource.short_name();
     let child = matches!(
         resource.kind,
-        Kind::Subnet(_) | Kind::IpConfig(_) | Kind::Frontend(_) | Kind::BackendPool | Kind::Peering(_)
+        Kind::Subnet(_) | Kind::IpConfig(_) | Kind::Frontend(_) | Kind::BackendPool(_) | Kind::Peering(_)
     );
     match topology.target(resource.id, Relation::PartOf) {
         Some(parent) if child => format!("{}/{own}", parent.short_name()),
@@ -128,7 +128,7 @@ pub fn kind(kind: &Kind) -> &str {
         Kind::Peering(_) => "peering",
         Kind::LoadBalancer(_) => "load balancer",
         Kind::Frontend(_) => "frontend",
-        Kind::BackendPool => "backend pool",
+        Kind::BackendPool(_) => "backend pool",
         Kind::Probe(_) => "probe",
         Kind::BalancingRule(_) => "balancing rule",
         Kind::InboundNatRule(_) => "inbound nat rule",

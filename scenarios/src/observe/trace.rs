@@ -7,7 +7,7 @@ use sim_core::engine::{Event, Observer};
 use sim_core::fabric::LinkClass;
 use sim_core::id::{FlowId, PortId};
 use sim_core::net::{Flags, Packet, Protocol, Tuple};
-use sim_core::plane::Act;
+use sim_core::plane::{Act, Answer};
 use sim_core::stage::{Reason, Step};
 use sim_core::time::Nanos;
 use sim_core::topology::Topology;
@@ -195,7 +195,11 @@ impl Trace {
             Act::Forward { to, class } => {
                 Verdict::Forwarded { to: self.names.port(to, topology).full.to_string(), class: class.name() }
             }
-            Act::Deliver => Verdict::Delivered,
+            Act::Deliver | Act::Answer(Answer::Echo) => Verdict::Delivered,
+            Act::Answer(answer) => {
+                let reason = answer.reason().unwrap_or(Reason::FlowExpired);
+                Verdict::Dropped { reason: reason.code(), why: describe::blocker(reason, steps, topology) }
+            }
             Act::Drop(reason) => {
                 Verdict::Dropped { reason: reason.code(), why: describe::blocker(reason, steps, topology) }
             }

@@ -13,7 +13,7 @@ use crate::observe::names::{Names, PortName};
 use sim_core::engine::{Event, Observer};
 use sim_core::id::PortId;
 use sim_core::net::{Header, Packet, Protocol, Tuple};
-use sim_core::plane::Act;
+use sim_core::plane::{Act, Answer};
 use sim_core::stage::Reason;
 use sim_core::time::Nanos;
 use sim_core::topology::Topology;
@@ -179,6 +179,15 @@ impl Observer for Capture {
                         let place = self.names.port(port, topology).short;
                         let why = describe::blocker(reason, steps, topology).text;
                         self.ends(packet.id, format!("dropped at {place}: {why} [{reason}]"));
+                    }
+                    Act::Answer(answer) => {
+                        let place = self.names.port(port, topology).short;
+                        let what = match answer {
+                            Answer::Echo => "an echo reply",
+                            Answer::Unreachable => "host unreachable",
+                            Answer::Reset => "a reset",
+                        };
+                        self.ends(packet.id, format!("answered at {place} by the platform with {what}"));
                     }
                     Act::Forward { .. } => {}
                 }

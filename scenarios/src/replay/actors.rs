@@ -130,15 +130,20 @@ fn site_with(topology: &Topology, gateway: NodeId, address: Addr) -> Option<Arc<
     sites.find(holds).map(|site| site.name.clone())
 }
 
+/// A web server, over TLS with this name in its certificate, or in the clear.
+pub(super) fn web(port: u16, name: Option<&str>) -> Box<dyn Program> {
+    let files = Arc::new(Files { sizes: Default::default(), other: 4096 });
+    Box::new(Web::new(port, name.map(Arc::from), files))
+}
+
 /// What listens on a port, by custom: SSH on 22, WinRM on 5986, the web on 80 and 443, else plain TCP.
 pub(super) fn server(port: u16, name: &str) -> Box<dyn Program> {
     let guest = |communicator| Box::new(Guest::new(communicator, Nanos::ZERO, Nanos::ZERO, Arc::new([])));
-    let files = Arc::new(Files { sizes: Default::default(), other: 4096 });
     match port {
         22 => guest(Communicator::Ssh),
         5986 => guest(Communicator::WinRm),
-        443 => Box::new(Web::new(443, Some(name.into()), files)),
-        80 => Box::new(Web::new(80, None, files)),
+        443 => web(443, Some(name)),
+        80 => web(80, None),
         port => Box::new(Listener::new(port)),
     }
 }

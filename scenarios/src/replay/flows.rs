@@ -1,7 +1,7 @@
 //! Connections that a scenario tries.
 
 use super::Options;
-use super::actors::server;
+use super::actors::{server, web};
 use super::rehearsal::rehearse;
 use super::trial::{Say, Trial};
 use crate::latency::Latency;
@@ -16,7 +16,7 @@ use sim_core::id::{FlowId, NodeId, PortId};
 use sim_core::net::{Addr, Protocol};
 use sim_core::stage::Step;
 use sim_core::time::Nanos;
-use sim_core::topology::{Kind, Topology};
+use sim_core::topology::{Kind, ProbeProtocol, Topology};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -223,7 +223,10 @@ impl Trying {
                 let program: Option<Box<dyn Program>> = match protocol {
                     Protocol::UDP => Some(Box::new(Reflector::new(number))),
                     Protocol::TCP if self.trial.say.wants_echo() => Some(Box::new(Listener::new(number))),
-                    Protocol::TCP => Some(server(number, &short)),
+                    Protocol::TCP => Some(
+                        probed(control.topology(), number)
+                            .map_or_else(|| server(number, &short), |tls| web(number, tls.then_some(&*short))),
+                    ),
                     _ => None,
                 };
                 if let Some(program) = program {
@@ -263,6 +266,16 @@ impl FlowLog {
             _ => {}
         }
     }
+}
+
+/// Whether a probe asks this port over HTTP, and then whether over TLS.
+fn probed(topology: &Topology, number: u16) -> Option<bool> {
+    topology.resources().find_map(|resource| match &resource.kind {
+        Kind::Probe(probe) if probe.port == number && probe.protocol != ProbeProtocol::Tcp => {
+            Some(probe.protocol == ProbeProtocol::Https)
+        }
+        _ => None,
+    })
 }
 
 /// The port that a probe asks.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::explain::Stop;
 use sim_core::plane::Act;
-use sim_core::stage::Step;
+use sim_core::stage::{Reason, Step};
 use topologies::World;
 
 /// A place on the way.
@@ -53,6 +53,7 @@ pub(super) fn told(stops: &[Stop], world: &World, names: &mut Names) -> Vec<Hop>
             Act::Forward { class, .. } => class.name().to_owned(),
             Act::Deliver => "delivered".to_owned(),
             Act::Drop(reason) => reason.code().to_owned(),
+            Act::Answer(answer) => answer.reason().map_or("answered", Reason::code).to_owned(),
         },
     };
     stops.iter().map(one).collect()

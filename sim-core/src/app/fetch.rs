@@ -112,6 +112,11 @@ impl Fetch {
         }
     }
 
+    /// Gives it up.
+    pub fn abandon(&self, cx: &mut Context<'_>) {
+        cx.abort(self.conn);
+    }
+
     /// What is downloaded.
     #[must_use]
     pub fn download(&self) -> &Download {

@@ -103,7 +103,7 @@ impl<O: Observer> Engine<O> {
             facts,
             topology,
             changed: Vec::new(),
-            plane: Plane::new(fabric, Health::presuming(false)),
+            plane: Plane::new(fabric, Health::presuming(false)).seeded(seed),
             queue: Queue::default(),
             links: Vec::new(),
             link_of: FixedMap::default(),
@@ -158,7 +158,7 @@ impl<O: Observer> Engine<O> {
     #[must_use]
     pub fn rehearse<P: Observer>(&self, seed: u64, observer: P) -> Engine<P> {
         let mut copy = Engine::new(self.topology.clone(), self.facts.clone(), seed, observer);
-        copy.plane = Plane::new(copy.plane.fabric().clone(), self.plane.health().clone());
+        copy.plane = Plane::new(copy.plane.fabric().clone(), self.plane.health().clone()).seeded(seed);
         for machine in &self.machines {
             let Some(host) = copy.machine_of.get(&machine.node).copied() else { continue };
             for slot in machine.programs.iter().flatten() {
@@ -213,6 +213,7 @@ impl<O: Observer> Engine<O> {
             Due::PowerOff { host, down, boot } => self.power_off(host, down, boot),
             Due::PowerOn { host, boot } => self.power_on(host, boot),
             Due::Apply(change) => self.apply(change),
+            Due::Expire(watch) => self.expire(watch),
             Due::Wake { orchestrator, token } => {
                 self.work.push_back(Work::Signal { orchestrator, signal: SignalBox::Timer(token) });
             }

@@ -111,6 +111,7 @@ impl<O: Observer> Engine<O> {
         }
         let machine = &mut self.machines[host.index()];
         machine.lose_power();
+        self.plane.powered(machine.ports.iter().map(|(port, _)| *port), false);
         let (boot, machine) = (machine.boot, machine.node);
         self.observer.see(self.now, &Event::Power { host, machine, up: false }, &self.topology);
         self.queue.push(self.now + down, Due::PowerOn { host, boot });
@@ -123,6 +124,7 @@ impl<O: Observer> Engine<O> {
             return;
         }
         machine.up = true;
+        self.plane.powered(machine.ports.iter().map(|(port, _)| *port), true);
         for (index, slot) in (0u32..).zip(&mut machine.programs) {
             let fresh = slot.as_ref().and_then(|slot| slot.program.fresh());
             match (slot.as_mut(), fresh) {

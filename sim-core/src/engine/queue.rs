@@ -2,6 +2,7 @@
 //! never depends on who put what in first.
 
 use crate::id::{HostId, LinkId};
+use crate::plane::Watch;
 use crate::time::Nanos;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -21,6 +22,8 @@ pub(super) enum Due {
     PowerOn { host: HostId, boot: u32 },
     /// A change of the network takes effect.
     Apply(u32),
+    /// The time of a connection that somebody watches may have come.
+    Expire(Watch),
     /// An orchestrator's timer.
     Wake { orchestrator: u32, token: u64 },
 }
@@ -35,6 +38,7 @@ impl Due {
             Self::Poll { host, .. } => (3, host.0),
             Self::Timer { host, .. } => (4, host.0),
             Self::Wake { orchestrator, .. } => (5, orchestrator),
+            Self::Expire(watch) => (6, watch.port().0),
         };
         (class << 60) | u64::from(origin) << 28
     }

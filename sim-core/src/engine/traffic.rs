@@ -4,16 +4,20 @@ use super::event::{Event, Observer};
 use super::link::Sent;
 use super::queue::Due;
 use super::{Engine, Work};
+use crate::fabric::LinkClass;
 use crate::host::Input;
 use crate::host::tcp;
 use crate::id::{HostId, LinkId, PortId};
 use crate::net::{Flags, Header, IcmpHeader, Meta, Packet, Protocol};
-use crate::plane::Act;
+use crate::plane::{Act, Answer, Expired, Reset, Watch};
 use crate::stage::Reason;
 use bytes::Bytes;
 
 /// Time to live of what machines answer on their own.
 const TTL: u8 = 64;
+/// ICMP: the host cannot be reached.
+const UNREACHABLE: u8 = 3;
+const HOST: u8 = 1;
 
 impl<O: Observer> Engine<O> {
     /// A machine sends: makes the packet and lets it leave.
@@ -52,8 +56,8 @@ impl<O: Observer> Engine<O> {
     fn decide(&mut self, port: PortId, place: u32, leaving: bool) {
         let packet = &mut self.packets.slots[place as usize];
         let before = (packet.header.tuple, packet.meta);
-        let Packet { header, meta, .. } = packet;
-        let composed = match self.plane.pass(port, leaving, header, meta, self.now) {
+        let Packet { header, meta, payload, .. } = packet;
+        let composed = match self.plane.pass(port, leaving, header, meta, payload.len(), self.now) {
             Ok(composed) => composed,
             Err(reason) => return self.lose(port, place, reason),
         };
@@ -71,7 +75,68 @@ impl<O: Observer> Engine<O> {
             }
             Act::Deliver => self.deliver(port, place),
             Act::Drop(_) => self.packets.free.push(place),
+            Act::Answer(answer) => self.answer(port, place, leaving, answer),
         }
+        self.watch();
+    }
+
+    /// Sees to the ends of connections that were just opened.
+    #[inline]
+    fn watch(&mut self) {
+        for (at, watch) in self.plane.watches() {
+            self.queue.push(at, Due::Expire(watch));
+        }
+    }
+
+    /// The platform answers a packet: where it came from, or on the spot the machine that sent it.
+    fn answer(&mut self, port: PortId, place: u32, leaving: bool, answer: Answer) {
+        let packet = &self.packets.slots[place as usize];
+        let Header { tuple, icmp, .. } = packet.header;
+        let meta = reply_meta(&packet.meta);
+        let back = tuple.reversed();
+        let (header, payload) = match answer {
+            Answer::Echo => {
+                let reply = IcmpHeader::echo_reply(tuple.protocol, icmp.sequence);
+                (Some(Header::icmp(back, TTL, reply)), packet.payload.clone())
+            }
+            Answer::Unreachable => {
+                let code = IcmpHeader { kind: UNREACHABLE, code: HOST, sequence: 0 };
+                (Some(Header::icmp(back, TTL, code)), Bytes::new())
+            }
+            Answer::Reset => (tcp::refusal(&packet.header, packet.payload.len(), TTL), Bytes::new()),
+        };
+        self.packets.free.push(place);
+        let Some(header) = header else { return };
+        if leaving {
+            self.packets.made += 1;
+            let place = self.packets.put(Packet { id: self.packets.made, header, meta, payload });
+            self.deliver(port, place);
+        } else {
+            self.emit(port, header, meta, payload);
+        }
+    }
+
+    /// The time of a watched connection may have come: its ends are told.
+    pub(super) fn expire(&mut self, watch: Watch) {
+        match self.plane.expire(watch, self.now) {
+            Expired::Gone => {}
+            Expired::Later(at, watch) => self.queue.push(at, Due::Expire(watch)),
+            Expired::Over(resets) => {
+                for reset in *resets {
+                    self.reset(reset);
+                }
+            }
+        }
+    }
+
+    fn reset(&mut self, reset: Reset) {
+        let Reset { from, to, header, meta } = reset;
+        let Some(to) = to else { return self.emit(from, header, meta, Bytes::new()) };
+        self.packets.made += 1;
+        let packet = Packet { id: self.packets.made, header, meta, payload: Bytes::new() };
+        let place = self.packets.put(packet);
+        let link = self.link_between(from, to, LinkClass::Fabric);
+        self.transmit(from, link, place, false);
     }
 
     #[inline]

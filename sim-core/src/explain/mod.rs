@@ -12,7 +12,7 @@ pub use remedy::{Remedy, remedy};
 use crate::fabric::{Fabric, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Header, Meta, Protocol, Tuple};
-use crate::plane::{Act, Health, Plane};
+use crate::plane::{Act, Answer, Health, Plane};
 use crate::stage::route::Source;
 use crate::stage::{Reason, Step, platform_for};
 use crate::time::Nanos;
@@ -154,7 +154,7 @@ fn leg(plane: &mut Plane, from: PortId, tuple: Tuple, mut meta: Meta) -> (Vec<St
     let (mut port, mut leaving) = (from, true);
     while stops.len() < LONGEST_WAY && !went_round(&stops, port, leaving, header.tuple) {
         let before = header.tuple;
-        let (act, steps) = match plane.pass(port, leaving, &mut header, &mut meta, Nanos::ZERO) {
+        let (act, steps) = match plane.pass(port, leaving, &mut header, &mut meta, 0, Nanos::ZERO) {
             Ok(composed) => (composed.act, composed.steps.to_vec()),
             Err(reason) => (Act::Drop(reason), vec![Step::Stopped(reason)]),
         };
@@ -163,7 +163,8 @@ fn leg(plane: &mut Plane, from: PortId, tuple: Tuple, mut meta: Meta) -> (Vec<St
             Act::Forward { to, .. } => (port, leaving) = (to, false),
             Act::Deliver if forwards(plane.fabric(), port, header.tuple) => leaving = true,
             Act::Deliver => return (stops, Some((port, header.tuple, meta))),
-            Act::Drop(_) => return (stops, None),
+            Act::Answer(Answer::Echo) => return (stops, Some((port, header.tuple, meta))),
+            Act::Answer(_) | Act::Drop(_) => return (stops, None),
         }
     }
     stops.push(end_of_loop(&stops, from, leaving, header.tuple));

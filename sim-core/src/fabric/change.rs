@@ -3,6 +3,7 @@
 use super::compile::Compiler;
 use super::{Addresses, Fabric, Port, PortKind};
 use crate::id::{NodeId, PortId};
+use crate::stage::snat::Snat;
 use crate::topology::{Kind, Peer, Relation, Resource, Topology};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -89,6 +90,19 @@ impl Fabric {
         if moved.is_empty() {
             return;
         }
+        // What one address of a machine stands behind counts for the way out of the others.
+        let machine_then = |port: &PortId| match self.port(*port).map(|port| &port.kind) {
+            Some(PortKind::Nic(nic)) => nic.machine,
+            _ => None,
+        };
+        let machine_now = |port: &PortId| topology.machine_of(NodeId(port.0)).map(|machine| machine.id);
+        let machines: BTreeSet<NodeId> =
+            moved.iter().flat_map(|port| [machine_then(port), machine_now(port)]).flatten().collect();
+        for machine in &machines {
+            moved.extend(topology.addresses_of(*machine).into_iter().map(|(config, _)| PortId(config.0)));
+        }
+        let beside = |port: &&Arc<Port>| matches!(&port.kind, PortKind::Nic(nic) if nic.machine.is_some_and(|it| machines.contains(&it)));
+        moved.extend(self.ports().filter(beside).map(|port| port.id));
         let mut fronts = frontends_to(topology, &moved);
         fronts.extend(self.ports().filter(|port| sends_to(&port.kind, &moved)).map(|port| port.id));
         for id in &moved {
@@ -180,7 +194,8 @@ fn frontends_to(topology: &Topology, moved: &BTreeSet<PortId>) -> BTreeSet<PortI
 /// Whether a frontend sends to one of these ports.
 fn sends_to(kind: &PortKind, moved: &BTreeSet<PortId>) -> bool {
     let PortKind::Frontend(frontend) = kind else { return false };
-    frontend.rules.iter().any(|rule| rule.members.iter().any(|member| moved.contains(&member.port)))
+    let members = frontend.rules.iter().flat_map(|rule| &rule.members);
+    members.chain(frontend.snats.iter().flat_map(Snat::members)).any(|member| moved.contains(&member.port))
 }
 
 /// Whether a security group names application security groups.

@@ -8,6 +8,7 @@ use crate::stage::admin::CompiledAdmin;
 use crate::stage::peering::Link;
 use crate::stage::route::RouteTable;
 use crate::stage::tag::TagContext;
+use crate::time::Nanos;
 use std::sync::Arc;
 
 /// Which meaning of the service tags: subnets with the same tags share it, and the rules compiled for it.
@@ -25,6 +26,8 @@ pub struct VnetContext {
     pub space: Vec<Prefix>,
     /// Its peerings.
     pub peers: Vec<Peer>,
+    /// Silence after which the records of its security rules lapse (azure-dataplane 1.4).
+    pub flow_timeout: Nanos,
 }
 
 /// A VNet on the other side of a peering.

@@ -207,7 +207,7 @@ impl Addresses {
                 }
             }
             PortKind::Frontend(frontend) if frontend.public => {
-                self.public.insert(frontend.address, id);
+                self.public.extend(frontend.addresses.iter().map(|addr| (*addr, id)));
             }
             PortKind::Frontend(frontend) => {
                 private(frontend.address);
@@ -232,7 +232,7 @@ impl Addresses {
             PortKind::OnPremises(host) => place(self.sites.entry(host.site.node).or_default(), (host.prefix, id)),
             PortKind::Gateway(_) => {}
             PortKind::Translator(translator) => {
-                self.public.extend(translator.addresses.iter().map(|addr| (*addr, id)));
+                self.public.extend(translator.snat.addresses.iter().map(|source| (source.address, id)));
             }
         }
     }

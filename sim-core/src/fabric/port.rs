@@ -2,11 +2,12 @@
 
 use super::{BgpView, LinkClass, Place, SubnetContext};
 use crate::id::{NodeId, PortId};
-use crate::net::{Addr, Prefix};
+use crate::net::{Addr, Prefix, Tuple};
 use crate::set::AddrSet;
 use crate::stage::balancer;
 use crate::stage::firewall::CompiledFirewall;
 use crate::stage::route::RouteTable;
+use crate::stage::snat::Snat;
 use crate::topology::{ConnectionState, GatewayKind, Sku};
 use std::sync::Arc;
 
@@ -71,6 +72,12 @@ pub struct NicPort {
     pub public: Option<PublicAddress>,
     /// How flows that it opens reach the Internet.
     pub outbound: Outbound,
+    /// How they would without the subnet's NAT gateway.
+    pub beside_gateway: Outbound,
+    /// Connections that its machine may hold. `None`: not known.
+    pub connections: Option<u32>,
+    /// The frontend of a gateway balancer that its public address is chained to.
+    pub chained: Option<PortId>,
 }
 
 /// A public address attached to a NIC.
@@ -82,6 +89,8 @@ pub struct PublicAddress {
     pub address: Addr,
     /// Its tier.
     pub sku: Sku,
+    /// Minutes of silence after which a flow that came in by it is forgotten.
+    pub idle_minutes: u16,
 }
 
 /// Outbound methods, in their order of precedence (azure-dataplane 4.1).
@@ -117,6 +126,32 @@ pub struct FrontendPort {
     pub sku: Sku,
     /// Its rules: balancing and inbound NAT.
     pub rules: Vec<balancer::Rule>,
+    /// All of its public addresses: more than one where it has a prefix.
+    pub addresses: Vec<Addr>,
+    /// Minutes of silence after which its public address forgets a flow.
+    pub idle_minutes: Option<u16>,
+    /// How it translates what its pools send.
+    pub snats: Vec<Snat>,
+    /// Frontends that know flows which are translated to this one's address.
+    pub homes: Vec<PortId>,
+    /// The frontend of a gateway balancer that it is chained to.
+    pub chained: Option<PortId>,
+    /// Whether it stands in front of balancers of several regions.
+    pub global: bool,
+}
+
+impl FrontendPort {
+    /// The rule that takes a packet.
+    #[must_use]
+    pub fn rule(&self, tuple: &Tuple) -> Option<&balancer::Rule> {
+        self.rules.iter().find(|rule| rule.takes(tuple))
+    }
+
+    /// Whether its balancer is of the tier that is closed by default.
+    #[must_use]
+    pub fn is_standard(&self) -> bool {
+        self.sku != Sku::Basic
+    }
 }
 
 /// A private endpoint.
@@ -161,8 +196,8 @@ pub struct FirewallPort {
 pub struct Translator {
     /// Which method it is.
     pub kind: TranslatorKind,
-    /// The addresses it translates to.
-    pub addresses: Vec<Addr>,
+    /// How it translates.
+    pub snat: Snat,
 }
 
 /// Which outbound method a translator is.

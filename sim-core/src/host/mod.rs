@@ -1,13 +1,11 @@
 //! What stands at the ends of the network: TCP, programs on machines, orchestrators over them.
 
 mod orchestrator;
-mod probe;
 mod program;
 
 pub mod tcp;
 
 pub(crate) use orchestrator::Order;
 pub use orchestrator::{Control, Orchestrator, Signal, Ticket};
-pub(crate) use probe::Prober;
 pub(crate) use program::Command;
 pub use program::{BULK_BUFFER, ConnId, Context, Dial, Ending, Input, Program, Report, SMALL_BUFFER, Socket};

@@ -7,4 +7,4 @@ pub mod wire;
 
 pub use addr::{Addr, Prefix, PrefixError};
 pub use header::{Flags, Header, IcmpHeader, Protocol, SeqRange, TcpHeader, Tuple};
-pub use packet::{Meta, Packet, Via};
+pub use packet::{Gateway, Meta, Packet, Via};

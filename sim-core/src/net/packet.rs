@@ -16,6 +16,34 @@ pub struct Meta {
     /// The frontend that a balancer sent it through, with the address and port the client meant. The backend's NIC
     /// needs them to answer in the frontend's name.
     pub via: Option<Via>,
+    /// Where it stands on its way through a gateway balancer's appliance.
+    pub gateway: Option<Gateway>,
+}
+
+/// A packet's way through a gateway balancer's appliance (azure-dataplane 3.13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gateway {
+    /// It goes to the appliance, and from there back to `home`, or on to its destination.
+    Through {
+        /// Who sent it there and waits for it.
+        home: Option<PortId>,
+    },
+    /// It has been there.
+    Seen {
+        /// Where.
+        by: PortId,
+    },
+}
+
+impl Gateway {
+    /// The appliance that has seen it.
+    #[must_use]
+    pub const fn appliance(self) -> Option<PortId> {
+        match self {
+            Self::Seen { by } => Some(by),
+            Self::Through { .. } => None,
+        }
+    }
 }
 
 /// A balancer's frontend on the way of a packet.
@@ -27,6 +55,8 @@ pub struct Via {
     pub address: Addr,
     /// The port that was asked for.
     pub port: u16,
+    /// The gateway balancer's appliance that has seen it before.
+    pub appliance: Option<PortId>,
 }
 
 /// A packet in flight. Wire bytes and checksums are made only where a TCP end point or a capture wants them.

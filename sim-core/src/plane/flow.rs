@@ -4,9 +4,11 @@
 //! idle timer and survives a new version of the fabric. A *composed entry* is only a cache: a new version makes it stale,
 //! and the next packet recomposes it through the surviving state and today's routes.
 
+use super::conn::{Conn, Half, NewConn};
 use crate::fabric::LinkClass;
 use crate::id::{LinkId, NodeId, PortId};
-use crate::net::{Meta, Tuple, Via};
+use crate::net::{Flags, Gateway, Header, Meta, Protocol, Tuple, Via};
+use crate::stage::idle::Expiry;
 use crate::stage::{Reason, Step};
 use crate::time::Nanos;
 use hashbrown::HashMap;
@@ -17,20 +19,24 @@ use std::sync::Arc;
 pub struct Key {
     /// Addresses, ports, protocol, as the packet carries them when it comes to the port.
     pub tuple: Tuple,
-    /// The private link or service endpoint it comes through, for address spaces may overlap across them; [`NO_SCOPE`]
-    /// otherwise.
+    /// The private link it comes through, for address spaces may overlap across it; [`NO_SCOPE`] otherwise.
     pub scope: u32,
     /// Whether it leaves.
     pub leaving: bool,
 }
 
-/// The scope of a packet that is on neither.
+/// The scope of a packet that is not on a private link.
 pub const NO_SCOPE: u32 = u32::MAX;
+
+/// Marks the scope of a packet that comes back from an appliance.
+pub const SEEN: u32 = 1 << 31;
 
 /// The scope of a packet with this metadata.
 #[must_use]
 pub fn scope(meta: &Meta) -> u32 {
-    meta.private_link.or(meta.subnet).map_or(NO_SCOPE, |link| link.0)
+    let link = meta.private_link.or(meta.subnet).map_or(NO_SCOPE, |link| link.0);
+    // A packet that comes back from an appliance is another one than it was.
+    if matches!(meta.gateway, Some(Gateway::Seen { .. })) { link ^ SEEN } else { link }
 }
 
 /// What happens to a packet at a port.
@@ -47,6 +53,31 @@ pub enum Act {
     Deliver,
     /// It ends here.
     Drop(Reason),
+    /// It ends here, and the platform itself answers it.
+    Answer(Answer),
+}
+
+/// What the platform answers in somebody's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The echo that was asked for (azure-dataplane 3.12).
+    Echo,
+    /// That the destination cannot be reached (3.12).
+    Unreachable,
+    /// A TCP reset, since the connection was forgotten (3.7, 4.2).
+    Reset,
+}
+
+impl Answer {
+    /// Why the packet did not go on; nothing where it is answered as its sender wants.
+    #[must_use]
+    pub const fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Echo => None,
+            Self::Unreachable => Some(Reason::NoHealthyBackend),
+            Self::Reset => Some(Reason::FlowExpired),
+        }
+    }
 }
 
 /// What a port does with the packets of a flow: the whole pipeline's answer in one place.
@@ -60,6 +91,8 @@ pub struct Composed {
     pub private_link: Option<NodeId>,
     /// The frontend it came through, afterwards.
     pub via: Option<Via>,
+    /// Where it stands on its way through an appliance, afterwards.
+    pub gateway: Option<Gateway>,
     /// The subnet whose identity it carries afterwards.
     pub subnet: Option<NodeId>,
     /// Whether it passes a router, which counts it down.
@@ -70,28 +103,6 @@ pub struct Composed {
     pub steps: Arc<[Step]>,
     /// The fabric's version it was composed under.
     epoch: u32,
-}
-
-/// One direction of a connection at a port.
-#[derive(Clone, Copy, Debug)]
-pub struct Half {
-    /// How its packets come.
-    pub key: Key,
-    /// What their tuple becomes.
-    pub to: Tuple,
-    /// Where they go, when the state says so and not the routes.
-    pub pin: Option<PortId>,
-}
-
-/// Connection state that a decision asks for.
-#[derive(Clone, Copy, Debug)]
-pub struct NewConn {
-    /// The opener's direction.
-    pub forward: Half,
-    /// The other one, if it passes this port.
-    pub reverse: Option<Half>,
-    /// Silence after which it is forgotten.
-    pub idle: Nanos,
 }
 
 /// A decision of the slow path.
@@ -105,25 +116,80 @@ pub struct Decision {
     pub private_link: Option<NodeId>,
     /// The frontend it came through, afterwards.
     pub via: Option<Via>,
+    /// Where it stands on its way through an appliance, afterwards.
+    pub gateway: Option<Gateway>,
     /// The subnet whose identity it carries afterwards.
     pub subnet: Option<NodeId>,
     /// Whether it passes a router, which counts it down.
     pub routed: bool,
     /// State to create.
     pub state: Option<NewConn>,
+    /// Whether it holds for this packet alone, and not for those that look the same.
+    pub once: bool,
     /// How it was decided.
     pub steps: Vec<Step>,
 }
 
-struct Conn {
-    forward: Half,
-    reverse: Option<Half>,
-    last_seen: Nanos,
-    idle: Nanos,
-    /// Rules that count for flows under way were changed since it was last held against them.
-    revise: bool,
-    /// Such rules deny it.
-    cut: Option<Reason>,
+/// A packet as a table sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sighting<'a> {
+    /// Its header, as it came.
+    pub header: &'a Header,
+    /// Bytes of its payload.
+    pub payload: usize,
+    /// The time.
+    pub now: Nanos,
+}
+
+impl Sighting<'_> {
+    /// Whether it may open a connection: all but TCP that acknowledges something.
+    pub fn opens(&self) -> bool {
+        self.header.tuple.protocol != Protocol::TCP || !self.header.tcp.flags.has(Flags::ACK)
+    }
+}
+
+/// What a port knows of the connection that a packet belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing.
+    Not,
+    /// Where it goes.
+    As {
+        /// What becomes of its packets in this direction.
+        half: Half,
+        /// Whether the opener sends it.
+        forward: bool,
+        /// Whether rules need not be asked.
+        recorded: bool,
+    },
+    /// That it was silent for too long. Whether whoever still sends is told so.
+    Over {
+        /// By a reset.
+        told: bool,
+    },
+}
+
+impl Known {
+    /// Where it goes, if it is known.
+    pub fn half(&self) -> Option<Half> {
+        if let Self::As { half, .. } = self { Some(*half) } else { None }
+    }
+
+    /// Whether it is a connection whose rules need not be asked again.
+    pub fn is_recorded(&self) -> bool {
+        matches!(self, Self::As { recorded: true, .. })
+    }
+}
+
+/// A connection of a table whose end somebody has to watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// Its place.
+    pub place: u32,
+    /// Which of those that had this place.
+    pub number: u64,
+    /// The last instant of its life, as things stand.
+    pub deadline: Nanos,
 }
 
 /// Flows that one port may remember. azure-dataplane 5.2 gives large machines 1,000,000 connections, two flows each.
@@ -136,6 +202,7 @@ pub struct FlowTable {
     composed: Vec<Composed>,
     conns: Vec<Option<Conn>>,
     free: Vec<u32>,
+    opened: u64,
 }
 
 /// What the table knows of a key: its composed entry, or only that it belongs to a connection.
@@ -146,22 +213,25 @@ struct Slot {
 }
 
 const NOT_COMPOSED: u32 = u32::MAX;
+/// The version of entries that no version has: they are composed anew.
+const STALE: u32 = u32::MAX;
 
 impl FlowTable {
     /// Where the composed entry for `key` stands, when it is there, of this version, and its connection alive. Notes the
     /// sighting.
     #[inline]
-    pub fn hit(&mut self, key: &Key, epoch: u32, now: Nanos) -> Option<u32> {
+    pub fn hit(&mut self, key: &Key, epoch: u32, seen: &Sighting<'_>) -> Option<u32> {
         let slot = *self.entries.get(key)?;
         if self.composed.get(slot.composed as usize)?.epoch != epoch {
             return None;
         }
-        if let Some((conn, _)) = slot.conn {
+        if let Some((conn, forward)) = slot.conn {
             let conn = self.conns.get_mut(conn as usize)?.as_mut()?;
-            if now.since(conn.last_seen) > conn.idle {
+            let again = conn.is_closed() && seen.opens();
+            if conn.is_over(seen.now) || !conn.is_recorded(seen.now) || again {
                 return None;
             }
-            conn.last_seen = now;
+            conn.note(seen.header, seen.payload, forward, seen.now);
         }
         Some(slot.composed)
     }
@@ -178,15 +248,29 @@ impl FlowTable {
         self.composed_mut(place)
     }
 
-    /// The state of the connection that `key` belongs to; forgets it if it was silent too long.
-    pub fn known(&mut self, key: &Key, now: Nanos) -> Option<Half> {
-        let (index, forward) = self.entries.get(key)?.conn?;
-        let conn = self.conns.get(index as usize)?.as_ref()?;
-        if now.since(conn.last_seen) > conn.idle {
-            self.forget(index);
-            return None;
+    /// The state of the connection that `key` belongs to. Forgets it if it is over and nobody has to know, or if the
+    /// packet opens another one in its place.
+    pub fn known(&mut self, key: &Key, seen: &Sighting<'_>) -> Known {
+        let Some((index, forward)) = self.entries.get(key).and_then(|slot| slot.conn) else { return Known::Not };
+        let Some(conn) = self.conns.get(index as usize).and_then(Option::as_ref) else { return Known::Not };
+        let over = conn.is_over(seen.now);
+        let reset = seen.header.tcp.flags.has(Flags::RST);
+        if (over && conn.expiry() == Expiry::Forget) || ((over || conn.is_closed()) && seen.opens() && !reset) {
+            if conn.is_free(seen.now) {
+                self.forget(index);
+            } else if let Some(slot) = self.entries.get_mut(key).filter(|_| forward) {
+                // What it held stays taken for a while; its opener begins anew.
+                slot.conn = None;
+            }
+            return Known::Not;
         }
-        if forward { Some(conn.forward) } else { conn.reverse }
+        if over && !reset {
+            let told = matches!(conn.expiry(), Expiry::Reset | Expiry::ResetBoth) && conn.is_open();
+            return Known::Over { told };
+        }
+        let half = if forward { Some(conn.forward) } else { conn.reverse };
+        let recorded = conn.is_recorded(seen.now);
+        half.map_or(Known::Not, |half| Known::As { half, forward, recorded })
     }
 
     /// Has every connection held against today's rules at its next packet.
@@ -222,33 +306,59 @@ impl FlowTable {
     pub fn is_free(&self, key: &Key, now: Nanos) -> bool {
         let Some(Some((index, _))) = self.entries.get(key).map(|slot| slot.conn) else { return true };
         let conn = self.conns.get(index as usize).and_then(Option::as_ref);
-        conn.is_none_or(|conn| now.since(conn.last_seen) > conn.idle)
+        conn.is_none_or(|conn| conn.is_free(now))
     }
 
-    /// Keeps a decision for `key`, and its state. Fails when the table is full.
-    pub fn keep(&mut self, key: Key, decision: Decision, epoch: u32, now: Nanos) -> Result<&mut Composed, Reason> {
+    /// Connections that are alive.
+    pub fn alive(&self, now: Nanos) -> impl Iterator<Item = &Conn> {
+        self.conns.iter().flatten().filter(move |conn| !conn.is_over(now) && !conn.is_closed())
+    }
+
+    /// Forgets the connections that are over and that nobody will miss; gives how many others there are whose rules would
+    /// not be asked again.
+    pub fn sweep(&mut self, now: Nanos) -> usize {
+        let mut alive = 0;
+        for index in 0..self.conns.len() {
+            let Some(conn) = &self.conns[index] else { continue };
+            if conn.is_over(now) && conn.is_free(now) && conn.expiry() == Expiry::Forget {
+                self.forget(index as u32);
+            } else {
+                alive += usize::from(!conn.is_over(now) && conn.is_recorded(now));
+            }
+        }
+        alive
+    }
+
+    /// Keeps a decision for `key`, and its state; gives that too where its end has to be watched. Fails when the table is
+    /// full.
+    pub fn keep(
+        &mut self,
+        key: Key,
+        decision: Decision,
+        epoch: u32,
+        seen: &Sighting<'_>,
+    ) -> Result<(&mut Composed, Option<Watched>), Reason> {
         if self.entries.len() >= TABLE_LIMIT && !self.entries.contains_key(&key) {
             return Err(Reason::FlowTableFull);
         }
-        if let Some(state) = decision.state {
-            self.open(state, now);
-        }
+        let watched = decision.state.and_then(|state| self.open(&state, seen.now));
         let slot = self.entries.entry(key).or_insert(Slot { composed: NOT_COMPOSED, conn: None });
-        if let Some((index, _)) = slot.conn
-            && let Some(conn) = self.conns[index as usize].as_mut()
+        if let Some((index, forward)) = slot.conn
+            && let Some(conn) = self.conns[index as usize].as_mut().filter(|_| !decision.once)
         {
-            conn.last_seen = now;
+            conn.note(seen.header, seen.payload, forward, seen.now);
         }
         let composed = Composed {
             act: decision.act,
             tuple: decision.tuple,
             private_link: decision.private_link,
             via: decision.via,
+            gateway: decision.gateway,
             subnet: decision.subnet,
             routed: decision.routed,
             link: None,
             steps: decision.steps.into(),
-            epoch,
+            epoch: if decision.once { STALE } else { epoch },
         };
         if slot.composed == NOT_COMPOSED {
             slot.composed = u32::try_from(self.composed.len()).unwrap_or(NOT_COMPOSED);
@@ -256,18 +366,20 @@ impl FlowTable {
         } else {
             self.composed[slot.composed as usize] = composed;
         }
-        self.composed.get_mut(slot.composed as usize).ok_or(Reason::FlowTableFull)
+        let place = slot.composed as usize;
+        self.composed.get_mut(place).map(|composed| (composed, watched)).ok_or(Reason::FlowTableFull)
     }
 
-    fn open(&mut self, state: NewConn, now: Nanos) {
-        let conn = Conn {
-            forward: state.forward,
-            reverse: state.reverse,
-            last_seen: now,
-            idle: state.idle,
-            revise: false,
-            cut: None,
-        };
+    fn open(&mut self, state: &NewConn, now: Nanos) -> Option<Watched> {
+        // One in whose place this one comes is gone.
+        for key in [Some(state.forward.key), state.reverse.map(|half| half.key), state.claim].into_iter().flatten() {
+            if let Some((index, _)) = self.entries.get(&key).and_then(|slot| slot.conn) {
+                self.forget(index);
+            }
+        }
+        self.opened += 1;
+        let conn = Conn::new(state, self.opened, now);
+        let watched = (conn.expiry() == Expiry::ResetBoth).then_some((self.opened, conn.deadline()));
         let index = match self.free.pop() {
             Some(index) => {
                 self.conns[index as usize] = Some(conn);
@@ -278,26 +390,35 @@ impl FlowTable {
                 u32::try_from(self.conns.len() - 1).unwrap_or(u32::MAX)
             }
         };
-        let halves = [(Some(state.forward), true), (state.reverse, false)];
-        for (half, forward) in halves {
-            let Some(half) = half else { continue };
-            let slot = self.entries.entry(half.key).or_insert(Slot { composed: NOT_COMPOSED, conn: None });
+        let reverse = state.reverse.map(|half| half.key);
+        let keys = [(Some(state.forward.key), true), (reverse, false), (state.claim, false)];
+        for (key, forward) in keys {
+            let Some(key) = key else { continue };
+            let slot = self.entries.entry(key).or_insert(Slot { composed: NOT_COMPOSED, conn: None });
             slot.conn = Some((index, forward));
             // What was composed for this key before belongs to no connection, or to a dead one.
             if let Some(composed) = self.composed.get_mut(slot.composed as usize) {
-                composed.epoch = u32::MAX;
+                composed.epoch = STALE;
             }
         }
+        watched.map(|(number, deadline)| Watched { place: index, number, deadline })
+    }
+
+    /// Looks after a connection whose time may have come: itself when it has, or when to look again.
+    pub fn watch(&self, watched: Watched, now: Nanos) -> Result<&Conn, Option<Watched>> {
+        let conn = self.conns.get(watched.place as usize).and_then(Option::as_ref);
+        let conn = conn.filter(|conn| conn.number == watched.number && !conn.is_closed()).ok_or(None)?;
+        if conn.is_over(now) { Ok(conn) } else { Err(Some(Watched { deadline: conn.deadline(), ..watched })) }
     }
 
     fn forget(&mut self, index: u32) {
         let Some(conn) = self.conns.get_mut(index as usize).and_then(Option::take) else { return };
-        for key in [Some(conn.forward.key), conn.reverse.map(|half| half.key)].into_iter().flatten() {
+        for key in conn.keys() {
             let Some(slot) = self.entries.get_mut(&key) else { continue };
             if slot.conn.is_some_and(|(held, _)| held == index) {
                 slot.conn = None;
                 if let Some(composed) = self.composed.get_mut(slot.composed as usize) {
-                    composed.epoch = u32::MAX;
+                    composed.epoch = STALE;
                 }
             }
         }

@@ -2,20 +2,26 @@
 //! port, one where it arrives; the stages are asked only for flows that are new, or composed under an older version.
 
 mod arrive;
+mod conn;
 mod flow;
+mod gateway;
 mod leave;
 mod revise;
 mod view;
 
-pub use flow::{Act, Composed};
+pub use flow::{Act, Answer, Composed};
 
-use crate::fabric::{Fabric, Port};
+use crate::fabric::{Fabric, NicPort, Port, PortKind};
 use crate::id::{LinkId, NodeId, PortId};
-use crate::net::{Header, Meta, Tuple};
-use crate::stage::Reason;
+use crate::net::{Header, Meta, Tuple, Via};
+use crate::stage::{Reason, Step};
 use crate::time::Nanos;
-use flow::{Decision, FlowTable, Key, scope};
-use hashbrown::HashMap;
+use conn::Conn;
+use core::hash::BuildHasher;
+use flow::{Decision, FlowTable, Key, Known, Sighting, Watched, scope};
+use hashbrown::{HashMap, HashSet};
+use rand::Rng;
+use rand_pcg::Pcg64;
 use std::sync::Arc;
 use view::View;
 
@@ -23,6 +29,8 @@ use view::View;
 #[derive(Clone, Debug, Default)]
 pub struct Health {
     up: HashMap<(NodeId, PortId), bool, foldhash::fast::FixedState>,
+    /// Machines that do not run, by their ports.
+    off: HashSet<PortId, foldhash::fast::FixedState>,
     /// Answer for backends that were not probed yet.
     presumed: bool,
 }
@@ -31,13 +39,19 @@ impl Health {
     /// Nothing was probed yet; such backends count as up when `presumed`.
     #[must_use]
     pub fn presuming(presumed: bool) -> Self {
-        Self { up: HashMap::default(), presumed }
+        Self { up: HashMap::default(), off: HashSet::default(), presumed }
     }
 
     /// Whether a backend counts as up for a probe.
     #[must_use]
     pub fn is_up(&self, probe: NodeId, backend: PortId) -> bool {
         self.up.get(&(probe, backend)).copied().unwrap_or(self.presumed)
+    }
+
+    /// Whether the machine at a port does not run.
+    #[must_use]
+    pub fn is_off(&self, port: PortId) -> bool {
+        self.off.contains(&port)
     }
 
     /// Notes a change; says whether it is one.
@@ -53,6 +67,11 @@ pub struct Plane {
     fabric: Arc<Fabric>,
     tables: Vec<FlowTable>,
     health: Health,
+    /// Connections of each machine.
+    machines: HashMap<NodeId, Load, foldhash::fast::FixedState>,
+    seed: u64,
+    /// Connections that were opened and whose end has to be watched.
+    watches: Vec<Watch>,
     /// Look past policies as if they were open, noting each: for explanations.
     pass_policies: bool,
 }
@@ -61,7 +80,15 @@ impl Plane {
     /// A data plane that has seen no packet.
     #[must_use]
     pub fn new(fabric: Arc<Fabric>, health: Health) -> Self {
-        Self { fabric, tables: Vec::new(), health, pass_policies: false }
+        let (machines, watches) = (HashMap::default(), Vec::new());
+        Self { fabric, tables: Vec::new(), health, machines, seed: 0, watches, pass_policies: false }
+    }
+
+    /// The same, but its translators draw their ports from the streams of this seed.
+    #[must_use]
+    pub fn seeded(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
     }
 
     /// The same, but it looks past policies as if they were open; each is noted as [`Step::Stopped`].
@@ -102,11 +129,27 @@ impl Plane {
     pub fn probed(&mut self, probe: NodeId, backend: PortId, up: bool) -> bool {
         let changed = self.health.set(probe, backend, up);
         if changed {
-            let mut next = Fabric::clone(&self.fabric);
-            next.epoch += 1;
-            self.fabric = Arc::new(next);
+            self.recompose();
         }
         changed
+    }
+
+    /// Notes that the machine behind these ports runs, or does not.
+    pub fn powered(&mut self, ports: impl Iterator<Item = PortId>, on: bool) {
+        let mut changed = false;
+        for port in ports {
+            changed |= if on { self.health.off.remove(&port) } else { self.health.off.insert(port) };
+        }
+        if changed {
+            self.recompose();
+        }
+    }
+
+    /// What was composed is looked at again.
+    fn recompose(&mut self) {
+        let mut next = Fabric::clone(&self.fabric);
+        next.epoch += 1;
+        self.fabric = Arc::new(next);
     }
 
     /// Keeps the link that the packets of a composed entry take. The key is the packet as it came to the port.
@@ -119,7 +162,8 @@ impl Plane {
         }
     }
 
-    /// A packet leaves `port` or arrives there: rewrites it and says where it goes, or what becomes of it.
+    /// A packet with so many bytes of payload leaves `port` or arrives there: rewrites it and says where it goes, or what
+    /// becomes of it.
     ///
     /// # Errors
     /// The port is gone, its table is full, or a gateway there counts the packet down to nothing.
@@ -130,6 +174,7 @@ impl Plane {
         leaving: bool,
         header: &mut Header,
         meta: &mut Meta,
+        payload: usize,
         now: Nanos,
     ) -> Result<&mut Composed, Reason> {
         let key = Key { tuple: header.tuple, scope: scope(meta), leaving };
@@ -137,9 +182,10 @@ impl Plane {
             self.tables.resize_with(port.index() + 1, FlowTable::default);
         }
         let epoch = self.fabric.epoch;
-        let composed = match self.tables[port.index()].hit(&key, epoch, now) {
+        let seen = Sighting { header, payload, now };
+        let composed = match self.tables[port.index()].hit(&key, epoch, &seen) {
             Some(place) => self.tables[port.index()].composed_mut(place).ok_or(Reason::FlowTableFull)?,
-            None => self.compose(port, key, meta, now)?,
+            None => self.compose(port, key, meta, &seen)?,
         };
         if composed.routed {
             if header.ttl <= 1 {
@@ -151,42 +197,187 @@ impl Plane {
         header.tuple = composed.tuple;
         meta.private_link = composed.private_link;
         meta.via = composed.via;
+        meta.gateway = composed.gateway;
         meta.subnet = composed.subnet;
         Ok(composed)
     }
 
     /// The slow path: asks the stages and keeps the answer.
     #[cold]
-    fn compose(&mut self, id: PortId, key: Key, meta: &Meta, now: Nanos) -> Result<&mut Composed, Reason> {
+    fn compose(&mut self, id: PortId, key: Key, meta: &Meta, seen: &Sighting<'_>) -> Result<&mut Composed, Reason> {
         let fabric = self.fabric.clone();
         let Some(port) = fabric.port(id) else { return Err(Reason::PortDeleted) };
-        let known = self.tables[id.index()].known(&key, now);
-        let cut = known.and_then(|_| self.revise(port, key, meta, now));
-        let table = &self.tables[id.index()];
-        let view = View { fabric: &fabric, health: &self.health, table, now, pass: self.pass_policies };
-        let decision = if let Some(decision) = cut {
-            decision
-        } else if key.leaving {
-            leave::decide(&view, port, key, meta, known)
-        } else {
-            arrive::decide(&view, port, key, meta, known)
+        let draw = self.draw(port, &key.tuple);
+        let known = self.tables[id.index()].known(&key, seen);
+        let cut = known.half().and_then(|_| self.revise(port, key, meta, seen));
+        let view = self.view(&fabric, id, seen, draw);
+        let decision = match (cut, known) {
+            (Some(decision), _) => decision,
+            (None, Known::Over { told }) => over(key, meta, told),
+            (None, known) if key.leaving => leave::decide(&view, port, key, meta, known),
+            (None, known) => arrive::decide(&view, port, key, meta, known),
         };
-        self.tables[id.index()].keep(key, decision, fabric.epoch, now)
+        if decision.state.is_some() {
+            self.room(&fabric, port, seen.now)?;
+        }
+        let (composed, watched) = self.tables[id.index()].keep(key, decision, fabric.epoch, seen)?;
+        self.watches.extend(watched.map(|watched| Watch { port: id, watched }));
+        Ok(composed)
+    }
+
+    /// What a decision at a port may look at.
+    fn view<'v>(&'v self, fabric: &'v Fabric, port: PortId, seen: &Sighting<'_>, draw: u64) -> View<'v> {
+        let table = &self.tables[port.index()];
+        let (now, opens) = (seen.now, seen.opens());
+        View { fabric, health: &self.health, table, now, opens, draw, pass: self.pass_policies }
     }
 
     /// Holds a known connection against changed rules where that is due; gives what becomes of its packet when they cut
     /// it, or did so before.
-    fn revise(&mut self, port: &Port, key: Key, meta: &Meta, now: Nanos) -> Option<Decision> {
+    fn revise(&mut self, port: &Port, key: Key, meta: &Meta, seen: &Sighting<'_>) -> Option<Decision> {
         let fabric = self.fabric.clone();
-        let table = &self.tables[port.id.index()];
-        let view = View { fabric: &fabric, health: &self.health, table, now, pass: self.pass_policies };
-        let Some(opener) = table.to_revise(&key) else {
-            return table.cut(&key).map(|reason| revise::cut(&view, key, meta, reason));
+        let view = self.view(&fabric, port.id, seen, 0);
+        let Some(opener) = view.table.to_revise(&key) else {
+            return view.table.cut(&key).map(|reason| revise::cut(&view, key, meta, reason));
         };
         let decision = revise::decide(&view, port, key, opener, meta);
         let cut = if let Act::Drop(reason) = decision.act { Some(reason) } else { None };
         self.tables[port.id.index()].revised(&key, cut);
         cut.map(|_| decision)
+    }
+
+    /// A translator's random number for a flow, from the flow's own stream: what others do does not change it. Zero for other
+    /// ports, which draw nothing.
+    fn draw(&self, port: &Port, tuple: &Tuple) -> u64 {
+        if !matches!(port.kind, PortKind::Translator(_)) {
+            return 0;
+        }
+        let flow = foldhash::quality::FixedState::with_seed(port.id.0.into()).hash_one(tuple);
+        Pcg64::new(self.seed.into(), flow.into()).next_u64()
+    }
+
+    /// Whether the machine at a port may hold another connection.
+    ///
+    /// Rule `limit-connections-by-processors`: A machine holds as many connections over all its NICs as its number of
+    /// processors allows; what it forwards counts twice, once on each side. Source: azure-dataplane 5.2.
+    fn room(&mut self, fabric: &Fabric, port: &Port, now: Nanos) -> Result<(), Reason> {
+        let PortKind::Nic(NicPort { machine: Some(machine), connections: Some(limit), .. }) = &port.kind else {
+            return Ok(());
+        };
+        let load = self.machines.entry(*machine).or_default();
+        let due = load.swept == Nanos::ZERO || now.since(load.swept) >= SWEEP;
+        if load.held >= *limit as usize && due {
+            load.swept = now.max(Nanos(1));
+            let own = |other: &&Arc<Port>| matches!(&other.kind, PortKind::Nic(nic) if nic.machine == Some(*machine));
+            let places = fabric.ports().filter(own).map(|other| other.id.index());
+            let tables = &mut self.tables;
+            load.held = places.filter_map(|place| tables.get_mut(place).map(|table| table.sweep(now))).sum();
+        }
+        if load.held < *limit as usize {
+            load.held += 1;
+            return Ok(());
+        }
+        Err(Reason::FlowTableFull)
+    }
+
+    /// Connections opened since this was asked last, whose end has to be watched: when to look, and at what.
+    pub fn watches(&mut self) -> impl Iterator<Item = (Nanos, Watch)> + '_ {
+        self.watches.drain(..).map(|watch| (watch.watched.deadline.next(), watch))
+    }
+
+    /// Looks after a connection whose time may have come.
+    pub fn expire(&mut self, watch: Watch, now: Nanos) -> Expired {
+        let Some(table) = self.tables.get(watch.port.index()) else { return Expired::Gone };
+        match table.watch(watch.watched, now) {
+            Err(None) => Expired::Gone,
+            Err(Some(watched)) => Expired::Later(watched.deadline.next(), Watch { watched, ..watch }),
+            Ok(conn) if conn.is_open() => Expired::Over(Box::new(resets(watch.port, conn))),
+            Ok(_) => Expired::Gone,
+        }
+    }
+}
+
+/// How many connections a machine holds, as far as was counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Load {
+    /// Those that were alive at the last count, and those opened since.
+    held: usize,
+    /// When they were counted.
+    swept: Nanos,
+}
+
+/// Connections of a machine that holds too many are counted no more often than this.
+const SWEEP: Nanos = Nanos::millis(100);
+
+/// A connection whose end has to be watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// Where it is remembered.
+    port: PortId,
+    watched: Watched,
+}
+
+impl Watch {
+    /// Where it is remembered.
+    #[must_use]
+    pub const fn port(&self) -> PortId {
+        self.port
+    }
+}
+
+/// What became of a connection that was watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expired {
+    /// It has ended otherwise, or had not opened.
+    Gone,
+    /// It was heard of: look again then.
+    Later(Nanos, Watch),
+    /// It was silent for too long, and its ends are told.
+    Over(Box<[Reset; 2]>),
+}
+
+/// A reset that a port sends to one end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reset {
+    /// Who sends it.
+    pub from: PortId,
+    /// Where it goes, if that is known; else as its addresses say.
+    pub to: Option<PortId>,
+    /// The segment.
+    pub header: Header,
+    /// What travels with it.
+    pub meta: Meta,
+}
+
+fn resets(from: PortId, conn: &Conn) -> [Reset; 2] {
+    let [opener, other] = conn.resets();
+    let back = conn.reverse.and_then(|half| half.pin);
+    let asked = conn.forward.key.tuple;
+    let via = Via { frontend: from, address: asked.dst, port: asked.dst_port, appliance: None };
+    let inward = Meta { via: conn.reverse.is_none().then_some(via), ..Meta::default() };
+    [
+        Reset { from, to: back, header: opener, meta: Meta::default() },
+        Reset { from, to: conn.forward.pin, header: other, meta: inward },
+    ]
+}
+
+/// What becomes of a packet of a connection that was silent for too long.
+///
+/// Rule `timeout-late-packets`: After a balancer's or translation's idle time a packet of the connection is dropped, or
+/// answered with a reset where TCP reset is on, and by NAT gateways always. Source: azure-dataplane 3.7, 4.2.
+fn over(key: Key, meta: &Meta, told: bool) -> Decision {
+    let reason = Reason::FlowExpired;
+    Decision {
+        act: if told { Act::Answer(Answer::Reset) } else { Act::Drop(reason) },
+        tuple: key.tuple,
+        private_link: meta.private_link,
+        via: meta.via,
+        gateway: meta.gateway,
+        subnet: meta.subnet,
+        routed: false,
+        state: None,
+        once: true,
+        steps: vec![Step::Stopped(reason)],
     }
 }
 

@@ -4,7 +4,8 @@
 //! holds every flow against its rules again whenever they change, and once when that is switched on. Source:
 //! azure-dataplane 1.4.
 
-use super::flow::{Act, Decision, Half, Key};
+use super::conn::Half;
+use super::flow::{Act, Decision, Key};
 use super::view::{Trail, View};
 use crate::fabric::{Fabric, NicPort, Port, PortKind};
 use crate::id::PortId;

@@ -1,24 +1,21 @@
 //! What a stage may look at while it decides, and the trail of its decision.
 
 use super::Health;
-use super::flow::{Act, Decision, FlowTable, Half, Key, NewConn};
+use super::conn::{Half, NewConn};
+use super::flow::{Act, Decision, FlowTable, Key, NO_SCOPE};
 use crate::assumption::{Assumption, AssumptionSet};
 use crate::fabric::{Fabric, LinkClass, Place, SubnetContext};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta, Protocol, Tuple};
-use crate::stage::route::Hop;
+use crate::stage::idle::Lifetime;
+use crate::stage::route::Chosen;
 use crate::stage::security::{CompiledGroup, RuleRef};
 use crate::stage::{Level, Reason, Step, never_internet};
 use crate::time::Nanos;
 use crate::topology::{Access, Direction};
 
-/// Minutes of silence after which a security record is forgotten: the one documented figure (azure-dataplane 1.4).
-/// Assumption `record-idle`.
-pub(super) const RECORD_IDLE: Nanos = Nanos::secs(4 * 60);
 /// Silence after which a private link forgets a connection (azure-services 3.2).
 pub(super) const LINK_IDLE: Nanos = Nanos::secs(300);
-/// Silence after which an outbound translation is forgotten (azure-dataplane 3.7, 4.2).
-pub(super) const OUTBOUND_IDLE: Nanos = Nanos::secs(4 * 60);
 
 /// What a decision may look at.
 pub(super) struct View<'a> {
@@ -27,6 +24,10 @@ pub(super) struct View<'a> {
     /// The port's own table, for free translations.
     pub table: &'a FlowTable,
     pub now: Nanos,
+    /// Whether the packet may open a connection: all but TCP that acknowledges something.
+    pub opens: bool,
+    /// A random number, where the port draws any.
+    pub draw: u64,
     /// Look past policies.
     pub pass: bool,
 }
@@ -40,11 +41,13 @@ pub(super) struct Trail<'a> {
     pub meta: Meta,
     /// Whether the port counts packets down, as a router does.
     pub routed: bool,
+    /// Whether the decision holds for this packet alone.
+    pub once: bool,
 }
 
 impl<'a> Trail<'a> {
     pub fn new(view: &'a View<'a>, key: Key, meta: &Meta) -> Self {
-        Self { view, steps: Vec::new(), tuple: key.tuple, meta: *meta, routed: false }
+        Self { view, steps: Vec::new(), tuple: key.tuple, meta: *meta, routed: false, once: false }
     }
 
     /// Notes a reason to stop. `Err` ends the decision; when policies are looked past, a policy only leaves its note.
@@ -71,14 +74,14 @@ impl<'a> Trail<'a> {
     }
 
     /// Where the routes of a subnet lead.
-    pub fn route(&mut self, subnet: &SubnetContext) -> Result<Hop, Reason> {
+    pub fn route(&mut self, subnet: &SubnetContext) -> Result<Chosen, Reason> {
         self.assume(subnet.routes.assumed(self.tuple.dst));
         let Some(route) = subnet.routes.decide(&self.tuple) else {
             self.stop(Reason::NoRoute)?;
             return Err(Reason::NoRoute);
         };
         self.steps.push(Step::Routed { subnet: subnet.node, route });
-        Ok(route.hop)
+        Ok(route)
     }
 
     /// Asks a security group.
@@ -138,14 +141,16 @@ impl<'a> Trail<'a> {
     /// The finished decision.
     pub fn end(self, act: Result<Act, Reason>, state: Option<NewConn>) -> Decision {
         let act = act.unwrap_or_else(Act::Drop);
-        let state = if matches!(act, Act::Drop(_)) { None } else { state };
+        let state = if matches!(act, Act::Drop(_) | Act::Answer(_)) { None } else { state };
         Decision {
             act,
             tuple: self.tuple,
             private_link: self.meta.private_link,
             via: self.meta.via,
+            gateway: self.meta.gateway,
             subnet: self.meta.subnet,
             routed: self.routed,
+            once: self.once,
             state,
             steps: self.steps,
         }
@@ -178,31 +183,22 @@ pub(super) fn not_carried(tuple: &Tuple) -> bool {
     multicast || reserved || matches!(tuple.protocol, Protocol::GRE | IP_IN_IP)
 }
 
-/// First source port that translations use, and how many there are (azure-dataplane 4.2: 64,512 per address).
-const FIRST_PORT: u16 = 1024;
-
-/// A source translation to one of `addresses` whose reply key is free. The port is the client's own where it is free.
-pub(super) fn translate(view: &View<'_>, tuple: Tuple, addresses: &[Addr]) -> Option<Tuple> {
-    let start = tuple.src_port.max(FIRST_PORT);
-    for address in addresses.iter().filter(|address| address.is_v4() == tuple.src.is_v4()) {
-        let ports = (start..=u16::MAX).chain(FIRST_PORT..start);
-        for port in ports {
-            let to = Tuple { src: *address, src_port: port, ..tuple };
-            let reply = Key { tuple: to.reversed(), scope: super::flow::NO_SCOPE, leaving: false };
-            if view.table.is_free(&reply, view.now) {
-                return Some(to);
-            }
-        }
-    }
-    None
+/// The record of the rules: as long as the VNet's flow time-out says.
+pub(super) fn record(subnet: &SubnetContext) -> Lifetime {
+    Lifetime::plain(subnet.network.flow_timeout)
 }
 
 /// State of a translation: forward as `key` says, replies to `to` come back to `back` at `origin`.
-pub(super) fn translation(key: Key, to: Tuple, onward: PortId, origin: PortId, idle: Nanos) -> NewConn {
-    let reply = Key { tuple: to.reversed(), scope: super::flow::NO_SCOPE, leaving: false };
+pub(super) fn translation(key: Key, to: Tuple, onward: PortId, origin: PortId, lifetime: Lifetime) -> NewConn {
     NewConn {
         forward: Half { key, to, pin: Some(onward) },
-        reverse: Some(Half { key: reply, to: key.tuple.reversed(), pin: Some(origin) }),
-        idle,
+        reverse: Some(Half { key: answer_key(to), to: key.tuple.reversed(), pin: Some(origin) }),
+        claim: None,
+        lifetime,
     }
+}
+
+/// How an answer to a packet arrives.
+pub(super) fn answer_key(to: Tuple) -> Key {
+    Key { tuple: to.reversed(), scope: NO_SCOPE, leaving: false }
 }

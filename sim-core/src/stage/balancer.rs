@@ -1,10 +1,12 @@
 //! Load balancers: which rule takes a packet, and which backend gets the flow (azure-dataplane 3.2 to 3.4).
 
+use super::idle::Lifetime;
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Protocol, Tuple};
 use crate::set::{AddrSet, Cube, PacketSet, PortSet, ProtocolSet, Rewrite};
 use crate::topology::Distribution;
 use core::hash::BuildHasher;
+use std::sync::Arc;
 
 /// A rule at a frontend, compiled.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,12 +23,18 @@ pub struct Rule {
     pub distribution: Distribution,
     /// Minutes of silence after which a flow is forgotten.
     pub idle_minutes: u16,
+    /// Whether both ends are told then.
+    pub tcp_reset: bool,
     /// Keep the destination address.
     pub floating_ip: bool,
     /// The health probe, if it has one.
     pub probe: Option<NodeId>,
+    /// Whether all backends get new flows when the probe finds none up.
+    pub all_down_is_up: bool,
     /// The backends.
     pub members: Vec<Member>,
+    /// For a global balancer: its members, by their places, nearest first, for clients of each region.
+    pub nearest: Vec<(Arc<str>, Vec<u32>)>,
 }
 
 /// A backend.
@@ -34,7 +42,7 @@ pub struct Rule {
 pub struct Member {
     /// Where its packets arrive.
     pub port: PortId,
-    /// Its private address.
+    /// Its private address; of a global balancer's member, its frontend's.
     pub address: Addr,
 }
 
@@ -46,24 +54,39 @@ pub fn split<'r>(rules: impl IntoIterator<Item = &'r Rule>, packets: &PacketSet)
 }
 
 impl Rule {
-    /// Whether this rule takes a packet with this destination port and protocol.
+    /// Whether it is for all ports.
     #[must_use]
-    pub fn takes(&self, tuple: &Tuple) -> bool {
-        self.region().contains(tuple)
+    pub fn is_for_all_ports(&self) -> bool {
+        self.frontend_port == 0
     }
 
-    /// The packets that it takes. Rules cover TCP and UDP only (azure-dataplane 3.1).
+    /// Whether this rule takes a packet with this destination port and protocol.
+    ///
+    /// Rule `balancer-protocols`: Rules take TCP and UDP; a rule for all protocols is for every port of both. Source:
+    /// azure-dataplane 3.1, 3.6.
+    #[must_use]
+    pub fn takes(&self, tuple: &Tuple) -> bool {
+        let protocol = match self.protocol {
+            Some(wanted) => wanted == tuple.protocol,
+            None => matches!(tuple.protocol, Protocol::TCP | Protocol::UDP),
+        };
+        protocol && (self.is_for_all_ports() || self.frontend_port == tuple.dst_port)
+    }
+
+    /// The packets that it takes.
     fn region(&self) -> Cube {
         let protocols = match self.protocol {
             Some(protocol) => ProtocolSet::point(protocol),
             None => super::tcp_and_udp().clone(),
         };
-        let dst_ports = if self.frontend_port == 0 { PortSet::all() } else { PortSet::point(self.frontend_port) };
+        let dst_ports = if self.is_for_all_ports() { PortSet::all() } else { PortSet::point(self.frontend_port) };
         Cube { protocols, dst_ports, ..Cube::all() }
     }
 
-    /// What becomes of a packet for `member`: the destination is the backend's, unless the rule floats, and so is the port
-    /// where the rule names one (azure-dataplane 3.3, 3.5).
+    /// What becomes of a packet for `member`.
+    ///
+    /// Rule `balancer-rewrite`: The destination becomes the backend's address and port, the source stays; with floating IP
+    /// the address stays, and so does the port where the rule is for all. Source: azure-dataplane 3.3, 3.5.
     #[must_use]
     pub fn rewritten(&self, tuple: &Tuple, member: Member) -> Tuple {
         Tuple {
@@ -83,21 +106,40 @@ impl Rule {
         })
     }
 
-    /// The backends that a new flow may get: those that are up, or all where nothing probes them (azure-dataplane 3.4).
+    /// The backends that a new flow may get.
+    ///
+    /// Rule `balancer-candidates`: New flows go to backends whose probe is up; to all where the rule has no probe, and to all
+    /// where none is up and the probe says `AllProbedUp`. Source: azure-dataplane 3.4.
     #[must_use]
-    pub fn candidates(&self, up: impl Fn(NodeId, PortId) -> bool) -> Vec<Member> {
-        let is_up = |member: &&Member| self.probe.is_none_or(|probe| up(probe, member.port));
-        self.members.iter().filter(is_up).copied().collect()
+    pub fn candidates(&self, up: impl Fn(Option<NodeId>, Member) -> bool) -> Vec<Member> {
+        let found: Vec<Member> = self.members.iter().filter(|member| up(self.probe, **member)).copied().collect();
+        if found.is_empty() && self.all_down_is_up { self.members.clone() } else { found }
     }
 
-    /// The backend for a new flow among its [`Rule::candidates`], and how many they are. Azure does not publish its hash;
-    /// any uniform one will do (azure-dataplane 3.2).
+    /// The backend for a new flow among its candidates, and how many they are. Azure does not publish its hash; any uniform
+    /// one will do.
+    ///
+    /// Rule `balancer-distribution`: Flows are spread by both addresses, both ports and the protocol; by both addresses, or
+    /// those and the protocol, where the rule says so. Source: azure-dataplane 3.2.
+    ///
+    /// Rule `balancer-global-nearest`: A global balancer sends a flow to the healthy region nearest to its client. Source:
+    /// azure-dataplane 3.14.
     #[must_use]
-    pub fn choose(&self, tuple: &Tuple, up: impl Fn(NodeId, PortId) -> bool) -> (Option<Member>, u32) {
+    pub fn choose(
+        &self,
+        tuple: &Tuple,
+        region: Option<&str>,
+        up: impl Fn(Option<NodeId>, Member) -> bool,
+    ) -> (Option<Member>, u32) {
         let candidates = self.candidates(up);
         let count = u32::try_from(candidates.len()).unwrap_or(u32::MAX);
         if count == 0 {
             return (None, 0);
+        }
+        if let Some((_, order)) = self.nearest.iter().find(|(from, _)| Some(&**from) == region).or(self.nearest.first())
+        {
+            let ranked = order.iter().filter_map(|place| self.members.get(*place as usize));
+            return (ranked.copied().find(|member| candidates.contains(member)), count);
         }
         let hasher = foldhash::quality::FixedState::with_seed(0x5eed_ba1a_4ce5);
         let hash = match self.distribution {
@@ -106,5 +148,11 @@ impl Rule {
             Distribution::SourceIpProtocol => hasher.hash_one((tuple.src, tuple.dst, tuple.protocol)),
         };
         (Some(candidates[(hash % u64::from(count)) as usize]), count)
+    }
+
+    /// How long a flow is remembered; `public` is the idle time of the frontend's public address, in minutes.
+    #[must_use]
+    pub fn lifetime(&self, protocol: Protocol, public: Option<u16>) -> Lifetime {
+        Lifetime::balanced(protocol, self.idle_minutes, public, self.tcp_reset)
     }
 }

@@ -9,6 +9,7 @@ pub mod admin;
 pub mod balancer;
 pub mod checks;
 pub mod firewall;
+pub mod idle;
 pub mod interface;
 pub mod outbound;
 pub mod peering;
@@ -16,13 +17,14 @@ pub mod platform;
 pub mod reason;
 pub mod route;
 pub mod security;
+pub mod snat;
 pub mod tag;
 pub mod translate;
 
 pub use reason::Reason;
 
 use crate::assumption::Assumption;
-use crate::id::NodeId;
+use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix, Protocol, Tuple};
 use crate::set::ProtocolSet;
 use crate::topology::{Access, Direction};
@@ -121,6 +123,15 @@ pub enum Step {
         from: Tuple,
         /// After.
         to: Tuple,
+    },
+    /// Somebody has ports of a translation towards the packet's destination.
+    Ports {
+        /// Where.
+        holder: PortId,
+        /// How many.
+        used: u32,
+        /// How many the sender of the packet may have.
+        of: u32,
     },
     /// Something that nobody knows for certain had a say.
     Assumed(Assumption),

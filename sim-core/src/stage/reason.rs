@@ -53,6 +53,8 @@ pub enum Reason {
     NotCarried,
     /// A packet from outside for which a translator holds no state.
     UnknownFlow,
+    /// The connection was silent for longer than a balancer, a translation or a record keeps it (3.7, 4.2).
+    FlowExpired,
     /// Gateways and on-premises networks that the input does not hold.
     NoGateway,
     /// The port was deleted while the packet was on its way.
@@ -98,6 +100,7 @@ impl Reason {
             Self::ForwardingOff => "forwarding-off",
             Self::NotCarried => "not-carried",
             Self::UnknownFlow => "unknown-flow",
+            Self::FlowExpired => "flow-expired",
             Self::NoGateway => "no-gateway",
             Self::PortDeleted => "port-deleted",
             Self::FlowTableFull => "flow-table-full",

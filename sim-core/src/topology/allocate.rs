@@ -7,6 +7,7 @@ use super::change::{Draft, Refusal};
 use super::{Kind, Relation, Topology, refuse};
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix};
+use std::sync::Arc;
 
 /// Reserved at the start of every subnet: network, gateway, two for DNS.
 const RESERVED_FIRST: u128 = 4;
@@ -103,6 +104,11 @@ pub(super) fn addresses(
                 *slot = Some(address);
             }
         }
+        (Kind::InboundNatRule(rule), Some(Kind::InboundNatRule(old))) => {
+            let kept =
+                |(_, port): &&(Arc<str>, u16)| (rule.frontend_ports.first..=rule.frontend_ports.last).contains(port);
+            rule.given = old.given.iter().filter(kept).cloned().collect();
+        }
         (Kind::PublicIp(public), had) => {
             let had = had.and_then(|kind| if let Kind::PublicIp(old) = kind { old.address } else { None });
             public.v6 |= public.address.is_some_and(|address| !address.is_v4());
@@ -126,6 +132,29 @@ struct Wish {
     holder: Option<NodeId>,
     /// Of which family, where none is asked for.
     v6: bool,
+}
+
+/// Gives the members of these pools their frontend ports in the NAT rules for the pools: whoever is new the lowest free one,
+/// in the order they came; whoever had one keeps it (azure-dataplane 3.8).
+pub(super) fn nat_ports(topology: &mut Topology, pools: impl Iterator<Item = NodeId>) {
+    for pool in pools {
+        let members: Vec<Arc<str>> =
+            topology.referrers(pool, Relation::MemberOf).into_iter().map(|member| member.name.clone()).collect();
+        let rules: Vec<NodeId> = topology.referrers(pool, Relation::Sends).into_iter().map(|rule| rule.id).collect();
+        for rule in rules {
+            let Some(place) = topology.places.get(rule.index()).copied().flatten() else { continue };
+            let Kind::InboundNatRule(rule) = &mut topology.graph[place].kind else { continue };
+            rule.given.retain(|(name, _)| members.iter().any(|member| member.eq_ignore_ascii_case(name)));
+            for member in &members {
+                if rule.given.iter().any(|(name, _)| name.eq_ignore_ascii_case(member)) {
+                    continue;
+                }
+                let free = |port: &u16| rule.given.iter().all(|(_, taken)| taken != port);
+                let Some(port) = (rule.frontend_ports.first..=rule.frontend_ports.last).find(free) else { break };
+                rule.given.push((member.clone(), port));
+            }
+        }
+    }
 }
 
 /// The address asked for if it is free, the one it had, or the lowest free one.

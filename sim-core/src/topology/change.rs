@@ -105,6 +105,7 @@ impl Topology {
         refuse::check(self, &draft, &edges)?;
         let existing = self.find(&draft.name).map(|resource| resource.id);
         allocate::addresses(self, &mut draft, &edges, existing)?;
+        let left = existing.map(|id| pools_of(self, id)).unwrap_or_default();
         let id = self.place(draft, existing);
         let place = self.places[id.index()].expect("just placed");
         for (relation, target) in edges {
@@ -112,6 +113,8 @@ impl Topology {
                 self.graph.add_edge(place, target, relation);
             }
         }
+        let joined = pools_of(self, id);
+        allocate::nat_ports(self, left.into_iter().chain(joined));
         Ok(id)
     }
 
@@ -148,6 +151,7 @@ impl Topology {
             next += 1;
         }
         refuse::deletion(self, root, &doomed)?;
+        let left: Vec<NodeId> = doomed.iter().flat_map(|id| pools_of(self, *id)).collect();
         for id in &doomed {
             if let Some(place) = self.places[id.index()].take() {
                 let gone = self.graph.remove_node(place);
@@ -156,6 +160,18 @@ impl Topology {
                 }
             }
         }
+        allocate::nat_ports(self, left.into_iter());
         Ok(doomed)
     }
+}
+
+/// The pools that a resource is a member of, or sends to.
+fn pools_of(topology: &Topology, id: NodeId) -> Vec<NodeId> {
+    let relation = match topology.get(id).map(|found| &found.kind) {
+        Some(Kind::IpConfig(_)) => Relation::MemberOf,
+        Some(Kind::InboundNatRule(_)) => Relation::Sends,
+        _ => return Vec::new(),
+    };
+    let targets = topology.targets(id, relation).into_iter();
+    targets.filter(|found| matches!(found.kind, Kind::BackendPool(_))).map(|found| found.id).collect()
 }

@@ -61,6 +61,7 @@ fn a_clients_own_rules_see_the_frontend() {
 
 #[test]
 fn the_source_stays_and_the_destination_is_the_backend() {
+    // Tests `balancer-rewrite`.
     // 3.3. Catches: source translation at the balancer, the port not rewritten.
     let mut net = one_vnet(None);
     let (vip, members) = internal(&mut net, 1);
@@ -88,6 +89,7 @@ fn a_frontend_is_closed_or_open_by_its_tier_and_side() {
 
 #[test]
 fn what_no_rule_or_backend_takes() {
+    // Tests `balancer-protocols`.
     // 3.3, 3.4. Catches: ports without a rule passed on, an empty pool taken for a refusal of somebody else.
     let mut net = one_vnet(None);
     let (vip, _) = internal(&mut net, 1);
@@ -142,6 +144,7 @@ fn a_floating_address_stays_and_the_port_does_not() {
 
 #[test]
 fn what_flows_are_spread_by() {
+    // Tests `balancer-distribution`.
     // 3.2. Catches: ports in the hash of SourceIP, or missing in the default one; a backend never chosen.
     for (distribution, chosen) in
         [(Distribution::FiveTuple, 4), (Distribution::SourceIp, 1), (Distribution::SourceIpProtocol, 1)]

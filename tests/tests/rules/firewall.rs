@@ -220,7 +220,7 @@ fn a_nat_gateway_translates_for_the_firewall() {
 /// A packet from `from` as it comes to the firewall.
 fn pass(plane: &mut Plane, at: PortId, tuple: Tuple, now: Nanos) -> (Result<Act, Reason>, Tuple) {
     let mut header = Header::plain(tuple, 64);
-    let act = plane.pass(at, false, &mut header, &mut Meta::default(), now).map(|composed| composed.act);
+    let act = plane.pass(at, false, &mut header, &mut Meta::default(), 0, now).map(|composed| composed.act);
     let act = match act {
         Ok(Act::Drop(reason)) => Err(reason),
         other => other,

@@ -174,10 +174,11 @@ fn travelled(net: &Net, from: &str, to: &str) -> (u8, Option<u16>) {
     let (mut port, mut leaving) = (PortId(net.topology.addresses_of(machine)[0].0.0), true);
     let mut meta = Meta::default();
     for _ in 0..20 {
-        match plane.pass(port, leaving, &mut header, &mut meta, Nanos::ZERO).unwrap().act {
+        match plane.pass(port, leaving, &mut header, &mut meta, 0, Nanos::ZERO).unwrap().act {
             Act::Forward { to, .. } => (port, leaving) = (to, false),
             Act::Deliver => return (header.ttl, header.tcp.mss),
             Act::Drop(reason) => panic!("{reason}"),
+            Act::Answer(answer) => panic!("{answer:?}"),
         }
     }
     panic!("it does not arrive");

@@ -3,20 +3,25 @@
 
 mod addresses;
 mod admin;
+mod backends;
 mod balancer;
+mod bench;
 mod endpoint;
 mod firewall;
 mod gateway;
+mod icmp;
 mod ipv6;
 mod outbound;
 mod peering;
 mod platform;
+mod ports;
 mod private_link;
 mod refusals;
 mod routes;
 mod security;
 mod sessions;
 mod tags;
+mod timeouts;
 
 use vnetsim_tests::net::Net;
 

@@ -24,6 +24,7 @@ fn add_outbound_rule(net: &mut Net) {
 
 #[test]
 fn the_order_of_outbound_methods() {
+    // Tests `outbound-order`.
     // Golden 18, 4.1: NAT gateway, then the NIC's own address, then the balancer, then default access. Catches: any two
     // exchanged, a method that hides the next one when it is not there.
     for methods in 0..8 {
@@ -68,6 +69,7 @@ fn default_access_is_for_open_subnets_alone() {
 
 #[test]
 fn an_internal_standard_balancer_takes_the_way_out() {
+    // Tests `outbound-default-taken`.
     // Golden 19, 3.11. Catches: default access left to members of such a pool; or taken from the machine beside it.
     for private in [false, true] {
         let mut net = one_vnet(None);
@@ -88,6 +90,7 @@ fn an_internal_standard_balancer_takes_the_way_out() {
 
 #[test]
 fn protocols_of_the_methods() {
+    // Tests `snat-protocols`.
     // Golden 20; 3.11, 4.2, 4.3, 4.4. Catches: echo let out by a translator of ports, or stopped at a 1:1 address.
     enum By {
         Nat,
@@ -221,6 +224,7 @@ fn a_default_route_to_an_appliance_beats_every_method() {
 
 #[test]
 fn a_nat_gateway_lets_nobody_in() {
+    // Tests `nat-gateway-nothing-inward`.
     // 4.2. Catches: its address open to strangers.
     let mut net = filtered(&["100 all in allow * * -> * *"]);
     net.vm("a", "v/s", None);

@@ -13,14 +13,24 @@ fn a_rule() -> impl Strategy<Value = Rule> {
     let port = || prop::sample::select(&[0u16, 22, 53, 443][..]);
     let distributions = [Distribution::FiveTuple, Distribution::SourceIp, Distribution::SourceIpProtocol];
     let spread = prop::sample::select(distributions.to_vec());
-    (0u32..50, prop::option::of(a_protocol()), [port(), port()], any::<[bool; 2]>(), 0u32..5, spread).prop_map(
-        |(node, protocol, [frontend_port, backend_port], [floating_ip, probed], members, distribution)| Rule {
+    (0u32..50, prop::option::of(a_protocol()), [port(), port()], any::<[bool; 3]>(), 0u32..5, spread).prop_map(
+        |(
+            node,
+            protocol,
+            [frontend_port, backend_port],
+            [floating_ip, probed, all_down_is_up],
+            members,
+            distribution,
+        )| Rule {
             node: NodeId(node),
             protocol,
             frontend_port,
             backend_port,
             distribution,
             idle_minutes: 4,
+            tcp_reset: false,
+            all_down_is_up,
+            nearest: Vec::new(),
             floating_ip,
             probe: probed.then_some(NodeId(9)),
             members: (0..members).map(|n| Member { port: PortId(n), address: Addr::v4(10, 1, 0, n as u8) }).collect(),
@@ -76,15 +86,17 @@ proptest! {
     /// one to a backend that it names; a probe's word that counts where the rule has no probe.
     #[test]
     fn the_engine_chooses_among_the_candidates(rule in a_rule(), up in any::<[bool; 5]>()) {
-        let is_up = |probe: NodeId, port: PortId| probe == NodeId(9) && up[port.index()];
+        let is_up = |probe: Option<NodeId>, member: Member| probe.is_none_or(|it| it == NodeId(9) && up[member.port.index()]);
         let candidates = rule.candidates(is_up);
         let expected = rule.members.iter().filter(|member| rule.probe.is_none() || up[member.port.index()]);
-        prop_assert_eq!(&candidates, &expected.copied().collect::<Vec<_>>());
+        let expected: Vec<Member> = expected.copied().collect();
+        let expected = if expected.is_empty() && rule.all_down_is_up { rule.members.clone() } else { expected };
+        prop_assert_eq!(&candidates, &expected);
         let mut chosen = BTreeSet::new();
         for n in 0..300u16 {
             let (src, dst) = (Addr::v4(20, 1, (n >> 8) as u8, n as u8), Addr::v4(20, 1, 1, 1));
             let packet = Tuple { src, dst, src_port: 50_000 + n, dst_port: 80, protocol: Protocol::TCP };
-            let (member, count) = rule.choose(&packet, is_up);
+            let (member, count) = rule.choose(&packet, None, is_up);
             prop_assert_eq!(count as usize, candidates.len());
             chosen.extend(member.map(|member| member.port));
         }

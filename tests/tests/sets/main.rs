@@ -6,6 +6,7 @@ mod checks;
 mod firewall;
 mod group;
 mod route;
+mod snat;
 mod translate;
 
 use proptest::prelude::*;

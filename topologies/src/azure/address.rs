@@ -37,8 +37,8 @@ pub(super) fn public(raw: &RawResource, key: &str, out: &mut Reading) {
     }
 }
 
-/// The tier in `sku.name`; Basic when it is absent, as in API versions of its time. `Gateway` balancers and
-/// `StandardV2` addresses behave as Standard ones here.
+/// The tier in `sku.name`; Basic when it is absent, as in API versions of its time. `StandardV2` addresses
+/// behave as Standard ones here.
 pub(super) fn sku(body: &Value) -> Sku {
     match given(body, "sku").and_then(|sku| text(sku, "name")) {
         Some(name) if !name.eq_ignore_ascii_case("Basic") => Sku::Standard,

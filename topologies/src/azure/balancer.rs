@@ -12,8 +12,8 @@ use crate::diagnostic::Diagnostic;
 use crate::json::Value;
 use sim_core::net::Protocol;
 use sim_core::topology::{
-    BalancingRule, Distribution, Draft, Frontend, InboundNatRule, Kind, LoadBalancer, OutboundRule, PortRange, Probe,
-    ProbeProtocol, Relation, Setting,
+    BackendPool, BalancingRule, Distribution, Draft, Frontend, InboundNatRule, Kind, LoadBalancer, OutboundRule,
+    PortRange, Probe, ProbeProtocol, Relation, Setting, Sku,
 };
 use std::sync::Arc;
 
@@ -24,11 +24,15 @@ const COLLECTIONS: [&str; 6] =
 
 pub(super) fn balancer(raw: &RawResource, out: &mut Reading) {
     let written = given(&raw.body, "sku").and_then(|sku| given(sku, "name"));
-    let sku = Setting { value: sku(&raw.body), span: written.map(|name| name.span) };
+    let value = match written.and_then(Value::as_str) {
+        Some(name) if name.eq_ignore_ascii_case("Gateway") => Sku::Gateway,
+        _ => sku(&raw.body),
+    };
+    let sku = Setting { value, span: written.map(|name| name.span) };
     out.node(raw.draft(Kind::LoadBalancer(LoadBalancer {
         sku,
         region: out.region.clone(),
-        ..LoadBalancer::default()
+        global: given(&raw.body, "sku").is_some_and(|sku| says(sku, "tier", "Global")),
     })));
     for collection in COLLECTIONS {
         for value in list(raw.properties(), collection) {
@@ -74,7 +78,7 @@ fn part(collection: &str, properties: &Value) -> Result<Kind, Diagnostic> {
             let requested = requested(properties)?;
             Ok(Kind::Frontend(Frontend { requested, address: None, v6: is_v6(properties) }))
         }
-        POOLS => Ok(Kind::BackendPool),
+        POOLS => Ok(Kind::BackendPool(BackendPool { by_address: by_address(properties) })),
         "probes" => probe(properties),
         "loadBalancingRules" => balancing_rule(properties),
         "inboundNatRules" => nat_rule(properties),
@@ -121,15 +125,20 @@ fn balancing_rule(properties: &Value) -> Result<Kind, Diagnostic> {
 }
 
 fn nat_rule(properties: &Value) -> Result<Kind, Diagnostic> {
-    let ports = given(properties, "frontendPort").is_some() || given(properties, "frontendPortRangeStart").is_none();
-    if !ports {
-        return Err(not_modelled(properties, "a NAT rule for all members of a pool"));
-    }
     let required = |key| port(properties, key, 0)?.ok_or_else(|| missing(properties, key));
+    // What Azure answers has a frontend port of 0 beside the range.
+    let for_pool = port(properties, "frontendPortRangeStart", 0)?.is_some_and(|first| first != 0);
+    let frontend_ports = if for_pool {
+        let (first, last) = (required("frontendPortRangeStart")?, required("frontendPortRangeEnd")?);
+        PortRange { first, last: last.max(first) }
+    } else {
+        PortRange::one(required("frontendPort")?)
+    };
     Ok(Kind::InboundNatRule(InboundNatRule {
         protocol: protocol(properties)?,
-        frontend_ports: PortRange::one(required("frontendPort")?),
+        frontend_ports,
         backend_port: required("backendPort")?,
+        given: Vec::new(),
         idle_minutes: number(properties, "idleTimeoutInMinutes", 4..=120)?.unwrap_or(4) as u16,
         floating_ip: switch(properties, "enableFloatingIP", false).value,
         tcp_reset: switch(properties, "enableTcpReset", false).value,
@@ -167,7 +176,9 @@ fn refer(draft: Draft, balancer: &Arc<str>, properties: &Value) -> Draft {
     let links: Vec<(Relation, Arc<str>)> = match draft.kind {
         Kind::Frontend(_) => {
             let prefix = one("publicIPPrefix", Relation::Uses);
-            one("subnet", Relation::Attached).chain(one("publicIPAddress", Relation::Uses)).chain(prefix).collect()
+            let gateway = one("gatewayLoadBalancer", Relation::ChainedTo);
+            let public = one("publicIPAddress", Relation::Uses);
+            one("subnet", Relation::Attached).chain(public).chain(prefix).chain(gateway).collect()
         }
         Kind::BalancingRule(_) => {
             // The list holds the single pool too.
@@ -178,6 +189,7 @@ fn refer(draft: Draft, balancer: &Arc<str>, properties: &Value) -> Draft {
         }
         Kind::InboundNatRule(_) => one("frontendIPConfiguration", Relation::Listens)
             .chain(one("backendIPConfiguration", Relation::Sends))
+            .chain(one("backendAddressPool", Relation::Sends))
             .collect(),
         Kind::OutboundRule(_) => {
             let frontends = many("frontendIPConfigurations", Relation::Listens);
@@ -189,10 +201,28 @@ fn refer(draft: Draft, balancer: &Arc<str>, properties: &Value) -> Draft {
     links.into_iter().fold(draft, |draft, (relation, target)| draft.refer(relation, target))
 }
 
+/// Whether the members of a pool are given by their addresses, in a network, and not by NICs that name it. What Azure
+/// answers lists the addresses of both.
+fn by_address(properties: &Value) -> bool {
+    let named = list(properties, "backendIPConfigurations").is_empty();
+    let members = list(properties, "loadBalancerBackendAddresses").iter().map(inner);
+    let mut given = members.filter(|member| text(member, "ipAddress").is_some());
+    named && given.any(|member| given_network(member).or_else(|| given_network(properties)).is_some())
+}
+
+fn given_network(holder: &Value) -> Option<Arc<str>> {
+    reference(holder, "virtualNetwork").or_else(|| reference(holder, "subnet"))
+}
+
 /// Members of a pool that are given by their addresses, in a VNet or subnet that each names, or the pool.
 fn members(pool: &Arc<str>, properties: &Value, out: &mut Reading) {
     let default = reference(properties, "virtualNetwork");
     for member in list(properties, "loadBalancerBackendAddresses").iter().map(inner) {
+        // Of a global balancer: the frontend of a regional one.
+        if let Some(frontend) = reference(member, "loadBalancerFrontendIPConfiguration") {
+            out.link(&frontend, Relation::MemberOf, pool);
+            continue;
+        }
         let Some(written) = given(member, "ipAddress").filter(|_| text(member, "ipAddress").is_some()) else {
             continue;
         };

@@ -35,7 +35,7 @@ pub(super) fn machine(raw: &RawResource, out: &mut Reading) {
         size: size.into(),
         egress_bps,
         forwards: false,
-        ..Machine::default()
+        connections: known.and_then(|known| known.connections()),
     })));
     for nic in nics {
         out.link(&nic, Relation::PartOf, &raw.id);

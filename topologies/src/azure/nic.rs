@@ -93,6 +93,9 @@ fn config(raw: &RawResource, part: &Value, id: &Arc<str>, config: IpConfig, out:
     if let Some(public) = reference(properties, "publicIPAddress") {
         draft = draft.refer(Relation::Uses, public);
     }
+    if let Some(gateway) = reference(properties, "gatewayLoadBalancer") {
+        draft = draft.refer(Relation::ChainedTo, gateway);
+    }
     let groups = references(properties, "applicationSecurityGroups");
     for target in references(properties, "loadBalancerBackendAddressPools").chain(groups) {
         draft = draft.refer(Relation::MemberOf, target);

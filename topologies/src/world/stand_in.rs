@@ -9,8 +9,8 @@ use sim_core::id::NodeId;
 use sim_core::net::{Addr, Prefix};
 use sim_core::source::Span;
 use sim_core::topology::{
-    Draft, FirewallPolicy, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg, OnPremises, PublicIp,
-    Relation, RouteTable, Setting, Sku, Subnet, Topology, Vnet,
+    BackendPool, Draft, FirewallPolicy, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg,
+    OnPremises, PublicIp, Relation, RouteTable, Setting, Sku, Subnet, Topology, Vnet,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -275,7 +275,7 @@ impl World {
         let (kind, what) = match relation {
             Relation::Listens => (Kind::Frontend(Frontend::default()), "a frontend whose address is not known"),
             Relation::Checks => return false,
-            _ => (Kind::BackendPool, "a backend pool without other members"),
+            _ => (Kind::BackendPool(BackendPool::default()), "a backend pool without other members"),
         };
         self.assume(Draft::new(target.clone(), kind).refer(Relation::PartOf, whole), what, span).is_some()
     }

@@ -30,6 +30,7 @@ impl Compiler<'_> {
             _ => None,
         });
         let gateway = self.topology.target(node.id, Relation::TranslatedBy).map(|found| PortId(found.id.0));
+        let outbound = gateway.map_or(Outbound::Nothing, Outbound::NatGateway);
         Some(FirewallPort {
             public: public.collect(),
             rules,
@@ -41,7 +42,10 @@ impl Compiler<'_> {
                 ip_forwarding: true,
                 guest_forwards: true,
                 public: None,
-                outbound: gateway.map_or(Outbound::Nothing, Outbound::NatGateway),
+                outbound: outbound.clone(),
+                beside_gateway: outbound,
+                connections: None,
+                chained: None,
                 subnet,
             },
         })

@@ -4,6 +4,7 @@ use super::Compiler;
 use crate::fabric::{EndpointPort, LinkServicePort, NicPort, Place, Port, PortKind, PublicAddress};
 use crate::id::{NodeId, PortId};
 use crate::net::Addr;
+use crate::stage::idle::DEFAULT_MINUTES;
 use crate::topology::{Kind, Relation, Resource};
 
 impl Compiler<'_> {
@@ -38,7 +39,7 @@ impl Compiler<'_> {
             Kind::Gateway(_) => PortKind::Gateway(self.gateway(id)?),
             Kind::OnPremisesHost(host) => PortKind::OnPremises(self.site_host(id, host)?),
             Kind::Vnet(_) => PortKind::Platform { vnet: id },
-            Kind::NatGateway(_) => self.nat_gateway(id),
+            Kind::NatGateway(gateway) => self.nat_gateway(id, gateway.idle_minutes),
             Kind::Firewall(firewall) => PortKind::Firewall(Box::new(self.firewall(id, firewall)?)),
             Kind::Subnet(_) => self.default_outbound(id),
             _ => return None,
@@ -80,6 +81,7 @@ impl Compiler<'_> {
         let subnet = self.subnet(subnet_node.id)?;
         let public = self.public_address(id);
         let machine = self.topology.target(nic.id, Relation::PartOf);
+        let (outbound, beside_gateway) = self.outbound(id, subnet_node.id, public.is_some());
         Some(NicPort {
             address,
             machine: machine.map(|machine| machine.id),
@@ -87,7 +89,13 @@ impl Compiler<'_> {
             nsg: self.nsg_of(nic.id),
             ip_forwarding: attributes.ip_forwarding,
             public,
-            outbound: self.outbound(id, subnet_node.id, public.is_some()),
+            outbound,
+            beside_gateway,
+            connections: machine.and_then(|found| match &found.kind {
+                Kind::Machine(machine) => machine.connections,
+                _ => None,
+            }),
+            chained: self.topology.target(id, Relation::ChainedTo).map(|to| PortId(to.id.0)),
             subnet,
         })
     }
@@ -95,9 +103,12 @@ impl Compiler<'_> {
     pub(super) fn public_address(&self, id: NodeId) -> Option<PublicAddress> {
         let found = self.topology.target(id, Relation::Uses)?;
         match &found.kind {
-            Kind::PublicIp(public) => {
-                public.address.map(|address| PublicAddress { node: found.id, address, sku: public.sku })
-            }
+            Kind::PublicIp(public) => public.address.map(|address| PublicAddress {
+                node: found.id,
+                address,
+                sku: public.sku,
+                idle_minutes: public.idle_minutes.unwrap_or(DEFAULT_MINUTES),
+            }),
             _ => None,
         }
     }

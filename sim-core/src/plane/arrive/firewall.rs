@@ -3,11 +3,14 @@
 use crate::fabric::{FirewallPort, Outbound, Port};
 use crate::id::NodeId;
 use crate::net::{Addr, Protocol, Tuple};
-use crate::plane::flow::{Decision, Half, Key, NO_SCOPE, NewConn};
+use crate::plane::conn::{Half, NewConn};
+use crate::plane::flow::{Decision, Key, Known};
 use crate::plane::leave::hop::{self, Sender};
-use crate::plane::view::{Trail, View, translate};
+use crate::plane::view::{Trail, View, answer_key};
 use crate::stage::firewall::{PublicSource, Verdict};
-use crate::stage::route::Hop;
+use crate::stage::idle::Lifetime;
+use crate::stage::route::{Chosen, Hop};
+use crate::stage::snat::{Share, Snat, Source};
 use crate::stage::{Reason, Step, Translation};
 use crate::time::Nanos;
 
@@ -28,18 +31,18 @@ pub(super) fn arrive(
     if let Some(half) = known {
         trail.steps.push(Step::Known);
         rewrite(&mut trail, port, half.to);
-        let act = route(&mut trail, firewall).and_then(|to| hop::take(&mut trail, sender(port, firewall), to));
+        let act = route(&mut trail, firewall).and_then(|way| hop::take(&mut trail, sender(port, firewall), way, Known::Not));
         return trail.end(act, None);
     }
     match admit(&mut trail, port, firewall) {
         Ok((to, way)) => {
-            let private = way != Hop::Internet && trail.view.fabric.public(key.tuple.dst).is_none();
-            let act = hop::take(&mut trail, sender(port, firewall), way);
-            let reply = Key { tuple: to.reversed(), scope: NO_SCOPE, leaving: false };
+            let private = way.hop != Hop::Internet && trail.view.fabric.public(key.tuple.dst).is_none();
+            let act = hop::take(&mut trail, sender(port, firewall), way, Known::Not);
             let state = NewConn {
                 forward: Half { key, to, pin: None },
-                reverse: Some(Half { key: reply, to: key.tuple.reversed(), pin: None }),
-                idle: if private { EAST_WEST_IDLE } else { NORTH_SOUTH_IDLE },
+                reverse: Some(Half { key: answer_key(to), to: key.tuple.reversed(), pin: None }),
+                claim: None,
+                lifetime: Lifetime::plain(if private { EAST_WEST_IDLE } else { NORTH_SOUTH_IDLE }),
             };
             trail.end(act, Some(state))
         }
@@ -48,7 +51,7 @@ pub(super) fn arrive(
 }
 
 /// Asks the rules about a new flow; gives what it becomes and the hop it takes.
-fn admit(trail: &mut Trail<'_>, port: &Port, firewall: &FirewallPort) -> Result<(Tuple, Hop), Reason> {
+fn admit(trail: &mut Trail<'_>, port: &Port, firewall: &FirewallPort) -> Result<(Tuple, Chosen), Reason> {
     let verdict = firewall.rules.decide(&trail.tuple);
     let (rule, allow) = match verdict {
         Verdict::Translate { rule, .. } => (Some(rule), true),
@@ -68,7 +71,7 @@ fn admit(trail: &mut Trail<'_>, port: &Port, firewall: &FirewallPort) -> Result<
     }
     let way = route(trail, firewall)?;
     if hides_source(verdict, firewall, trail.tuple.dst) {
-        let to = hidden(trail, firewall, way)?;
+        let to = hidden(trail, firewall, way.hop)?;
         rewrite(trail, port, to);
     }
     Ok((trail.tuple, way))
@@ -102,7 +105,7 @@ fn hidden(trail: &Trail<'_>, firewall: &FirewallPort, way: Hop) -> Result<Tuple,
         Hop::Internet if portless && !gateway => return Err(Reason::OutboundProtocol),
         Hop::Internet if firewall.public.is_empty() && !gateway => return Err(Reason::NoOutbound),
         Hop::Internet if !gateway => public_source(trail.view, trail.tuple, &firewall.public),
-        _ => translate(trail.view, trail.tuple, &[firewall.interface.address]),
+        _ => private_source(trail.view, trail.tuple, firewall.interface.address),
     };
     found.ok_or(Reason::PortsExhausted)
 }
@@ -110,13 +113,20 @@ fn hidden(trail: &Trail<'_>, firewall: &FirewallPort, way: Hop) -> Result<Tuple,
 /// A free public address and port.
 fn public_source(view: &View<'_>, tuple: Tuple, addresses: &[Addr]) -> Option<Tuple> {
     let free = |to: &Tuple| {
-        let reply = Key { tuple: to.reversed(), scope: NO_SCOPE, leaving: false };
-        view.table.is_free(&reply, view.now)
+        view.table.is_free(&answer_key(*to), view.now)
     };
     PublicSource { addresses }.candidates(&tuple).find(free)
 }
 
-fn route(trail: &mut Trail<'_>, firewall: &FirewallPort) -> Result<Hop, Reason> {
+/// A free port of the firewall's private address, the client's own if it is free.
+fn private_source(view: &View<'_>, tuple: Tuple, address: Addr) -> Option<Tuple> {
+    let addresses = vec![Source { address, blocked: Vec::new() }];
+    let share = Share::Own;
+    let snat = Snat { node: NodeId(0), protocol: None, addresses, share, idle_minutes: None, tcp_reset: false };
+    snat.decide(&tuple, view.draw, |to| view.table.is_free(&answer_key(*to), view.now))
+}
+
+fn route(trail: &mut Trail<'_>, firewall: &FirewallPort) -> Result<Chosen, Reason> {
     let subnet = &firewall.interface.subnet;
     trail.route(subnet)
 }

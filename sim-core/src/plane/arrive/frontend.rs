@@ -1,96 +1,207 @@
 //! At a balancer's frontend.
 
-use crate::fabric::{FrontendPort, LinkClass, Port};
+use super::translator;
+use crate::assumption::Assumption;
+use crate::fabric::{FrontendPort, LinkClass, Port, PortKind};
 use crate::id::{NodeId, PortId};
-use crate::net::{Tuple, Via};
-use crate::plane::flow::{Act, Decision, Half, Key, NewConn};
+use crate::net::{Gateway, Protocol, Tuple, Via};
+use crate::plane::conn::{Half, NewConn};
+use crate::plane::flow::{Act, Answer, Decision, Key, Known};
+use crate::plane::gateway;
 use crate::plane::view::Trail;
 use crate::stage::balancer::{Member, Rule};
+use crate::stage::outbound::is_private;
+use crate::stage::idle::Lifetime;
 use crate::stage::{Reason, Step, Translation};
-use crate::time::Nanos;
 
-pub(super) fn arrive(
-    mut trail: Trail<'_>,
-    port: &Port,
-    frontend: &FrontendPort,
-    key: Key,
-    known: Option<Half>,
-) -> Decision {
+pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, frontend: &FrontendPort, key: Key, known: Known) -> Decision {
     let from = trail.tuple;
-    if let Some(Half { to, pin: Some(pin), .. }) = known {
-        trail.steps.push(Step::Known);
-        trail.tuple = to;
-        let inward = from.dst == frontend.address;
-        trail.meta.via = inward.then_some(Via { frontend: port.id, address: from.dst, port: from.dst_port });
-        let act = if inward || to.dst != from.dst {
-            Ok(Act::Forward { to: pin, class: LinkClass::Fabric })
-        } else {
-            trail.public_hop(&port.place)
-        };
+    if frontend.public && (is_private(from.src) || matches!(known, Known::As { forward: false, .. })) {
+        // A backend's own flow on its way out by the frontend's address, or the answer to one.
+        let by = Translation::Balancer(frontend.balancer);
+        return translator::translate(trail, port, key, known, by, &frontend.snats);
+    }
+    if !frontend.addresses.contains(&from.dst) && from.dst != frontend.address {
+        return past(trail, frontend, key, known);
+    }
+    if let Some(to) = frontend.chained
+        && trail.meta.gateway.is_none()
+    {
+        return gateway::divert(trail, key, known, to, port.id);
+    }
+    let inspected = trail.meta.gateway.take();
+    if matches!(from.protocol, Protocol::ICMP) && frontend.public && frontend.is_standard() {
+        let act = ping(&mut trail, frontend);
         return trail.end(act, None);
     }
-    match balance(&mut trail, frontend) {
-        Ok((pin, idle)) => {
-            trail.meta.via = Some(Via { frontend: port.id, address: from.dst, port: from.dst_port });
-            let to = trail.tuple;
-            trail.steps.push(Step::Rewritten { by: Translation::Balancer(frontend.balancer), from, to });
-            let state = NewConn { forward: Half { key, to, pin: Some(pin) }, reverse: None, idle };
-            trail.end(Ok(Act::Forward { to: pin, class: LinkClass::Fabric }), Some(state))
+    let stays = match known {
+        Known::As { half, .. } => stays(&mut trail, frontend, &half),
+        _ => Ok(None),
+    };
+    let (pin, state) = match stays {
+        Ok(Some(half)) => {
+            trail.steps.push(Step::Known);
+            trail.tuple = half.to;
+            (half.pin, None)
         }
-        Err(reason) => trail.end(Err(reason), None),
+        Ok(None) => match balance(&mut trail, frontend) {
+            Ok((rule, member)) => {
+                let (to, pin) = (trail.tuple, Some(member.port));
+                let lifetime = rule.lifetime(from.protocol, frontend.idle_minutes);
+                (pin, Some(NewConn { forward: Half { key, to, pin }, reverse: None, claim: None, lifetime }))
+            }
+            Err(Reason::NoBalancerRule) if !frontend.homes.is_empty() => return home(trail, frontend),
+            Err(reason) => return trail.end(Err(reason), None),
+        },
+        Err(reason) => return trail.end(Err(reason), None),
+    };
+    // What came by a global balancer answers in that one's name.
+    trail.meta.via = trail.meta.via.or(Some(Via {
+        frontend: port.id,
+        address: from.dst,
+        port: from.dst_port,
+        appliance: inspected.and_then(Gateway::appliance),
+    }));
+    if state.is_some() {
+        let by = Translation::Balancer(frontend.balancer);
+        trail.steps.push(Step::Rewritten { by, from, to: trail.tuple });
     }
+    let act = pin.map(|to| Act::Forward { to, class: LinkClass::Fabric }).ok_or(Reason::NoHealthyBackend);
+    trail.end(act, state)
+}
+
+/// What a known flow goes on with, where it does; nothing where it gets another backend.
+///
+/// Rule `balancer-flows-under-probes`: When a backend goes down its established TCP flows go on and its UDP flows move to
+/// others; when all are down, TCP goes on at a Standard balancer whose pool has more than one machine, and ends at a Basic
+/// one, and UDP ends. Source: azure-dataplane 3.4.
+fn stays(trail: &mut Trail<'_>, frontend: &FrontendPort, half: &Half) -> Result<Option<Half>, Reason> {
+    let Some(rule) = frontend.rule(&half.key.tuple) else { return Ok(Some(*half)) };
+    let is_up = |member: &Member| up(trail, frontend, &half.key.tuple, rule.probe, *member);
+    let Some(member) = rule.members.iter().find(|member| Some(member.port) == half.pin) else { return Ok(Some(*half)) };
+    if is_up(member) {
+        return Ok(Some(*half));
+    }
+    if half.key.tuple.protocol != Protocol::TCP {
+        return Ok(None);
+    }
+    let none = !rule.all_down_is_up && !rule.members.iter().any(is_up);
+    if none && (!frontend.is_standard() || rule.members.len() < 2) {
+        trail.stop(Reason::NoHealthyBackend)?;
+    }
+    Ok(Some(*half))
 }
 
 /// A private frontend that a route names as next hop: an appliance behind it gets the packet as it is (azure-dataplane 2.3
-/// and 7, step 6). Only a rule for all ports has a say about packets for others. Both directions of a conversation find
-/// the same appliance (3.6).
-pub(super) fn past(mut trail: Trail<'_>, frontend: &FrontendPort, key: Key, known: Option<Half>) -> Decision {
-    if let Some(Half { pin: Some(pin), .. }) = known {
+/// and 7, step 6). Only a rule for all ports has a say about packets for others.
+///
+/// Rule `balancer-past-symmetric`: Both directions of a conversation that routes lead to a rule for all ports find the same
+/// appliance; there is no idle time then, and no TCP reset. Source: azure-dataplane 3.6, 3.7.
+fn past(mut trail: Trail<'_>, frontend: &FrontendPort, key: Key, known: Known) -> Decision {
+    if let Some(Half { pin: Some(pin), .. }) = known.half() {
         trail.steps.push(Step::Known);
         return trail.end(Ok(Act::Forward { to: pin, class: LinkClass::Fabric }), None);
     }
-    let rule = frontend.rules.iter().find(|rule| rule.frontend_port == 0 && rule.takes(&key.tuple));
-    match choose(&mut trail, rule, key.tuple.min(key.tuple.reversed())) {
-        Ok((rule, member)) => {
+    let rule = rule(&mut trail, frontend, |rule| rule.is_for_all_ports());
+    match choose(&mut trail, frontend, rule, key.tuple.min(key.tuple.reversed())) {
+        Ok((_, member)) => {
             let forward = Half { key, to: key.tuple, pin: Some(member.port) };
-            let state = NewConn { forward, reverse: None, idle: idle(rule) };
+            let lifetime = Lifetime::plain(crate::stage::idle::NEVER);
+            let state = NewConn { forward, reverse: None, claim: None, lifetime };
             trail.end(Ok(Act::Forward { to: member.port, class: LinkClass::Fabric }), Some(state))
         }
         Err(reason) => trail.end(Err(reason), None),
     }
 }
 
-/// Chooses rule and backend; rewrites the destination, unless the rule floats.
-fn balance(trail: &mut Trail<'_>, frontend: &FrontendPort) -> Result<(PortId, Nanos), Reason> {
+/// The rule for a packet, among those wanted.
+///
+/// Rule `balancer-ha-ports-icmp`: Whether a rule for all ports takes ICMP is not documented; an assumption decides. Source:
+/// azure-dataplane 3.6.
+fn rule<'f>(trail: &mut Trail<'_>, frontend: &'f FrontendPort, wanted: impl Fn(&Rule) -> bool) -> Option<&'f Rule> {
+    let all_ports = || frontend.rules.iter().find(|rule| rule.is_for_all_ports());
+    if matches!(trail.tuple.protocol, Protocol::ICMP | Protocol::ICMPV6) && all_ports().is_some() {
+        trail.steps.push(Step::Assumed(Assumption::HaPortsIcmp));
+        return all_ports().filter(|_| trail.view.fabric.choices().of(Assumption::HaPortsIcmp) == 1);
+    }
+    frontend.rules.iter().find(|rule| wanted(rule) && rule.takes(&trail.tuple))
+}
+
+/// Chooses rule and backend, and rewrites the destination.
+fn balance<'f>(trail: &mut Trail<'_>, frontend: &'f FrontendPort) -> Result<(&'f Rule, Member), Reason> {
+    let rule = rule(trail, frontend, |_| true);
+    if rule.is_none() && !frontend.homes.is_empty() {
+        return Err(Reason::NoBalancerRule);
+    }
     let hashed = trail.tuple;
-    let (rule, member) = choose(trail, frontend.rules.iter().find(|rule| rule.takes(&hashed)), hashed)?;
-    if !rule.floating_ip {
-        trail.tuple.dst = member.address;
-    }
-    if rule.backend_port != 0 {
-        trail.tuple.dst_port = rule.backend_port;
-    }
-    Ok((member.port, idle(rule)))
+    let (rule, member) = choose(trail, frontend, rule, hashed)?;
+    trail.tuple = rule.rewritten(&trail.tuple, member);
+    Ok((rule, member))
 }
 
 /// A backend of a rule by the hash of `hashed`.
-fn choose<'r>(trail: &mut Trail<'_>, rule: Option<&'r Rule>, hashed: Tuple) -> Result<(&'r Rule, Member), Reason> {
+pub(in crate::plane) fn choose<'r>(
+    trail: &mut Trail<'_>,
+    frontend: &FrontendPort,
+    rule: Option<&'r Rule>,
+    hashed: Tuple,
+) -> Result<(&'r Rule, Member), Reason> {
     let Some(rule) = rule else {
         trail.stop(Reason::NoBalancerRule)?;
         return Err(Reason::NoBalancerRule);
     };
-    let (mut chosen, up) = rule.choose(&hashed, |probe, backend| trail.view.health.is_up(probe, backend));
+    let fabric = trail.view.fabric;
+    let client = fabric.public(trail.tuple.src).and_then(|port| fabric.port(port));
+    let region = client.and_then(|port| port.place.region.clone());
+    let (mut chosen, count) =
+        rule.choose(&hashed, region.as_deref(), |probe, member| up(trail, frontend, &hashed, probe, member));
     if chosen.is_none() {
         trail.stop(Reason::NoHealthyBackend)?;
-        chosen = rule.choose(&hashed, |_, _| true).0;
+        chosen = rule.choose(&hashed, region.as_deref(), |_, _| true).0;
     }
     let Some(member) = chosen else { return Err(Reason::NoHealthyBackend) };
     let pool = u32::try_from(rule.members.len()).unwrap_or(u32::MAX);
-    trail.steps.push(Step::Balanced { rule: rule.node, backend: NodeId(member.port.0), up, pool });
+    trail.steps.push(Step::Balanced { rule: rule.node, backend: NodeId(member.port.0), up: count, pool });
     Ok((rule, member))
 }
 
-/// How long a rule remembers a silent flow.
-fn idle(rule: &Rule) -> Nanos {
-    Nanos::secs(u64::from(rule.idle_minutes) * 60)
+/// Whether a member counts as up: by its probe; a regional frontend of a global balancer, when a member of its own is.
+fn up(trail: &Trail<'_>, frontend: &FrontendPort, tuple: &Tuple, probe: Option<NodeId>, member: Member) -> bool {
+    let probed =
+        |probe: Option<NodeId>, member: Member| probe.is_none_or(|it| trail.view.health.is_up(it, member.port));
+    if !frontend.global {
+        return probed(probe, member);
+    }
+    let Some(PortKind::Frontend(regional)) = trail.view.fabric.port(member.port).map(|port| &port.kind) else {
+        return false;
+    };
+    let rule = regional.rule(&Tuple { dst: regional.address, ..*tuple });
+    rule.is_some_and(|rule| !rule.candidates(probed).is_empty())
+}
+
+/// Rule `balancer-ping`: A public Standard frontend answers pings over IPv4 itself while a backend is up; with all probed down
+/// it says that the host cannot be reached; without rules, or backends that run, nothing comes. Source: azure-dataplane 3.12.
+fn ping(trail: &mut Trail<'_>, frontend: &FrontendPort) -> Result<Act, Reason> {
+    let members = || frontend.rules.iter().flat_map(|rule| rule.members.iter().map(move |member| (rule, *member)));
+    if members().next().is_none() {
+        trail.stop(Reason::NoBalancerRule)?;
+        return Err(Reason::NoBalancerRule);
+    }
+    if members().all(|(_, member)| trail.view.health.is_off(member.port)) {
+        return Err(Reason::MachineDown);
+    }
+    let tuple = |rule: &Rule| Tuple { dst_port: rule.frontend_port, ..trail.tuple };
+    let any_up = members().any(|(rule, member)| up(trail, frontend, &tuple(rule), rule.probe, member));
+    if !any_up && trail.stop(Reason::NoHealthyBackend).is_err() {
+        return Ok(Act::Answer(Answer::Unreachable));
+    }
+    Ok(Act::Answer(Answer::Echo))
+}
+
+/// The answer to a flow that an outbound rule translated to this address, which is not its first: the first one's frontend
+/// knows it.
+fn home(mut trail: Trail<'_>, frontend: &FrontendPort) -> Decision {
+    let home: Option<PortId> = frontend.homes.first().copied();
+    trail.meta.gateway = None;
+    trail.end(home.map(|to| Act::Forward { to, class: LinkClass::Fabric }).ok_or(Reason::NoBalancerRule), None)
 }

@@ -2,7 +2,7 @@
 
 use crate::fabric::{GatewayPort, LinkClass, Port, TunnelEnd};
 use crate::id::NodeId;
-use crate::plane::flow::{Act, Decision};
+use crate::plane::flow::{Act, Decision, Known};
 use crate::plane::leave::hop::{self, Sender};
 use crate::plane::view::Trail;
 use crate::stage::route::Hop;
@@ -32,8 +32,8 @@ fn forward(trail: &mut Trail<'_>, port: &Port, gateway: &GatewayPort) -> Result<
         return Err(Reason::NoGateway);
     }
     let sender = Sender { port, subnet: &gateway.subnet, nic: None };
-    let hop = trail.route(&gateway.subnet)?;
-    hop::take(trail, sender, hop)
+    let route = trail.route(&gateway.subnet)?;
+    hop::take(trail, sender, route, Known::Not)
 }
 
 /// Through a connection, to the gateway or the host at its end.

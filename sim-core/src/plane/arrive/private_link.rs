@@ -3,9 +3,12 @@
 use crate::fabric::{EndpointPort, LinkClass, LinkServicePort, Port};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Tuple};
-use crate::plane::flow::{Act, Decision, Half, Key};
-use crate::plane::view::{LINK_IDLE, Trail, translate, translation};
-use crate::stage::route::{Hop, Source};
+use crate::plane::conn::Half;
+use crate::plane::flow::{Act, Decision, Key};
+use crate::plane::view::{LINK_IDLE, Trail, answer_key, translation};
+use crate::stage::idle::Lifetime;
+use crate::stage::route::{self, Hop};
+use crate::stage::snat::{Share, Snat, Source};
 use crate::stage::{Reason, Step, Translation};
 use crate::topology::ConnectionState;
 
@@ -51,8 +54,8 @@ pub(super) fn at_endpoint(
 /// Rule `endpoint-from-on-premises`: private endpoints are reached from networks on premises through a gateway, and answer
 /// them there. Source: azure-dataplane 2.6.
 fn gateway_towards(endpoint: &EndpointPort, to: Addr) -> Option<PortId> {
-    let routes = endpoint.subnet.routes.listed().iter().map(|listed| listed.route);
-    let known = routes.filter(|route| route.source == Source::Gateway && route.prefix.contains(to));
+    let listed = endpoint.subnet.routes.listed().iter().map(|listed| listed.route);
+    let known = listed.filter(|route| route.source == route::Source::Gateway && route.prefix.contains(to));
     match known.max_by_key(|route| route.prefix.bits())?.hop {
         Hop::Gateway(gateway) => gateway.map(|gateway| PortId(gateway.0)),
         _ => None,
@@ -84,11 +87,19 @@ pub(super) fn at_service(
         trail.tuple = half.to;
         return trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Vnet }), None);
     }
-    let Some(to) = translate(trail.view, Tuple { dst: address, ..from }, &service.nat) else {
+    let Some(to) = translate(&trail, Tuple { dst: address, ..from }, NodeId(port.id.0), &service.nat) else {
         return trail.end(Err(Reason::PortsExhausted), None);
     };
     trail.tuple = to;
     trail.steps.push(Step::Rewritten { by, from, to });
-    let state = translation(key, to, frontend, PortId(link.0), LINK_IDLE);
+    let state = translation(key, to, frontend, PortId(link.0), Lifetime::plain(LINK_IDLE));
     trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Vnet }), Some(state))
+}
+
+/// A free translation to one of the service's addresses, with the client's own port if it is free.
+fn translate(trail: &Trail<'_>, tuple: Tuple, node: NodeId, addresses: &[Addr]) -> Option<Tuple> {
+    let addresses = addresses.iter().map(|address| Source { address: *address, blocked: Vec::new() }).collect();
+    let snat = Snat { node, protocol: None, addresses, share: Share::Own, idle_minutes: None, tcp_reset: false };
+    let view = trail.view;
+    snat.decide(&tuple, view.draw, |to| view.table.is_free(&answer_key(*to), view.now))
 }

@@ -3,11 +3,14 @@
 use crate::assumption::Assumption;
 use crate::fabric::{LinkClass, NicPort, Outbound, Peer, Port, PortKind, SubnetContext};
 use crate::id::{NodeId, PortId};
-use crate::net::{Addr, Protocol};
-use crate::plane::flow::Act;
+use crate::net::{Addr, Gateway, Protocol};
+use crate::plane::arrive::public_protocol;
+use crate::plane::flow::{Act, Known};
+use crate::plane::gateway;
 use crate::plane::view::{Trail, is_private};
+use crate::stage::balancer::Rule;
 use crate::stage::peering::Crossing;
-use crate::stage::route::Hop;
+use crate::stage::route::{Chosen, Hop, Source};
 use crate::stage::{Reason, Step, Translation};
 use crate::topology::Sku;
 
@@ -22,10 +25,15 @@ pub(in crate::plane) struct Sender<'p> {
 /// The port of mail between servers.
 const SMTP: u16 = 25;
 
-/// Follows a route's hop.
-pub(in crate::plane) fn take(trail: &mut Trail<'_>, sender: Sender<'_>, hop: Hop) -> Result<Act, Reason> {
+/// Follows a route.
+pub(in crate::plane) fn take(
+    trail: &mut Trail<'_>,
+    sender: Sender<'_>,
+    route: Chosen,
+    known: Known,
+) -> Result<Act, Reason> {
     let to = trail.tuple.dst;
-    match hop {
+    match route.hop {
         Hop::None => stop(trail, Reason::RouteToNone),
         Hop::Gateway(None) | Hop::Tunnel(_) => stop(trail, Reason::NoGateway),
         Hop::Gateway(Some(gateway)) => to_gateway(trail, sender, gateway),
@@ -39,7 +47,7 @@ pub(in crate::plane) fn take(trail: &mut Trail<'_>, sender: Sender<'_>, hop: Hop
         Hop::Appliance(address) => appliance(trail, sender, address),
         Hop::ServiceEndpoint => service(trail, sender),
         Hop::Internet => match sender.nic {
-            Some(nic) => internet(trail, sender.port, nic),
+            Some(nic) => internet(trail, sender.port, nic, route, known),
             // What comes out of a tunnel is not translated to anything.
             None => stop(trail, Reason::NoRoute),
         },
@@ -165,17 +173,35 @@ fn mail(trail: &mut Trail<'_>) -> Result<(), Reason> {
 }
 
 /// Out to the Internet by the NIC's outbound method. A flow that was opened from outside goes back the way it came.
-fn internet(trail: &mut Trail<'_>, port: &Port, nic: &NicPort) -> Result<Act, Reason> {
+fn internet(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, route: Chosen, known: Known) -> Result<Act, Reason> {
     mail(trail)?;
+    let kept = match known {
+        Known::As { half, .. } => half.pin.filter(|pin| trail.view.fabric.port(*pin).is_some()),
+        _ => None,
+    };
     if !is_private(trail.view, &nic.subnet, trail.tuple.src) {
-        return trail.public_hop(&port.place);
+        return match kept {
+            Some(appliance) => Ok(through(trail, appliance)),
+            None => trail.public_hop(&port.place),
+        };
     }
-    match (nic.outbound, nic.public) {
+    own_frontend(trail, port)?;
+    if let (Some(to), Known::As { forward: true, .. }) = (kept, known) {
+        return Ok(Act::Forward { to, class: LinkClass::Fabric });
+    }
+    match (method(trail, nic, route), nic.public) {
         (Outbound::PublicIp, Some(public)) => {
+            public_protocol(trail)?;
             let from = trail.tuple;
             trail.tuple.src = public.address;
             trail.steps.push(Step::Rewritten { by: Translation::PublicIp(public.node), from, to: trail.tuple });
-            trail.public_hop(&port.place)
+            match nic.chained {
+                Some(chained) => {
+                    let appliance = gateway::appliance(trail, chained)?;
+                    Ok(through(trail, appliance))
+                }
+                None => trail.public_hop(&port.place),
+            }
         }
         (Outbound::NatGateway(to) | Outbound::Default(to), _) => Ok(Act::Forward { to, class: LinkClass::Fabric }),
         (Outbound::Balancer { tcp, udp }, _) => {
@@ -196,4 +222,35 @@ fn internet(trail: &mut Trail<'_>, port: &Port, nic: &NicPort) -> Result<Act, Re
         }
         _ => stop(trail, Reason::NoOutbound),
     }
+}
+
+/// On through a gateway balancer's appliance.
+fn through(trail: &mut Trail<'_>, appliance: PortId) -> Act {
+    trail.meta.gateway = Some(Gateway::Through { home: None });
+    Act::Forward { to: appliance, class: LinkClass::Fabric }
+}
+
+/// Rule `nat-gateway-user-internet-route`: Whether flows that a user's route sends to the Internet take the NAT gateway is not
+/// documented; an assumption decides. Source: azure-dataplane 9 (16).
+fn method(trail: &mut Trail<'_>, nic: &NicPort, route: Chosen) -> Outbound {
+    if !(matches!(route.source, Source::User(..)) && matches!(nic.outbound, Outbound::NatGateway(_))) {
+        return nic.outbound;
+    }
+    trail.steps.push(Step::Assumed(Assumption::UserInternetRouteNat));
+    let applies = trail.view.fabric.choices().of(Assumption::UserInternetRouteNat) == 0;
+    if applies { nic.outbound } else { nic.beside_gateway }
+}
+
+/// Rule `balancer-public-hairpin`: Whether a machine reaches the public frontend that it stands behind, from the public
+/// address that its way out gives it, is not settled; an assumption decides. Source: azure-dataplane 3.10.
+fn own_frontend(trail: &mut Trail<'_>, port: &Port) -> Result<(), Reason> {
+    let fabric = trail.view.fabric;
+    let asked = fabric.public(trail.tuple.dst).and_then(|to| fabric.port(to));
+    let Some(PortKind::Frontend(frontend)) = asked.map(|asked| &asked.kind) else { return Ok(()) };
+    let own = |rule: &Rule| rule.members.iter().any(|member| member.port == port.id);
+    if !frontend.rule(&trail.tuple).is_some_and(own) {
+        return Ok(());
+    }
+    trail.steps.push(Step::Assumed(Assumption::PublicHairpin));
+    if fabric.choices().of(Assumption::PublicHairpin) == 1 { trail.stop(Reason::Hairpin) } else { Ok(()) }
 }

@@ -4,32 +4,35 @@ pub(super) mod hop;
 mod platform;
 mod site;
 
-use crate::fabric::{LinkClass, NicPort, Port, PortKind};
+use crate::assumption::Assumption;
+use crate::fabric::{LinkClass, NicPort, Outbound, Port, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta};
-use crate::plane::flow::{Act, Decision, Half, Key, NO_SCOPE, NewConn};
-use crate::plane::view::{RECORD_IDLE, Trail, View, is_private, not_carried};
+use crate::plane::arrive::mid_stream;
+use crate::plane::conn::{Half, NewConn};
+use crate::plane::flow::{Act, Decision, Key, Known, NO_SCOPE, SEEN};
+use crate::plane::view::{Trail, View, answer_key, is_private, not_carried, record};
+use crate::stage::idle::Lifetime;
+use crate::stage::outbound;
 use crate::stage::platform::Platform;
 use crate::stage::route::Hop;
 use crate::stage::security::PlatformTag;
 use crate::stage::{Level, Reason, Step, Translation};
+use crate::time::Nanos;
 use crate::topology::Direction;
 use hop::Sender;
 
+/// The longest that any translation remembers a flow: the way out of a flow is kept as long (azure-dataplane 3.7, 4.2).
+const LONGEST_WAY: Nanos = Nanos::secs(120 * 60);
+
 /// Decides for a packet that leaves `port`.
-pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known: Option<Half>) -> Decision {
+pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known: Known) -> Decision {
     let mut trail = Trail::new(view, key, meta);
     match &port.kind {
         PortKind::Nic(nic) => {
             let act = from_nic(&mut trail, port, nic, known);
-            let to = trail.tuple;
-            let reply = Key { tuple: to.reversed(), scope: NO_SCOPE, leaving: false };
-            let record = NewConn {
-                forward: Half { key, to, pin: None },
-                reverse: Some(Half { key: reply, to: key.tuple.reversed(), pin: None }),
-                idle: RECORD_IDLE,
-            };
-            trail.end(act, known.is_none().then_some(record))
+            let state = opened(&trail, nic, key, &act);
+            trail.end(act, known.half().is_none().then_some(state))
         }
         PortKind::Internet { .. } => {
             // A service that was reached through a private or service endpoint answers the way the question came.
@@ -50,12 +53,62 @@ pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known:
             let act = to.map(|to| Act::Forward { to, class: LinkClass::Platform }).ok_or(Reason::NoSuchAddress);
             trail.end(act, None)
         }
+        // What balancers and translations answer themselves.
+        PortKind::Frontend(_) | PortKind::Translator(_) => {
+            let act = answer(&mut trail, port);
+            trail.end(act, None)
+        }
         // The other kinds pass packets on as they arrive; nothing leaves them of its own accord.
         _ => trail.end(Err(Reason::NotCarried), None),
     }
 }
 
-fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Option<Half>) -> Result<Act, Reason> {
+/// What is remembered of a flow that a NIC opens: that its answers may come in, and the way it went out.
+///
+/// Rule `outbound-flows-keep-their-way`: A flow keeps the way out that it was opened by, whatever is attached later. Source:
+/// azure-dataplane 4.1.
+fn opened(trail: &Trail<'_>, nic: &NicPort, key: Key, act: &Result<Act, Reason>) -> NewConn {
+    let to = trail.tuple;
+    let pin = match act {
+        Ok(Act::Forward { to, class: LinkClass::Fabric }) => Some(*to),
+        _ => None,
+    };
+    let mut reply = answer_key(to);
+    if nic.chained.is_some() && nic.public.is_some_and(|public| public.address == to.src) {
+        reply.scope = NO_SCOPE ^ SEEN;
+    }
+    let record = record(&nic.subnet);
+    NewConn {
+        forward: Half { key, to, pin },
+        reverse: Some(Half { key: reply, to: key.tuple.reversed(), pin: None }),
+        claim: None,
+        lifetime: if pin.is_some() {
+            Lifetime { record: record.record, ..Lifetime::plain(LONGEST_WAY) }
+        } else {
+            record
+        },
+    }
+}
+
+/// The way of an answer that the platform gives in somebody's name.
+fn answer(trail: &mut Trail<'_>, port: &Port) -> Result<Act, Reason> {
+    if !outbound::is_private(trail.tuple.dst) {
+        return trail.public_hop(&port.place);
+    }
+    let (fabric, dst) = (trail.view.fabric, trail.tuple.dst);
+    let vnet = port.place.vnet.ok_or(Reason::NoSuchAddress)?;
+    if let Some(to) = fabric.private(vnet, dst) {
+        return Ok(Act::Forward { to, class: LinkClass::Vnet });
+    }
+    let near = |found: &&std::sync::Arc<Port>| match &found.kind {
+        PortKind::Nic(nic) => nic.address == dst && nic.subnet.network.peers.iter().any(|peer| peer.vnet == vnet),
+        _ => false,
+    };
+    let peer = fabric.ports().find(near).ok_or(Reason::NoSuchAddress)?;
+    Ok(Act::Forward { to: peer.id, class: LinkClass::Peering })
+}
+
+fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Known) -> Result<Act, Reason> {
     if not_carried(&trail.tuple) {
         trail.stop(Reason::NotCarried)?;
     }
@@ -70,8 +123,13 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Option<Hal
         }
         return Ok(Act::Forward { to: PortId(nic.subnet.vnet.0), class: LinkClass::Platform });
     }
-    if known.is_some() {
+    if known.half().is_some() {
         trail.steps.push(Step::Known);
+    } else {
+        mid_stream(trail)?;
+    }
+    if known.is_recorded() {
+        // The record lets it pass.
     } else if platform::is_licensing(trail, nic) {
         platform::ask(trail, nic, PlatformTag::Licensing)?;
     } else if trail.admin(&nic.subnet, Direction::Outbound)? {
@@ -79,11 +137,24 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Option<Hal
         trail.security(nic.subnet.nsg, &nic.subnet, Level::Subnet, Direction::Outbound)?;
     }
     // A reply is routed from its own port: state carries the translation, never the way.
-    let hop = trail.route(&nic.subnet)?;
-    if let Some(half) = known {
-        rewrite_known(trail, nic, half, hop);
+    let route = trail.route(&nic.subnet)?;
+    if let Known::As { half, forward, .. } = known
+        && (forward || answers_as_it_came(trail, nic, &half, route.hop))
+    {
+        rewrite_known(trail, nic, half, route.hop);
     }
-    hop::take(trail, Sender { port, subnet: &nic.subnet, nic: Some(nic) }, hop)
+    hop::take(trail, Sender { port, subnet: &nic.subnet, nic: Some(nic) }, route, known)
+}
+
+/// Rule `outbound-replies-as-they-came`: Answers to a flow that came in by a public address or a balancer leave by it even
+/// where there is a NAT gateway; that is an assumption. Source: azure-dataplane 4.1.
+fn answers_as_it_came(trail: &mut Trail<'_>, nic: &NicPort, half: &Half, hop: Hop) -> bool {
+    let by_gateway = matches!(nic.outbound, Outbound::NatGateway(_)) && hop == Hop::Internet;
+    if is_private(trail.view, &nic.subnet, half.to.src) || !by_gateway {
+        return true;
+    }
+    trail.steps.push(Step::Assumed(Assumption::InboundReplyPath));
+    trail.view.fabric.choices().of(Assumption::InboundReplyPath) == 0
 }
 
 /// Applies the translation of a known connection. One to a public address is made only on the way to the Internet: a

@@ -38,6 +38,13 @@ pub struct Frontend {
     pub v6: bool,
 }
 
+/// A pool of backends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BackendPool {
+    /// Whether its members are given by their addresses, and not by the NICs that name it.
+    pub by_address: bool,
+}
+
 /// What a health probe speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProbeProtocol {
@@ -115,6 +122,9 @@ pub struct InboundNatRule {
     pub floating_ip: bool,
     /// Both ends are told when the flow is forgotten.
     pub tcp_reset: bool,
+    /// Which member of a pool has which port, by resource id. Filled in as members come and go: each gets the lowest free
+    /// port, and keeps it as long as it is a member.
+    pub given: Vec<(Arc<str>, u16)>,
 }
 
 /// An outbound rule: how a pool's own flows are translated to the rule's frontends (azure-dataplane 3.11).

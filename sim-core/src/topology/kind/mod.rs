@@ -49,7 +49,7 @@ pub enum Kind {
     /// `loadBalancers/frontendIPConfigurations`.
     Frontend(Frontend),
     /// `loadBalancers/backendAddressPools`.
-    BackendPool,
+    BackendPool(BackendPool),
     /// `loadBalancers/probes`.
     Probe(Probe),
     /// `loadBalancers/loadBalancingRules`.

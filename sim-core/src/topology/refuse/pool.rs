@@ -27,7 +27,7 @@ fn tier(resource: &Resource) -> Option<Sku> {
 }
 
 fn balancers<'a>(case: Case<'a>) -> impl Iterator<Item = (&'a Resource, &'a Resource)> {
-    let pools = case.targets(Relation::MemberOf).filter(|pool| matches!(pool.kind, Kind::BackendPool));
+    let pools = case.targets(Relation::MemberOf).filter(|pool| matches!(pool.kind, Kind::BackendPool(_)));
     pools.filter_map(move |pool| case.topology.target(pool.id, Relation::PartOf).map(|balancer| (pool, balancer)))
 }
 

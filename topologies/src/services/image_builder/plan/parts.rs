@@ -4,9 +4,9 @@ use super::{BALANCERS, CONTAINERS, Drafter, GROUPS, LINK_SERVICES, MACHINES, NIC
 use crate::facts::vm_size;
 use sim_core::net::{Addr, Prefix, Protocol};
 use sim_core::topology::{
-    Access, BalancingRule, Direction, Distribution, Draft, EndpointPolicies, Frontend, IpConfig, Kind, LinkService,
-    LoadBalancer, Machine, Nic, Nsg, Peer, PortRange, Probe, ProbeProtocol, Relation, SecurityRule, Setting, Sku,
-    Subnet, Vnet,
+    Access, BackendPool, BalancingRule, Direction, Distribution, Draft, EndpointPolicies, Frontend, IpConfig, Kind,
+    LinkService, LoadBalancer, Machine, Nic, Nsg, Peer, PortRange, Probe, ProbeProtocol, Relation, SecurityRule,
+    Setting, Sku, Subnet, Vnet,
 };
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ impl Drafter<'_> {
         self.wave(vec![
             (Draft::new(id.as_str(), Kind::LoadBalancer(attributes)), BALANCERS),
             (part(&frontend, Kind::Frontend(Frontend::default())).refer(Relation::Attached, subnet), BALANCERS),
-            (part(&pool, Kind::BackendPool), BALANCERS),
+            (part(&pool, Kind::BackendPool(BackendPool::default())), BALANCERS),
             (part(&probe, Kind::Probe(check)), BALANCERS),
             (
                 part(&format!("{id}/loadBalancingRules/aibrule"), Kind::BalancingRule(rule))
