@@ -395,7 +395,7 @@ proptest! {
 }
 
 fn asked(net: &Topology, question: Question) -> Walk {
-    walk(&compiled(net, 0), question, |_| Some(PORTS[3]))
+    walk(&compiled(net, 0), question, |probe| net.probe_port(probe))
 }
 
 /// Whether a default rule blocks that none can precede: every priority is taken.

@@ -95,21 +95,24 @@ impl Search {
         None
     }
 
-    /// The same without the edits that the others make needless.
+    /// The same without the edits that the others make needless, and without those that cannot be made then.
     fn needed(&mut self, start: &Network, mut found: Remedy) -> Remedy {
-        let mut n = 0;
-        while n < found.steps.len() {
-            let others = found.steps.iter().enumerate().filter(|(at, _)| *at != n);
-            let made = others.map(|(_, (_, mend))| mend).try_fold(start.clone(), |network, mend| network.after(mend));
-            match made.map(|network| self.walk(&network)).filter(Walk::connects) {
-                Some(after) => {
-                    found.steps.remove(n);
-                    found.after = after;
-                }
-                None => n += 1,
-            }
+        while let Some(smaller) = (0..found.steps.len()).find_map(|n| self.without(n, start, &found)) {
+            found = smaller;
         }
         found
+    }
+
+    /// The same without one edit, where the way is open all the same.
+    fn without(&self, left_out: usize, start: &Network, found: &Remedy) -> Option<Remedy> {
+        let (mut network, mut steps) = (start.clone(), Vec::new());
+        for (_, step) in found.steps.iter().enumerate().filter(|(at, _)| *at != left_out) {
+            if let Some(next) = network.after(&step.1) {
+                network = next;
+                steps.push(step.clone());
+            }
+        }
+        Some(Remedy { steps, after: self.walk(&network) }).filter(Remedy::opens)
     }
 
     /// Edits for every blocker that has one, whether or not the way is open then.

@@ -180,30 +180,29 @@ impl RouteTable {
 
     /// Cuts all destinations into ranges that take one group each.
     fn cut(&mut self) {
-        let mut order: Vec<u32> = (0u32..).take(self.groups.len()).collect();
-        order.sort_by_key(|n| {
-            let prefix = self.groups[*n as usize].prefix;
-            (prefix.first(), prefix.bits())
-        });
+        let mut order: Vec<(Prefix, Option<u32>)> =
+            self.groups.iter().zip(0u32..).map(|(group, n)| (group.prefix, Some(n))).collect();
+        // Wide prefixes of IPv6 have the IPv4 addresses, which are held mapped, between their ends and do not hold them.
+        order.push((Prefix::ALL_V4, None));
+        order.sort_by_key(|(prefix, group)| (prefix.first(), prefix.bits(), *group));
         let mut starts: Vec<(Addr, Option<u32>)> = Vec::new();
         let mut begin = |at: Addr, group: Option<u32>| match starts.last_mut() {
             Some(last) if last.0 == at => last.1 = group,
             _ => starts.push((at, group)),
         };
         // Prefixes lie in each other or apart: what is open is a stack, the innermost on top.
-        let mut open: Vec<u32> = Vec::new();
-        let last_of = |n: u32| self.groups[n as usize].prefix.last();
-        for n in order {
-            let prefix = self.groups[n as usize].prefix;
-            while let Some(inner) = open.pop_if(|inner| last_of(*inner) < prefix.first()) {
-                begin(last_of(inner).plus(1), open.last().copied());
+        let mut open: Vec<(Prefix, Option<u32>)> = Vec::new();
+        let around = |open: &[(Prefix, Option<u32>)]| open.last().and_then(|(_, group)| *group);
+        for (prefix, group) in order {
+            while let Some((inner, _)) = open.pop_if(|(inner, _)| inner.last() < prefix.first()) {
+                begin(inner.last().plus(1), around(&open));
             }
-            open.push(n);
-            begin(prefix.first(), Some(n));
+            open.push((prefix, group));
+            begin(prefix.first(), group);
         }
-        while let Some(inner) = open.pop() {
-            if last_of(inner) != Addr(u128::MAX) {
-                begin(last_of(inner).plus(1), open.last().copied());
+        while let Some((inner, _)) = open.pop() {
+            if inner.last() != Addr(u128::MAX) {
+                begin(inner.last().plus(1), around(&open));
             }
         }
         self.starts = starts;

@@ -13,7 +13,7 @@ use sim_core::stage::interface::{Arrival, departure};
 use sim_core::stage::outbound::{Exit, Method, is_private};
 use sim_core::stage::peering::{Crossing, Link};
 use sim_core::stage::platform::{Platform, carried};
-use sim_core::stage::{METADATA, PLATFORM, Reason, never_internet};
+use sim_core::stage::{METADATA, PLATFORM, PLATFORM_V6, Reason, never_internet};
 
 /// Checks say the same of sets and of packets, and it is what a plain reading says.
 fn checks_agree(
@@ -56,7 +56,7 @@ proptest! {
         agree(&set, &parts, Platform::decide, seed)?;
         let reading = |packet: &Tuple| match (packet.dst, packet.dst_port) {
             (PLATFORM, 53) => Platform::Dns,
-            (PLATFORM, _) => Platform::Other,
+            (PLATFORM | PLATFORM_V6, _) => Platform::Other,
             (METADATA, _) => Platform::Metadata,
             _ => Platform::Not,
         };
