@@ -375,8 +375,8 @@ proptest! {
             let (walked, mended) = after(None);
             prop_assert_eq!(walked.connects(), found.opens(), "{} {:#?}", tuple, found.steps);
             if found.opens() {
-                for n in 0..mends.len() {
-                    prop_assert!(!after(Some(n)).0.connects(), "{} opens without {:?}", tuple, mends[n]);
+                for (n, mend) in mends.iter().enumerate() {
+                    prop_assert!(!after(Some(n)).0.connects(), "{} opens without {:?}", tuple, mend);
                 }
             }
             // Behind rules there may be something that no edit removes: an answer in another name than was asked, say.
