@@ -84,6 +84,7 @@ fn a_rule_says_how_many_ports_and_of_which_address() {
     let mut net = one_vnet(None);
     let machines = behind(&mut net, 1, 64, 1);
     let taking = BalancingRule {
+        protocol: Some(Protocol::TCP),
         frontend_port: 1030,
         backend_port: 80,
         disable_outbound_snat: true,
