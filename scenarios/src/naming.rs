@@ -104,7 +104,9 @@ pub(crate) fn address_of(topology: &Topology, node: NodeId, outside: bool) -> Op
         Kind::Frontend(frontend) => frontend.address,
         Kind::PrivateEndpoint(endpoint) => endpoint.address,
         Kind::PublicIp(public) => public.address,
+        Kind::Firewall(firewall) => firewall.address,
         Kind::InternetHost(host) => Some(host.prefix.first()),
+        Kind::OnPremisesHost(host) => Some(host.prefix.first()),
         Kind::LoadBalancer(_) => {
             let parts = topology.referrers(node, Relation::PartOf);
             parts.iter().find_map(|part| match &part.kind {

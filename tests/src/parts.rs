@@ -4,9 +4,8 @@ use crate::net::{Net, addr, prefix};
 use sim_core::net::{Addr, Protocol};
 use sim_core::topology::{
     Access, AdminRules, BackendPool, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft,
-    EndpointPolicies,
-    Frontend, Kind, LinkService, LoadBalancer, NatGateway, Peer, Peering, PortRange, PrivateEndpoint, Probe,
-    ProbeProtocol, PublicIp, Relation, Route, RouteTable, SecurityRule, Setting, Sku, UserHop,
+    EndpointPolicies, Frontend, Kind, LinkService, LoadBalancer, NatGateway, Peer, Peering, PortRange, PrivateEndpoint,
+    Probe, ProbeProtocol, PublicIp, Relation, Route, RouteTable, SecurityRule, Setting, Sku, UserHop,
 };
 
 /// Rules from texts of the form `100 name in deny tcp SOURCE -> DESTINATION 80-90`: the protocol is `tcp`, `udp`, `icmp`, `esp`,

@@ -4,7 +4,7 @@
 use super::balancer::Member;
 use super::idle::Lifetime;
 use crate::id::NodeId;
-use crate::net::{Addr, Protocol, Tuple};
+use crate::net::{Addr, Prefix, Protocol, Tuple};
 use crate::set::{AddrSet, Cube, PacketSet, PortSet, ProtocolSet, Rewrite};
 
 /// First source port that translations use: 64,512 of them for each address (azure-dataplane 4.2).
@@ -93,11 +93,16 @@ impl Snat {
             });
             each.collect::<Vec<Cube>>()
         };
-        if !matches!(self.share, Share::Members { .. }) {
-            // All have the same.
-            return to(packets, self.ports(Addr(0))).into_iter().collect();
-        }
         let mut cubes = Vec::new();
+        if !matches!(self.share, Share::Members { .. }) {
+            // All of a family have the same.
+            let v4: AddrSet = std::iter::once(Prefix::ALL_V4).collect();
+            for src in [v4.complement(), v4] {
+                let ports = src.nth(0).map(|any| self.ports(any)).unwrap_or_default();
+                cubes.extend(to(&packets.intersection(&Cube { src, ..Cube::all() }.into()), ports));
+            }
+            return cubes.into_iter().collect();
+        }
         for member in self.members() {
             let own = Cube { src: AddrSet::point(member.address), ..Cube::all() };
             cubes.extend(to(&packets.intersection(&own.into()), self.ports(member.address)));
@@ -120,13 +125,15 @@ impl Snat {
     /// ports of the one before are taken. Source: azure-dataplane 3.11.
     #[must_use]
     pub fn ports(&self, source: Addr) -> Vec<Ports> {
+        // Of its own family alone: NAT gateways and outbound rules may have both.
+        let addresses = self.addresses.iter().filter(|it| it.address.is_v4() == source.is_v4());
         let Share::Members { members, ports, everywhere } = &self.share else {
-            return self.addresses.iter().map(|it| (it.address, FIRST_PORT, u16::MAX)).collect();
+            return addresses.map(|it| (it.address, FIRST_PORT, u16::MAX)).collect();
         };
         let Some(place) = members.iter().position(|member| member.address == source) else { return Vec::new() };
         let first = u32::try_from(place).unwrap_or(u32::MAX).saturating_mul(*ports);
         let mut found = Vec::new();
-        for (n, source) in (0u32..).zip(&self.addresses) {
+        for (n, source) in (0u32..).zip(addresses) {
             let before = if *everywhere { 0 } else { n * FRONTEND_PORTS };
             let from = first.max(before) - before;
             let to = first.saturating_add(*ports).min(before + FRONTEND_PORTS).saturating_sub(before);

@@ -8,7 +8,7 @@ use sim_core::plane::{Health, Plane};
 use sim_core::stage::{Reason, Step};
 use sim_core::time::Nanos;
 use sim_core::topology::{
-    Draft, InboundNatRule, Kind, NatGateway, OutboundRule, PortRange, PublicIp, Relation, Setting, Sku,
+    BalancingRule, Draft, InboundNatRule, Kind, NatGateway, OutboundRule, PortRange, PublicIp, Relation, Setting, Sku,
 };
 use std::collections::BTreeSet;
 use vnetsim_tests::net::Net;
@@ -83,7 +83,15 @@ fn a_rule_says_how_many_ports_and_of_which_address() {
     assert_eq!(sources.iter().collect::<BTreeSet<_>>().len(), 21_336);
     let mut net = one_vnet(None);
     let machines = behind(&mut net, 1, 64, 1);
-    net.balance("lb", 1030, 80, None);
+    let taking = BalancingRule {
+        protocol: Some(Protocol::TCP),
+        frontend_port: 1030,
+        backend_port: 80,
+        disable_outbound_snat: true,
+        ..BalancingRule::default()
+    };
+    let taking = Draft::new("lb/taking", Kind::BalancingRule(taking)).refer(Relation::PartOf, "lb");
+    net.put(taking.refer(Relation::Listens, "lb/front").refer(Relation::Sends, "lb/pool"));
     let mut bench = Bench::new(&net);
     let mut used = BTreeSet::new();
     for n in 0..64 {
@@ -215,7 +223,7 @@ fn a_nat_gateways_port_rests_before_it_serves_again() {
 
 #[test]
 fn too_many_ports_are_refused() {
-    // Golden 27, 3.11, 3.8. Tests `refuse-outbound-ports`, `refuse-nat-range`, `refuse-probe-ports`. Catches: more ports than there are,
+    // Golden 27, 3.11, 3.8. Tests `refuse-outbound-ports`, `refuse-nat-range`, `refuse-probe-port`. Catches: more ports than there are,
     // odd numbers, a member more than a range of NAT ports has, an HTTP probe of a forbidden port.
     let rule = |ports| {
         let rule = OutboundRule { ports: Setting::default_of(ports), ..OutboundRule::default() };

@@ -13,7 +13,7 @@ pub(super) struct RestArgs {
     /// Names the HTTP method: get or post.
     #[arg(short, long, default_value = "get")]
     method: String,
-    /// Gives the address, with or without https://management.azure.com in front.
+    /// Gives the address, with or without `https://management.azure.com` in front.
     #[arg(short, long, visible_alias = "url")]
     uri: String,
     /// Gives the body as JSON, or as @FILE that holds it.

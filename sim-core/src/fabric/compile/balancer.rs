@@ -27,7 +27,11 @@ impl Compiler<'_> {
             address,
             public: public.is_some(),
             sku: attributes.sku.value,
-            rules: rules.into_iter().flat_map(|rule| self.rules_of(rule)).map(|rule| of_family(rule, address)).collect(),
+            rules: rules
+                .into_iter()
+                .flat_map(|rule| self.rules_of(rule))
+                .map(|rule| of_family(rule, address))
+                .collect(),
             addresses: self.public_addresses(id),
             idle_minutes,
             snats,

@@ -97,15 +97,16 @@ impl Compiler<'_> {
     /// Whether something takes default outbound access from the machine of an address.
     ///
     /// Rule `outbound-default-taken`: A machine in a pool of a Standard balancer has no default outbound access, by whichever
-    /// of its NICs, and neither has one with a public address or behind a rule with `disableOutboundSnat`; pools of addresses
+    /// of its NICs, and neither has one with a public IPv4 address or behind a rule with `disableOutboundSnat`; pools of addresses
     /// do not take it. Source: azure-dataplane 3.11, 4.4.
     fn is_explicit(&self, config: NodeId) -> bool {
         let machine = self.topology.machine_of(config);
         let all = machine.map(|machine| self.topology.addresses_of(machine.id)).unwrap_or_default();
         let others = all.into_iter().map(|(id, _)| id).filter(|id| *id != config);
         std::iter::once(config).chain(others).any(|id| {
-            let public = self.topology.target(id, Relation::Uses).is_some();
-            public || self.topology.targets(id, Relation::MemberOf).into_iter().any(|pool| self.takes_default(pool))
+            let public = self.topology.target(id, Relation::Uses);
+            public.is_some_and(|public| matches!(&public.kind, Kind::PublicIp(it) if !it.v6))
+                || self.topology.targets(id, Relation::MemberOf).into_iter().any(|pool| self.takes_default(pool))
         })
     }
 

@@ -31,7 +31,8 @@ pub(super) fn arrive(
     if let Some(half) = known {
         trail.steps.push(Step::Known);
         rewrite(&mut trail, port, half.to);
-        let act = route(&mut trail, firewall).and_then(|way| hop::take(&mut trail, sender(port, firewall), way, Known::Not));
+        let act =
+            route(&mut trail, firewall).and_then(|way| hop::take(&mut trail, sender(port, firewall), way, Known::Not));
         return trail.end(act, None);
     }
     match admit(&mut trail, port, firewall) {
@@ -112,9 +113,7 @@ fn hidden(trail: &Trail<'_>, firewall: &FirewallPort, way: Hop) -> Result<Tuple,
 
 /// A free public address and port.
 fn public_source(view: &View<'_>, tuple: Tuple, addresses: &[Addr]) -> Option<Tuple> {
-    let free = |to: &Tuple| {
-        view.table.is_free(&answer_key(*to), view.now)
-    };
+    let free = |to: &Tuple| view.table.is_free(&answer_key(*to), view.now);
     PublicSource { addresses }.candidates(&tuple).find(free)
 }
 

@@ -10,8 +10,8 @@ use crate::plane::flow::{Act, Answer, Decision, Key, Known};
 use crate::plane::gateway;
 use crate::plane::view::Trail;
 use crate::stage::balancer::{Member, Rule};
-use crate::stage::outbound::is_private;
 use crate::stage::idle::Lifetime;
+use crate::stage::outbound::is_private;
 use crate::stage::{Reason, Step, Translation};
 
 pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, frontend: &FrontendPort, key: Key, known: Known) -> Decision {

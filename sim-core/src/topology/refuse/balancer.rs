@@ -5,12 +5,12 @@ use super::pool::is_public;
 use super::subnet::{NAT_AND_BASIC, nat_and_basic};
 use super::{Case, Verdict, same_region};
 use crate::net::{Prefix, Protocol};
+use crate::stage::snat::FRONTEND_PORTS;
 use crate::topology::{
-    BalancingRule, Frontend, Kind, LoadBalancer, OutboundRule, Probe, ProbeProtocol, PublicIp, Relation, Resource, Sku,
+    BalancingRule, Frontend, InboundNatRule, Kind, LoadBalancer, OutboundRule, Probe, ProbeProtocol, PublicIp,
+    Relation, Resource, Sku,
 };
 
-/// Ports that each address of a frontend gives to outbound flows (azure-dataplane 3.11).
-const PORTS_OF_ADDRESS: u128 = 64_000;
 /// Ports that no probe over HTTP may ask (azure-dataplane 3.4).
 const NOT_PROBED: [u16; 9] = [19, 21, 25, 70, 110, 119, 143, 220, 993];
 
@@ -320,7 +320,7 @@ fn ports(case: Case<'_>, rule: &OutboundRule) -> Verdict {
 const MORE_THAN_AVAILABLE: &str = "SpecifiedAllocatedOutboundPortsForOutboundRuleExceedsTotalNumberOfAvailablePorts";
 
 fn too_many_ports(rule: &str, ports: u32, members: u128, addresses: u128) -> Option<String> {
-    let (wanted, there) = (u128::from(ports) * members, addresses * PORTS_OF_ADDRESS);
+    let (wanted, there) = (u128::from(ports) * members, addresses * u128::from(FRONTEND_PORTS));
     (wanted > there).then(|| {
         format!(
             "Specified Allocated Outbound Ports {ports} for Outbound Rule {rule} would result in a total number of ports \
@@ -346,6 +346,7 @@ fn addresses(case: Case<'_>, front: &Resource) -> u128 {
 pub(super) fn room_for_one_more(case: Case<'_>) -> Verdict {
     let Kind::IpConfig(config) = &case.draft.kind else { return Ok(()) };
     for pool in case.targets(Relation::MemberOf) {
+        nat_range(case, pool)?;
         let rules = case.topology.referrers(pool.id, Relation::Sends).into_iter();
         for (rule, attributes) in
             rules.filter_map(|it| if let Kind::OutboundRule(rule) = &it.kind { Some((it, rule)) } else { None })
@@ -365,6 +366,23 @@ pub(super) fn room_for_one_more(case: Case<'_>) -> Verdict {
             if let Some(message) = too_many_ports(&rule.name, attributes.ports.value, members, fronts) {
                 return case.refuse_at(attributes.ports.span, MORE_THAN_AVAILABLE, message);
             }
+        }
+    }
+    Ok(())
+}
+
+/// Rule `refuse-nat-range`: no machine joins a pool when the range of a NAT rule for the pool is used up. Source:
+/// azure-dataplane 3.8.
+///
+/// The code was not seen.
+fn nat_range(case: Case<'_>, pool: &Resource) -> Verdict {
+    let members = case.others(pool.id, Relation::MemberOf).count() + 1;
+    for rule in case.topology.referrers(pool.id, Relation::Sends) {
+        let Kind::InboundNatRule(InboundNatRule { frontend_ports: range, .. }) = &rule.kind else { continue };
+        let ports = usize::from(range.last.saturating_sub(range.first)) + 1;
+        if members > ports {
+            let message = format!("Inbound NAT rule {} has {ports} frontend ports for {members} members.", rule.name);
+            return case.refuse("InboundNatRuleFrontendPortRangeUsedUp", message);
         }
     }
     Ok(())
