@@ -156,6 +156,9 @@ fn of_blocker(blocker: &Blocker, probe: bool, topology: &Topology, sources: &Sou
                 _ => None,
             }
         }
+        (Some(Step::Admin { rule, .. }), Reason::AdminRule) => {
+            describe::admin_rule_of(*rule, topology).map(|rule| rule.name.to_string())
+        }
         _ => None,
     };
     Problem {

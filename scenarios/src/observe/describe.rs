@@ -11,7 +11,7 @@ use sim_core::stage::firewall;
 use sim_core::stage::route::{Chosen, Hop, Source};
 use sim_core::stage::security::{self, RuleRef};
 use sim_core::stage::{Level, Reason, Step, Translation};
-use sim_core::topology::{Access, Direction, Kind, Topology};
+use sim_core::topology::{Access, Direction, Kind, Relation, SecurityRule, Topology};
 
 /// A step in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -135,12 +135,40 @@ pub fn blocker(why: Reason, steps: &[Step], topology: &Topology) -> StepText {
             }
             Step::Routed { subnet, route } if is_about_the_route(why) => {
                 let routed = routed(*subnet, route, topology);
+                if let Some((peering, setting, span)) = closed_peering(why, *subnet, route.hop, topology) {
+                    let text = format!("{}: {} ({setting}), {}", reason(why), name_of(peering, topology), routed.text);
+                    return StepText::of("route", text, peering, span, topology);
+                }
                 return StepText { text: format!("{}: {}", reason(why), routed.text), ..routed };
             }
             _ => {}
         }
     }
     StepText::plain("stop", reason(why))
+}
+
+/// The peering whose setting does not let a packet cross, that setting, and where it was written.
+fn closed_peering(
+    why: Reason,
+    subnet: NodeId,
+    hop: Hop,
+    topology: &Topology,
+) -> Option<(NodeId, &'static str, Option<Span>)> {
+    let Hop::Peering(remote) = hop else { return None };
+    let vnet = topology.target(subnet, Relation::PartOf)?;
+    let peer = topology.peers(vnet.id).into_iter().find(|peer| peer.vnet.id == remote)?;
+    match why {
+        Reason::ForwardedNotAllowed => Some((peer.there.id, "allowForwardedTraffic", peer.remote.forwarded.span)),
+        Reason::PeeringAccessOff => {
+            let (peering, access) = if peer.local.access.value {
+                (peer.there, &peer.remote.access)
+            } else {
+                (peer.here, &peer.local.access)
+            };
+            Some((peering.id, "allowVirtualNetworkAccess", access.span))
+        }
+        _ => None,
+    }
 }
 
 const fn is_about_the_route(why: Reason) -> bool {
@@ -242,11 +270,17 @@ fn rule_of(group: NodeId, rule: RuleRef, topology: &Topology) -> (String, u16, O
 }
 
 /// `rule NAME (PRIORITY) of COLLECTION`, and where it was written.
-fn admin_rule(rule: AdminRef, topology: &Topology) -> (String, Option<Span>) {
-    let declared = topology.get(rule.collection).and_then(|found| match &found.kind {
+/// A security admin rule as it was declared.
+#[must_use]
+pub fn admin_rule_of(rule: AdminRef, topology: &Topology) -> Option<&SecurityRule> {
+    match &topology.get(rule.collection)?.kind {
         Kind::AdminRules(rules) => rules.rules.get(rule.rule as usize),
         _ => None,
-    });
+    }
+}
+
+fn admin_rule(rule: AdminRef, topology: &Topology) -> (String, Option<Span>) {
+    let declared = admin_rule_of(rule, topology);
     let named = declared.map_or_else(|| "rule ?".to_owned(), |it| format!("rule {} ({})", it.name, it.priority));
     (format!("{named} of {}", name_of(rule.collection, topology)), declared.and_then(|rule| rule.span))
 }
@@ -303,7 +337,7 @@ fn name_of(node: NodeId, topology: &Topology) -> String {
 
 /// A backend is an address of a NIC; people know the NIC.
 fn backend_name(backend: NodeId, topology: &Topology) -> String {
-    let nic = topology.target(backend, sim_core::topology::Relation::PartOf);
+    let nic = topology.target(backend, Relation::PartOf);
     nic.map_or_else(|| name_of(backend, topology), |nic| nic.short_name().to_owned())
 }
 

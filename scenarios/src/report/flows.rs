@@ -3,6 +3,7 @@
 use super::expect::unmet;
 use super::path;
 use crate::latency::Latency;
+use crate::observe::describe;
 use crate::problem::{self, Problem, RemedyReport};
 use crate::replay::FlowRun;
 use crate::verdict::{Layers, Verdict};
@@ -179,6 +180,9 @@ fn admitted(stop: &Stop, topology: &Topology) -> Vec<String> {
             Kind::Nsg(group) => Some(security::describe(group, *rule).0.to_string()),
             _ => None,
         },
+        Step::Admin { rule, access: Access::Allow | Access::AlwaysAllow, .. } => {
+            Some(describe::admin_rule_of(*rule, topology)?.name.to_string())
+        }
         _ => None,
     };
     stop.steps.iter().filter_map(rule).collect()
