@@ -42,7 +42,7 @@ impl Compiler<'_> {
                 ip_forwarding: true,
                 guest_forwards: true,
                 public: None,
-                outbound: outbound.clone(),
+                outbound,
                 beside_gateway: outbound,
                 connections: None,
                 chained: None,
