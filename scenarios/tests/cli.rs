@@ -95,11 +95,14 @@ fn assumptions_are_listed() {
     let (code, out, error) = run(&["assumptions"]);
     assert_eq!((code, error.as_str()), (0, ""));
     assert!(out.contains("link.vnet.delay = 250 us\n"), "{out}");
+    assert!(out.contains("smtp-outbound = blocked | open\n"), "{out}");
     let (_, out, _) = run(&["assumptions", "--format", "json"]);
     let list: serde_json::Value = serde_json::from_str(&out).unwrap();
     let all = topologies::facts::assumptions().iter().count();
     assert_eq!(list["assumptions"].as_array().unwrap().len(), all);
     assert_eq!(list["assumptions"][0]["unit"], "us");
+    let behaviours: Vec<_> = list["behaviours"].as_array().unwrap().iter().map(|it| it["name"].as_str()).collect();
+    assert_eq!(behaviours, sim_core::assumption::Assumption::ALL.iter().map(|it| Some(it.name())).collect::<Vec<_>>());
 }
 
 /// Catches: a code that is told of in messages and unknown to `explain`, in any letter case.

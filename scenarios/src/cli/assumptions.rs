@@ -3,12 +3,14 @@
 use super::{Console, Exit, Format};
 use clap::Args;
 use serde_json::json;
+use sim_core::assumption::Assumption;
 use std::fmt::Write;
 use topologies::facts;
 
-/// Lists every timing and size that is assumed, with its source and the reason for it.
+/// Lists what is assumed where nobody knows for certain: Azure's behaviour, timings and sizes, with source and reason.
 ///
-/// Results depend on these values. Each has a name, a value, a unit, where it is from, and why it is what it is.
+/// Results depend on these. A behaviour has choices, the usual one first, and what hangs on it; `--assume NAME=CHOICE`
+/// takes another. A figure has a value, a unit, where it is from, and why it is what it is.
 ///
 /// Example: vnetsim assumptions --format json
 #[derive(Debug, Args)]
@@ -28,8 +30,12 @@ pub(super) fn run(arguments: &AssumptionsArgs, console: &Console) -> Exit {
 
 fn text() -> String {
     let mut out = String::new();
-    for entry in facts::assumptions().iter() {
+    for one in Assumption::ALL {
         // A String takes everything.
+        let _ =
+            writeln!(out, "{one} = {}\n    source: {}\n    {}", one.choices().join(" | "), one.source(), one.effect());
+    }
+    for entry in facts::assumptions().iter() {
         let _ = writeln!(
             out,
             "{} = {} {}\n    source: {}\n    {}",
@@ -44,5 +50,9 @@ fn json() -> String {
         .iter()
         .map(|it| json!({"name": it.name, "value": it.value, "unit": it.unit, "source": it.source, "why": it.why}))
         .collect();
-    format!("{:#}\n", json!({ "assumptions": entries }))
+    let behaviours: Vec<_> = Assumption::ALL
+        .iter()
+        .map(|one| json!({ "name": one.name(), "choices": one.choices(), "source": one.source(), "effect": one.effect() }))
+        .collect();
+    format!("{:#}\n", json!({ "assumptions": entries, "behaviours": behaviours }))
 }
