@@ -6,9 +6,8 @@ use serde::Serialize;
 use sim_core::explain::{Blocker, Walk, remedy};
 use sim_core::fabric::Fabric;
 use sim_core::source::Span;
-use sim_core::stage::security;
 use sim_core::stage::{Reason, Step};
-use sim_core::topology::{Kind, Refusal, Topology};
+use sim_core::topology::{Refusal, Topology};
 use std::sync::Arc;
 use topologies::azure::edits_of;
 use topologies::diagnostic::Diagnostic;
@@ -149,18 +148,8 @@ fn of_blocker(blocker: &Blocker, probe: bool, topology: &Topology, sources: &Sou
     let steps: Vec<Step> = blocker.step.iter().cloned().collect();
     let said = describe::blocker(blocker.reason, &steps, topology);
     let text = format!("{}: {}", packet_text(blocker, probe), said.text);
-    let rule = match (&blocker.step, blocker.reason) {
-        (Some(Step::Security { group, rule, .. }), Reason::SecurityRule) => {
-            match topology.get(*group).map(|found| &found.kind) {
-                Some(Kind::Nsg(group)) => Some(security::describe(group, *rule).0.to_string()),
-                _ => None,
-            }
-        }
-        (Some(Step::Admin { rule, .. }), Reason::AdminRule) => {
-            describe::admin_rule_of(*rule, topology).map(|rule| rule.name.to_string())
-        }
-        _ => None,
-    };
+    let by_rule = matches!(blocker.reason, Reason::SecurityRule | Reason::AdminRule);
+    let rule = blocker.step.as_ref().filter(|_| by_rule).and_then(|step| describe::rule_name(step, topology));
     Problem {
         code: blocker.reason.code().to_owned(),
         text,

@@ -77,11 +77,9 @@ fn source(net: &Net, from: &str, v4: bool) -> (PortId, Addr) {
 #[must_use]
 pub fn any(net: &Net, from: &str, tuple: Tuple) -> Asked {
     let fabric = Arc::new(Fabric::compile(&net.topology, &net.facts(), 0));
-    let probe_port = |node: NodeId| match net.topology.get(node).map(|found| &found.kind) {
-        Some(Kind::Probe(probe)) => Some(probe.port),
-        _ => None,
-    };
-    let walk = walk(&fabric, Question { from: source(net, from, tuple.dst.is_v4()).0, tuple }, probe_port);
+    let walk = walk(&fabric, Question { from: source(net, from, tuple.dst.is_v4()).0, tuple }, |probe| {
+        net.topology.probe_port(probe)
+    });
     let mut told: Vec<String> = Vec::new();
     let probes = walk.probes.iter().flat_map(|probe| &probe.blockers).map(|blocker| (true, blocker));
     for (probe, blocker) in walk.blockers.iter().map(|blocker| (false, blocker)).chain(probes) {

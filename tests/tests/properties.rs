@@ -14,7 +14,7 @@ use sim_core::plane::{Act, Health, Plane};
 use sim_core::stage::security::RuleRef;
 use sim_core::stage::{PLATFORM, Reason, Step, Translation};
 use sim_core::time::Nanos;
-use sim_core::topology::{Access, Direction, Draft, Kind, Nsg, Probe, Relation, SecurityRule, Topology, Vnet};
+use sim_core::topology::{Access, Direction, Draft, Kind, Nsg, Relation, SecurityRule, Topology, Vnet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vnetsim_tests::net::{facts, prefix, rule};
@@ -333,11 +333,7 @@ proptest! {
         let net = &built.net.topology;
         // The first port that a machine takes for a connection.
         let tuple = Tuple { src, dst, src_port: 49152, dst_port, protocol: Protocol::TCP };
-        let probe_port = |probe| match net.get(probe).map(|found| &found.kind) {
-            Some(Kind::Probe(Probe { port, .. })) => Some(*port),
-            _ => None,
-        };
-        let walk = walk(&compiled(net, 0), Question { from: port, tuple }, probe_port);
+        let walk = asked(net, Question { from: port, tuple });
         if undecided(&walk.probes) || (has_drawn_port(&walk) && names_source_ports(net)) {
             return Ok(());
         }

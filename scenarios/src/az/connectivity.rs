@@ -4,7 +4,6 @@ use super::body::{Body, bad};
 use super::find::Place;
 use super::hops::{self, Hop};
 use super::{Ask, Azure, Fault, rules};
-use crate::replay::probe_port;
 use serde_json::{Value, json};
 use sim_core::explain::{Blocker, Question, Walk, walk};
 use sim_core::fabric::PortKind;
@@ -35,7 +34,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
     };
     let topology = &ask.azure.world.topology;
     let question = Question { from: place.port_id(), tuple };
-    let walk = walk(&ask.azure.fabric, question, |probe| probe_port(topology, probe));
+    let walk = walk(&ask.azure.fabric, question, |probe| topology.probe_port(probe));
     let connects = walk.connects();
     // Earlier versions name the source's address instead of the machine.
     let from = if ask.shape.since("2018-04-01") { machine } else { &place.config.name };

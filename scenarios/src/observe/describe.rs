@@ -157,18 +157,13 @@ fn closed_peering(
     let Hop::Peering(remote) = hop else { return None };
     let vnet = topology.target(subnet, Relation::PartOf)?;
     let peer = topology.peers(vnet.id).into_iter().find(|peer| peer.vnet.id == remote)?;
-    match why {
-        Reason::ForwardedNotAllowed => Some((peer.there.id, "allowForwardedTraffic", peer.remote.forwarded.span)),
-        Reason::PeeringAccessOff => {
-            let (peering, access) = if peer.local.access.value {
-                (peer.there, &peer.remote.access)
-            } else {
-                (peer.here, &peer.local.access)
-            };
-            Some((peering.id, "allowVirtualNetworkAccess", access.span))
-        }
-        _ => None,
-    }
+    let setting = match why {
+        Reason::ForwardedNotAllowed => "allowForwardedTraffic",
+        Reason::PeeringAccessOff => "allowVirtualNetworkAccess",
+        _ => return None,
+    };
+    let (peering, closed) = peer.closed(why == Reason::ForwardedNotAllowed);
+    Some((peering.id, setting, closed.span))
 }
 
 const fn is_about_the_route(why: Reason) -> bool {
@@ -270,11 +265,22 @@ fn rule_of(group: NodeId, rule: RuleRef, topology: &Topology) -> (String, u16, O
 }
 
 /// `rule NAME (PRIORITY) of COLLECTION`, and where it was written.
-/// A security admin rule as it was declared.
-#[must_use]
-pub fn admin_rule_of(rule: AdminRef, topology: &Topology) -> Option<&SecurityRule> {
+fn admin_rule_of(rule: AdminRef, topology: &Topology) -> Option<&SecurityRule> {
     match &topology.get(rule.collection)?.kind {
         Kind::AdminRules(rules) => rules.rules.get(rule.rule as usize),
+        _ => None,
+    }
+}
+
+/// The name of the security rule, of a group or of administrators, that decided a step.
+#[must_use]
+pub fn rule_name(step: &Step, topology: &Topology) -> Option<String> {
+    match step {
+        Step::Security { group, rule, .. } => match &topology.get(*group)?.kind {
+            Kind::Nsg(group) => Some(security::describe(group, *rule).0.to_string()),
+            _ => None,
+        },
+        Step::Admin { rule, .. } => admin_rule_of(*rule, topology).map(|rule| rule.name.to_string()),
         _ => None,
     }
 }

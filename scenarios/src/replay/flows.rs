@@ -174,7 +174,7 @@ impl Trying {
             _ => topology.addresses_of(self.trial.from).first().map(|(config, addr)| (PortId(config.0), *addr))?,
         };
         let tuple = self.trial.tuple(self.source.unwrap_or(source));
-        let walk = walk(&fabric, Question { from: port, tuple }, |probe| probe_port(topology, probe));
+        let walk = walk(&fabric, Question { from: port, tuple }, |probe| topology.probe_port(probe));
         Some((fabric, walk))
     }
 
@@ -276,14 +276,6 @@ fn probed(topology: &Topology, number: u16) -> Option<bool> {
         }
         _ => None,
     })
-}
-
-/// The port that a probe asks.
-pub(crate) fn probe_port(topology: &Topology, probe: NodeId) -> Option<u16> {
-    match topology.get(probe).map(|found| &found.kind) {
-        Some(Kind::Probe(probe)) => Some(probe.port),
-        _ => None,
-    }
 }
 
 impl Orchestrator for Trying {

@@ -13,7 +13,6 @@ use crate::report::{Report, Run, surroundings};
 use crate::scenario::{Action, BuildAction, Downloads, Loaded, Scenario};
 pub(crate) use actors::actor_id;
 pub use builds::{BuildRun, Running, download_name, leg_name};
-pub(crate) use flows::probe_port;
 pub use flows::{FlowLog, FlowRun};
 use sim_core::assumption::Choices;
 use sim_core::engine::Engine;

@@ -3,7 +3,7 @@
 use super::expect::missing;
 use super::flows::FlowReport;
 use crate::problem::{self, Place, Problem};
-use crate::replay::{BuildRun, Running, download_name, leg_name, probe_port};
+use crate::replay::{BuildRun, Running, download_name, leg_name};
 use crate::scenario::{BuildExpectation, BuildOutcome};
 use crate::verdict::{Layers, Verdict};
 use schemars::JsonSchema;
@@ -253,7 +253,7 @@ fn ask(
     let source = address_of(topology, from)?;
     let port = PortId(topology.find(from)?.id.0);
     let tuple = Tuple { src: source, dst: to.0, src_port: 49152, dst_port: to.1, protocol: Protocol::TCP };
-    let walk = walk(fabric, Question { from: port, tuple }, |probe| probe_port(topology, probe));
+    let walk = walk(fabric, Question { from: port, tuple }, |probe| topology.probe_port(probe));
     Some(FlowReport::of_walk(name, &walk, fabric, topology, world))
 }
 

@@ -12,8 +12,8 @@ use serde::Serialize;
 use sim_core::explain::{Stop, Walk};
 use sim_core::fabric::Fabric;
 use sim_core::plane::Act;
-use sim_core::stage::{Step, security};
-use sim_core::topology::{Access, Kind, Topology};
+use sim_core::stage::Step;
+use sim_core::topology::{Access, Topology};
 use std::sync::Arc;
 use topologies::World;
 
@@ -175,15 +175,12 @@ impl FlowReport {
 
 /// The rules that a packet passed at a stop.
 fn admitted(stop: &Stop, topology: &Topology) -> Vec<String> {
-    let rule = |step: &Step| match step {
-        Step::Security { group, rule, access: Access::Allow, .. } => match &topology.get(*group)?.kind {
-            Kind::Nsg(group) => Some(security::describe(group, *rule).0.to_string()),
-            _ => None,
-        },
-        Step::Admin { rule, access: Access::Allow | Access::AlwaysAllow, .. } => {
-            Some(describe::admin_rule_of(*rule, topology)?.name.to_string())
-        }
-        _ => None,
+    let passed = |step: &&Step| {
+        matches!(
+            step,
+            Step::Security { access: Access::Allow, .. }
+                | Step::Admin { access: Access::Allow | Access::AlwaysAllow, .. }
+        )
     };
-    stop.steps.iter().filter_map(rule).collect()
+    stop.steps.iter().filter(passed).filter_map(|step| describe::rule_name(step, topology)).collect()
 }

@@ -187,24 +187,12 @@ impl CompiledFirewall {
     fn rule(&mut self, declared: &FirewallRule, rule: RuleRef, allow: bool, words: Words<'_>) -> CompiledRule {
         let src = self.addresses(&declared.source, words);
         match &declared.what {
-            FirewallMatch::Translate { protocols, destination, ports: at, to, to_port } => CompiledRule {
-                packets: Cube {
-                    src,
-                    dst: self.addresses(destination, words),
-                    dst_ports: ports(at),
-                    protocols: any_of(protocols),
-                    ..Cube::all()
-                },
+            FirewallMatch::Translate { protocols, destination, ports, to, to_port } => CompiledRule {
+                packets: self.packets(src, destination, ports, protocols, words),
                 verdict: Verdict::Translate { rule, to: *to, to_port: *to_port },
             },
-            FirewallMatch::Network { protocols, destination, ports: at } => CompiledRule {
-                packets: Cube {
-                    src,
-                    dst: self.addresses(destination, words),
-                    dst_ports: ports(at),
-                    protocols: any_of(protocols),
-                    ..Cube::all()
-                },
+            FirewallMatch::Network { protocols, destination, ports } => CompiledRule {
+                packets: self.packets(src, destination, ports, protocols, words),
                 verdict: Verdict::Network { rule, allow },
             },
             FirewallMatch::Application { protocols, names } => CompiledRule {
@@ -231,6 +219,18 @@ impl CompiledFirewall {
     #[must_use]
     pub fn split(&self, packets: &PacketSet) -> Vec<(PacketSet, Verdict)> {
         packets.split_by_first(self.rules.iter().map(|rule| (&rule.packets, rule.verdict)), Verdict::Unmatched)
+    }
+
+    fn packets(
+        &mut self,
+        src: AddrSet,
+        destination: &[FirewallPeer],
+        at: &[PortRange],
+        protocols: &[Protocol],
+        words: Words<'_>,
+    ) -> Cube {
+        let dst = self.addresses(destination, words);
+        Cube { src, dst, dst_ports: ports(at), protocols: any_of(protocols), ..Cube::all() }
     }
 
     fn addresses(&mut self, peers: &[FirewallPeer], words: Words<'_>) -> AddrSet {

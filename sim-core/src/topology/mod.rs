@@ -276,7 +276,18 @@ pub struct PeerVnet<'a> {
     pub remote: &'a Peering,
 }
 
-impl PeerVnet<'_> {
+impl<'a> PeerVnet<'a> {
+    /// The setting that keeps packets from crossing to the other VNet, with its peering: `allowForwardedTraffic` of the other
+    /// side for those that are `forwarded`, else `allowVirtualNetworkAccess` of the side where it is off, this one first.
+    #[must_use]
+    pub fn closed(&self, forwarded: bool) -> (&'a Resource, &'a Setting<bool>) {
+        match (forwarded, self.local.access.value) {
+            (true, _) => (self.there, &self.remote.forwarded),
+            (false, true) => (self.there, &self.remote.access),
+            (false, false) => (self.here, &self.local.access),
+        }
+    }
+
     /// The ranges of the other VNet that the peering makes reachable.
     ///
     /// Rule `ipv6-only-peering`: a peering of IPv6 alone gives no route to the other network's IPv4 ranges. Source:

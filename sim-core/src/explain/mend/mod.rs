@@ -182,12 +182,9 @@ fn peering(reason: Reason, nic: &NicPort, hop: Hop, fabric: &Fabric, topology: &
     };
     let peer = topology.peers(nic.subnet.vnet).into_iter().find(|peer| Some(peer.vnet.id) == remote);
     let Some(peer) = peer else { return Vec::new() };
-    let turn = |resource: NodeId, switch| Mend::Switch { resource, switch };
-    match reason {
-        Reason::ForwardedNotAllowed => vec![turn(peer.there.id, Switch::Forwarded)],
-        _ if !peer.local.access.value => vec![turn(peer.here.id, Switch::Access)],
-        _ => vec![turn(peer.there.id, Switch::Access)],
-    }
+    let forwarded = reason == Reason::ForwardedNotAllowed;
+    let switch = if forwarded { Switch::Forwarded } else { Switch::Access };
+    vec![Mend::Switch { resource: peer.closed(forwarded).0.id, switch }]
 }
 
 /// The rule that lets one packet in, for a group that is made for it.
