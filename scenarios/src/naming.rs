@@ -158,8 +158,7 @@ pub fn origin(topology: &Topology, name: &str) -> Result<Origin, Diagnostic> {
     if name.eq_ignore_ascii_case("internet") {
         return everybody(topology, STRANGER).ok_or_else(|| nobody(name));
     }
-    let id = if name.eq_ignore_ascii_case("on-premises") { on_premises(topology)? } else { find(topology, name)? };
-    let found = topology.find(&id).ok_or_else(|| nobody(name))?;
+    let found = meant(topology, name)?;
     let config = match &found.kind {
         Kind::Machine(_) => topology.addresses_of(found.id).first().copied(),
         Kind::Nic(_) => topology.addresses_of_nic(found.id).first().copied(),
@@ -235,10 +234,15 @@ pub fn destination(topology: &Topology, name: &str, from: NodeId) -> Result<Addr
     if name.eq_ignore_ascii_case("internet") {
         return Ok(STRANGER);
     }
-    let id = if name.eq_ignore_ascii_case("on-premises") { on_premises(topology)? } else { find(topology, name)? };
     let outside = topology.get(from).is_some_and(|found| matches!(found.kind, Kind::InternetHost(_)));
-    let found = topology.find(&id).and_then(|found| address_of(topology, found.id, outside));
+    let found = address_of(topology, meant(topology, name)?.id, outside);
     found.ok_or_else(|| Diagnostic::error("trace.end", format!("`{name}` has no address")))
+}
+
+/// What is called so, or the one machine on premises.
+fn meant<'t>(topology: &'t Topology, name: &str) -> Result<&'t Resource, Diagnostic> {
+    let id = if name.eq_ignore_ascii_case("on-premises") { on_premises(topology)? } else { find(topology, name)? };
+    topology.find(&id).ok_or_else(|| nobody(name))
 }
 
 fn nobody(name: &str) -> Diagnostic {

@@ -4,21 +4,18 @@ use super::body::{Body, bad};
 use super::find::Place;
 use super::hops::{self, Hop};
 use super::{Ask, Azure, Fault, rules};
+use crate::naming::STRANGER;
 use serde_json::{Value, json};
 use sim_core::explain::{Blocker, Question, Walk, walk};
 use sim_core::fabric::PortKind;
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Addr, Protocol, Tuple};
-use sim_core::plane::Act;
 use sim_core::stage::route::Source;
 use sim_core::stage::{Reason, Step};
-use sim_core::time::Nanos;
 use sim_core::topology::{Direction, Kind};
 
 /// How many packets Azure sends where they arrive, in most recorded answers, and where they do not.
 const PROBES: [u32; 2] = [66, 30];
-/// Stands for a name on the Internet that the input does not hold: nothing is looked up here.
-const SOMEBODY: Addr = Addr::v4(9, 9, 9, 9);
 
 pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
     let source = ask.body.get("source").ok_or_else(|| missing("source"))?;
@@ -104,7 +101,8 @@ impl Destination {
             Err(_) if text.contains(|c: char| c.is_whitespace() || c == '/') => {
                 Err(bad("address", text, "an IP address or a host name"))
             }
-            Err(_) => Ok((known_by(azure, text).unwrap_or(SOMEBODY), text.to_owned(), String::new())),
+            // A name on the Internet that the input does not hold: nothing is looked up here.
+            Err(_) => Ok((known_by(azure, text).unwrap_or(STRANGER), text.to_owned(), String::new())),
         }
     }
 }
@@ -210,12 +208,5 @@ fn issue(azure: &Azure, blocker: &Blocker) -> Option<Value> {
 
 /// The round trip without waiting anywhere, in whole milliseconds; Azure shows none below one.
 fn round_trip_ms(azure: &Azure, walk: &Walk) -> u64 {
-    let mut sum = Nanos::ZERO;
-    for stop in walk.there.iter().chain(&walk.back) {
-        let Act::Forward { to, class } = stop.act else { continue };
-        if let (Some(from), Some(to)) = (azure.fabric.port(stop.port), azure.fabric.port(to)) {
-            sum += azure.fabric.facts().delays.profile(&from.place, &to.place, class).delay;
-        }
-    }
-    (sum.0 / 1_000_000).max(1)
+    (walk.round_trip(&azure.fabric).0 / 1_000_000).max(1)
 }

@@ -130,7 +130,6 @@ fn region(azure: &Azure, vnet: NodeId) -> Option<&str> {
 
 /// `disableBgpRoutePropagation` of a route table.
 fn keeps_gateways_out(azure: &Azure, table: NodeId) -> bool {
-    let raw = azure.world.resources.get(azure.name(table));
-    let said = raw.and_then(|raw| raw.properties().get("disableBgpRoutePropagation")?.as_bool());
-    said.unwrap_or(false)
+    let found = azure.world.topology.get(table).map(|found| &found.kind);
+    matches!(found, Some(Kind::RouteTable(table)) if table.no_propagation.value)
 }

@@ -14,22 +14,11 @@ pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
     let direction = body.direction()?;
     let protocol = body.protocol()?;
     let (local, remote) = (body.address("localIPAddress")?, body.address("remoteIPAddress")?);
-    let tuple = match direction {
-        Direction::Inbound => Tuple {
-            src: remote,
-            dst: local,
-            src_port: body.client_port("remotePort")?,
-            dst_port: body.port("localPort")?,
-            protocol,
-        },
-        Direction::Outbound => Tuple {
-            src: local,
-            dst: remote,
-            src_port: body.client_port("localPort")?,
-            dst_port: body.port("remotePort")?,
-            protocol,
-        },
+    let (src, dst, [from, to]) = match direction {
+        Direction::Inbound => (remote, local, ["remotePort", "localPort"]),
+        Direction::Outbound => (local, remote, ["localPort", "remotePort"]),
     };
+    let tuple = Tuple { src, dst, src_port: body.client_port(from)?, dst_port: body.port(to)?, protocol };
     let place = ask.azure.place_of(machine, body.text("targetNicResourceId"), Some(local))?;
     let Some((group, rule, access)) = decide(ask.azure, &place, direction, &tuple) else {
         // azure-dataplane 1.3: without any group everything passes, and no rule says so.

@@ -1,5 +1,6 @@
 //! What is open to whom: for every machine, the TCP ports that rules let in, from the Internet and from its own network.
 
+use crate::naming::STRANGER;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::fabric::{Fabric, Group, NicPort, Outbound, PortKind};
@@ -45,9 +46,6 @@ pub struct SubnetRow {
     /// Its way out for a machine without an address of its own.
     pub outbound: String,
 }
-
-/// Somebody on the Internet, for questions.
-const STRANGER: Addr = Addr::v4(9, 9, 9, 9);
 
 /// All machines.
 #[must_use]

@@ -264,7 +264,6 @@ fn rule_of(group: NodeId, rule: RuleRef, topology: &Topology) -> (String, u16, O
     }
 }
 
-/// `rule NAME (PRIORITY) of COLLECTION`, and where it was written.
 fn admin_rule_of(rule: AdminRef, topology: &Topology) -> Option<&SecurityRule> {
     match &topology.get(rule.collection)?.kind {
         Kind::AdminRules(rules) => rules.rules.get(rule.rule as usize),
@@ -285,6 +284,7 @@ pub fn rule_name(step: &Step, topology: &Topology) -> Option<String> {
     }
 }
 
+/// `rule NAME (PRIORITY) of COLLECTION`, and where it was written.
 fn admin_rule(rule: AdminRef, topology: &Topology) -> (String, Option<Span>) {
     let declared = admin_rule_of(rule, topology);
     let named = declared.map_or_else(|| "rule ?".to_owned(), |it| format!("rule {} ({})", it.name, it.priority));

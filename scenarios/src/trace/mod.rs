@@ -20,9 +20,7 @@ use sim_core::explain::{Question, Walk, walk};
 use sim_core::fabric::Fabric;
 use sim_core::id::NodeId;
 use sim_core::net::Tuple;
-use sim_core::plane::Act;
 use sim_core::stage::Step;
-use sim_core::time::Nanos;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use topologies::World;
@@ -148,7 +146,7 @@ pub fn run(mut world: World, ends: &Ends, options: &Options) -> Result<Trace, Di
         there,
         back,
         ways: looked.ways,
-        round_trip_ns: looked.round_trip().map(|time| time.0),
+        round_trip_ns: looked.walk.connects().then(|| looked.walk.round_trip(&looked.fabric).0),
         problems,
         remedy,
         hangs_on,
@@ -209,20 +207,6 @@ impl Looked {
             _ if self.walk.connects() => Verdict::Connected,
             _ => Verdict::Disconnected,
         }
-    }
-
-    /// The delays there and back, where it connects.
-    fn round_trip(&self) -> Option<Nanos> {
-        if !self.walk.connects() {
-            return None;
-        }
-        let mut sum = Nanos::ZERO;
-        for stop in self.walk.there.iter().chain(&self.walk.back) {
-            let Act::Forward { to, class } = stop.act else { continue };
-            let (from, to) = (self.fabric.port(stop.port)?, self.fabric.port(to)?);
-            sum += self.fabric.facts().delays.profile(&from.place, &to.place, class).delay;
-        }
-        Some(sum)
     }
 }
 

@@ -87,6 +87,19 @@ impl Walk {
     pub fn all_blockers(&self) -> impl Iterator<Item = &Blocker> {
         self.blockers.iter().chain(self.probes.iter().flat_map(|probe| probe.blockers.iter()))
     }
+
+    /// The delays there and back, without waiting anywhere; `fabric` is the one that was asked.
+    #[must_use]
+    pub fn round_trip(&self, fabric: &Fabric) -> Nanos {
+        let mut sum = Nanos::ZERO;
+        for stop in self.there.iter().chain(&self.back) {
+            let Act::Forward { to, class } = stop.act else { continue };
+            if let (Some(from), Some(to)) = (fabric.port(stop.port), fabric.port(to)) {
+                sum += fabric.facts().delays.profile(&from.place, &to.place, class).delay;
+            }
+        }
+        sum
+    }
 }
 
 /// How many ports a packet may pass, in loops that rewrite it each time too.

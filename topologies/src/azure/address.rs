@@ -28,13 +28,18 @@ pub(super) fn public(raw: &RawResource, key: &str, out: &mut Reading) {
                 address,
                 prefix,
                 idle_minutes: idle.ok().flatten().map(|minutes| minutes as u16),
-                global: given(&raw.body, "sku").is_some_and(|sku| says(sku, "tier", "Global")),
+                global: is_global(&raw.body),
                 v6: says(properties, "publicIPAddressVersion", "IPv6"),
             };
             out.node(raw.draft(Kind::PublicIp(public)));
         }
         Err(diagnostic) => out.leave_out(&raw.id, diagnostic),
     }
+}
+
+/// Whether it is for several regions, by `sku.tier`.
+pub(super) fn is_global(body: &Value) -> bool {
+    given(body, "sku").is_some_and(|sku| says(sku, "tier", "Global"))
 }
 
 /// The tier in `sku.name`; Basic when it is absent, as in API versions of its time. `StandardV2` addresses

@@ -1,6 +1,6 @@
 //! `loadBalancers` with all their parts, inside or on their own. Parts keep the ids that Azure gives them.
 
-use super::address::sku;
+use super::address::{is_global, sku};
 use super::id;
 use super::nic::{is_v6, requested};
 use super::raw::RawResource;
@@ -32,7 +32,7 @@ pub(super) fn balancer(raw: &RawResource, out: &mut Reading) {
     out.node(raw.draft(Kind::LoadBalancer(LoadBalancer {
         sku,
         region: out.region.clone(),
-        global: given(&raw.body, "sku").is_some_and(|sku| says(sku, "tier", "Global")),
+        global: is_global(&raw.body),
     })));
     for collection in COLLECTIONS {
         for value in list(raw.properties(), collection) {
@@ -117,7 +117,7 @@ fn balancing_rule(properties: &Value) -> Result<Kind, Diagnostic> {
             _ => Distribution::FiveTuple,
         },
         // azure-dataplane 3.7: 4 minutes unless said otherwise.
-        idle_minutes: number(properties, "idleTimeoutInMinutes", 4..=120)?.unwrap_or(4) as u16,
+        idle_minutes: idle_minutes(properties)?,
         floating_ip: switch(properties, "enableFloatingIP", false).value,
         disable_outbound_snat: switch(properties, "disableOutboundSnat", false).value,
         tcp_reset: switch(properties, "enableTcpReset", false).value,
@@ -139,7 +139,7 @@ fn nat_rule(properties: &Value) -> Result<Kind, Diagnostic> {
         frontend_ports,
         backend_port: required("backendPort")?,
         given: Vec::new(),
-        idle_minutes: number(properties, "idleTimeoutInMinutes", 4..=120)?.unwrap_or(4) as u16,
+        idle_minutes: idle_minutes(properties)?,
         floating_ip: switch(properties, "enableFloatingIP", false).value,
         tcp_reset: switch(properties, "enableTcpReset", false).value,
     }))
@@ -152,7 +152,7 @@ fn outbound_rule(properties: &Value) -> Result<Kind, Diagnostic> {
     Ok(Kind::OutboundRule(OutboundRule {
         protocol: protocol(properties)?,
         ports: Setting { value: ports, span },
-        idle_minutes: number(properties, "idleTimeoutInMinutes", 4..=120)?.unwrap_or(4) as u16,
+        idle_minutes: idle_minutes(properties)?,
         tcp_reset: switch(properties, "enableTcpReset", false).value,
     }))
 }
@@ -233,4 +233,10 @@ fn members(pool: &Arc<str>, properties: &Value, out: &mut Reading) {
             (Err(diagnostic), _) => out.leave_out(&format!("{pool}/{written}").into(), diagnostic),
         }
     }
+}
+
+/// Minutes of silence after which a rule's connections are forgotten: 4 where nothing is said.
+fn idle_minutes(properties: &Value) -> Result<u16, Diagnostic> {
+    // Within the limits it fits.
+    Ok(number(properties, "idleTimeoutInMinutes", 4..=120)?.unwrap_or(4) as u16)
 }

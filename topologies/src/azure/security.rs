@@ -121,6 +121,12 @@ fn peers(properties: &Value, [single, many, groups]: [&str; 3], all: &Resources)
     if found.contains(&Peer::Any) { Ok(vec![Peer::Any]) } else { Ok(found) }
 }
 
+/// Whether a text has the form of a service tag's name.
+pub(super) fn is_tag_word(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
 pub(super) fn peer(value: &Value, text: &str, all: &Resources) -> Result<Peer, Diagnostic> {
     if text == "*" || text == "0.0.0.0/0" || text.eq_ignore_ascii_case("any") {
         return Ok(Peer::Any);
@@ -132,9 +138,7 @@ pub(super) fn peer(value: &Value, text: &str, all: &Resources) -> Result<Peer, D
         let help = || format!("for this length the prefix is {prefix}");
         return if exact { Ok(Peer::Prefix(prefix)) } else { Err(refused.help(help())) };
     }
-    let word = text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if !word {
+    if !is_tag_word(text) {
         return Err(refused);
     }
     let loaded = all.service_tags.as_ref().is_some_and(|tags| tags.names(text));

@@ -3,7 +3,7 @@
 mod rules;
 
 use super::raw::{RawResource, Resources};
-use super::read::{address, enabled, given, inner, list, missing, not_modelled, reference, says, text};
+use super::read::{address, enabled, given, inner, list, missing, not_modelled, reference, says, switch, text};
 use super::reading::{Piece, Reading};
 use super::{id, tidy};
 use crate::json::Value;
@@ -104,16 +104,12 @@ fn warn_of_inspection(properties: &Value, out: &mut Reading) {
     if let Some(detection) = given(properties, "intrusionDetection").filter(|it| says(it, "mode", "Deny")) {
         out.warn(not_modelled(detection, "intrusion detection that denies"));
     }
-    if let Some(dns) = given(properties, "dnsSettings").filter(|it| says_true(it, "enableProxy")) {
+    if let Some(dns) = given(properties, "dnsSettings").filter(|it| switch(it, "enableProxy", false).value) {
         out.warn(not_modelled(dns, "a firewall that answers DNS questions"));
     }
     if let Some(security) = given(properties, "transportSecurity") {
         out.warn(not_modelled(security, "inspection of TLS"));
     }
-}
-
-fn says_true(within: &Value, key: &str) -> bool {
-    given(within, key).and_then(Value::as_bool) == Some(true)
 }
 
 /// The ranges of a list that are known.

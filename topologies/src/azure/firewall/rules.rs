@@ -5,7 +5,7 @@ use crate::azure::id::{child, name_of};
 use crate::azure::raw::{RawResource, Resources};
 use crate::azure::read::{address, bad, given, inner, list, missing, not_modelled, number, port, says, text};
 use crate::azure::reading::Reading;
-use crate::azure::security::ports;
+use crate::azure::security::{is_tag_word, ports};
 use crate::diagnostic::Diagnostic;
 use crate::json::Value;
 use sim_core::net::Protocol;
@@ -36,7 +36,7 @@ pub(super) fn group(group: &str, properties: &Value, all: &Resources, out: &mut 
             let body = inner(part);
             let id = child(group, "ruleCollections", text(part, "name").unwrap_or("?"));
             let rules = list(body, "rules").iter().map(|rule| (form_of(rule), rule)).collect();
-            let allow = !given(body, "action").is_some_and(|action| says(action, "type", "Deny"));
+            let allow = allows(body);
             RuleCollection {
                 name: name_of(&id).into(),
                 group: name_of(group).into(),
@@ -68,7 +68,7 @@ pub(super) fn classic(raw: &RawResource, all: &Resources, out: &mut Reading) -> 
                 group: "".into(),
                 group_priority: 0,
                 priority: reader.priority(body),
-                allow: !given(body, "action").is_some_and(|action| says(action, "type", "Deny")),
+                allow: allows(body),
                 rules: reader.rules(&id, rules),
                 span: Some(part.span),
             });
@@ -92,7 +92,7 @@ pub(super) fn old_group(group: &str, properties: &Value, all: &Resources, out: &
                 group: name_of(group).into(),
                 group_priority: priority,
                 priority: reader.priority(part),
-                allow: !given(part, "action").is_some_and(|action| says(action, "type", "Deny")),
+                allow: allows(part),
                 rules: if translating { reader.old_translation(&id, part) } else { reader.rules(&id, conditions) },
                 span: Some(part.span),
             }
@@ -244,9 +244,7 @@ fn peer(item: &Value) -> Result<FirewallPeer, Diagnostic> {
     if let Some((first, last)) = range(written) {
         return Ok(FirewallPeer::Range(first, last));
     }
-    let tag = written.starts_with(|first: char| first.is_ascii_alphabetic())
-        && written.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if tag {
+    if is_tag_word(written) {
         return Ok(FirewallPeer::Tag(written.into()));
     }
     Err(bad(item, "AzureFirewallPolicyRuleInvalidIpAddressOrIpRange", format!("{item} is no address, range or tag")))
@@ -265,4 +263,9 @@ fn protocols(rule: &Value) -> Result<Vec<Protocol>, Diagnostic> {
         }
     }
     Ok(found)
+}
+
+/// Whether a collection allows what its rules match.
+fn allows(collection: &Value) -> bool {
+    !given(collection, "action").is_some_and(|action| says(action, "type", "Deny"))
 }
