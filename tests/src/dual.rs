@@ -4,7 +4,7 @@ use crate::net::{Net, prefix};
 use crate::parts::config_of;
 use sim_core::id::PortId;
 use sim_core::net::Addr;
-use sim_core::topology::{BackendPool, Draft, Frontend, IpConfig, Kind, NatGateway, Peering, PublicIp, Relation, Sku};
+use sim_core::topology::{BackendPool, Draft, Frontend, IpConfig, Kind, NatGateway, PublicIp, Relation, Sku};
 
 /// The resource id of a machine's IPv6 address.
 #[must_use]
@@ -98,10 +98,7 @@ impl Net {
     /// Peers the IPv6 ranges of two peered VNets alone.
     pub fn peer_v6_alone(&mut self, one: &str, other: &str) {
         for (local, remote) in [(one, other), (other, one)] {
-            self.edit(&format!("{local}/to-{remote}"), |kind| {
-                let Kind::Peering(peering) = kind else { panic!("no peering") };
-                *peering = Peering { only_v6: true, ..peering.clone() };
-            });
+            self.edit_peering(&format!("{local}/to-{remote}"), |it| it.only_v6 = true);
         }
     }
 }

@@ -109,10 +109,7 @@ impl Net {
 
     /// Lets a peering take forwarded packets.
     pub fn take_forwarded(&mut self, peering: &str) {
-        self.edit(peering, |kind| {
-            let Kind::Peering(peering) = kind else { panic!("no peering") };
-            peering.forwarded = Setting::default_of(true);
-        });
+        self.edit_peering(peering, |it| it.forwarded = Setting::default_of(true));
     }
 
     /// Switches a subnet's `defaultOutboundAccess` off.

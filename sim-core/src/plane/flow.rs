@@ -304,9 +304,7 @@ impl FlowTable {
     /// Whether a key is free for a new translation to answer to.
     #[must_use]
     pub fn is_free(&self, key: &Key, now: Nanos) -> bool {
-        let Some(Some((index, _))) = self.entries.get(key).map(|slot| slot.conn) else { return true };
-        let conn = self.conns.get(index as usize).and_then(Option::as_ref);
-        conn.is_none_or(|conn| conn.is_free(now))
+        self.conn(key).is_none_or(|conn| conn.is_free(now))
     }
 
     /// Connections that are alive.

@@ -37,8 +37,7 @@ pub(super) fn divert(mut trail: Trail<'_>, key: Key, known: Known, gateway: Port
 pub(super) fn appliance(trail: &mut Trail<'_>, gateway: PortId) -> Result<PortId, Reason> {
     let fabric = trail.view.fabric;
     let Some(PortKind::Frontend(frontend)) = fabric.port(gateway).map(|port| &port.kind) else {
-        trail.stop(Reason::NoSuchAddress)?;
-        return Err(Reason::NoSuchAddress);
+        return trail.refuse(Reason::NoSuchAddress);
     };
     let rule = frontend.rules.iter().find(|rule| rule.is_for_all_ports());
     let hashed = trail.tuple.min(trail.tuple.reversed());

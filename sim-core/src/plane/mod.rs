@@ -23,7 +23,7 @@ use hashbrown::{HashMap, HashSet};
 use rand::Rng;
 use rand_pcg::Pcg64;
 use std::sync::Arc;
-use view::View;
+use view::{Trail, View};
 
 /// What health probes found: by probe and backend.
 #[derive(Clone, Debug, Default)]
@@ -213,7 +213,7 @@ impl Plane {
         let view = self.view(&fabric, id, seen, draw);
         let decision = match (cut, known) {
             (Some(decision), _) => decision,
-            (None, Known::Over { told }) => over(key, meta, told),
+            (None, Known::Over { told }) => over(&view, key, meta, told),
             (None, known) if key.leaving => leave::decide(&view, port, key, meta, known),
             (None, known) => arrive::decide(&view, port, key, meta, known),
         };
@@ -365,20 +365,11 @@ fn resets(from: PortId, conn: &Conn) -> [Reset; 2] {
 ///
 /// Rule `timeout-late-packets`: After a balancer's or translation's idle time a packet of the connection is dropped, or
 /// answered with a reset where TCP reset is on, and by NAT gateways always. Source: azure-dataplane 3.7, 4.2.
-fn over(key: Key, meta: &Meta, told: bool) -> Decision {
-    let reason = Reason::FlowExpired;
-    Decision {
-        act: if told { Act::Answer(Answer::Reset) } else { Act::Drop(reason) },
-        tuple: key.tuple,
-        private_link: meta.private_link,
-        via: meta.via,
-        gateway: meta.gateway,
-        subnet: meta.subnet,
-        routed: false,
-        state: None,
-        once: true,
-        steps: vec![Step::Stopped(reason)],
-    }
+fn over(view: &View<'_>, key: Key, meta: &Meta, told: bool) -> Decision {
+    let mut trail = Trail::new(view, key, meta);
+    trail.once = true;
+    trail.steps.push(Step::Stopped(Reason::FlowExpired));
+    trail.end(if told { Ok(Act::Answer(Answer::Reset)) } else { Err(Reason::FlowExpired) }, None)
 }
 
 /// The largest segment that ends are told to send through a gateway, in bytes.

@@ -8,9 +8,10 @@ use crate::fabric::{Fabric, LinkClass, Place, SubnetContext};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta, Protocol, Tuple};
 use crate::stage::idle::Lifetime;
+use crate::stage::outbound;
 use crate::stage::route::Chosen;
 use crate::stage::security::{CompiledGroup, RuleRef};
-use crate::stage::{Level, Reason, Step, never_internet};
+use crate::stage::{Level, Reason, Step};
 use crate::time::Nanos;
 use crate::topology::{Access, Direction};
 
@@ -56,6 +57,12 @@ impl<'a> Trail<'a> {
         if self.view.pass && reason.is_policy() { Ok(()) } else { Err(reason) }
     }
 
+    /// Stops for good: for a reason that nothing is behind.
+    pub fn refuse<T>(&mut self, reason: Reason) -> Result<T, Reason> {
+        self.stop(reason)?;
+        Err(reason)
+    }
+
     /// Asks the security admin rules of the VNet. Says whether the security groups still have a word.
     pub fn admin(&mut self, subnet: &SubnetContext, direction: Direction) -> Result<bool, Reason> {
         let decided = subnet.admin.as_ref().and_then(|rules| rules.decide(direction, &self.tuple));
@@ -77,8 +84,7 @@ impl<'a> Trail<'a> {
     pub fn route(&mut self, subnet: &SubnetContext) -> Result<Chosen, Reason> {
         self.assume(subnet.routes.assumed(self.tuple.dst));
         let Some(route) = subnet.routes.decide(&self.tuple) else {
-            self.stop(Reason::NoRoute)?;
-            return Err(Reason::NoRoute);
+            return self.refuse(Reason::NoRoute);
         };
         self.steps.push(Step::Routed { subnet: subnet.node, route });
         Ok(route)
@@ -131,8 +137,7 @@ impl<'a> Trail<'a> {
     pub fn public_hop(&mut self, from: &Place) -> Result<Act, Reason> {
         let found = self.view.fabric.public(self.tuple.dst).and_then(|to| self.view.fabric.port(to));
         let Some(port) = found else {
-            self.stop(Reason::NoSuchAddress)?;
-            return Err(Reason::NoSuchAddress);
+            return self.refuse(Reason::NoSuchAddress);
         };
         let class = if from.azure && port.place.azure { LinkClass::Backbone } else { LinkClass::Internet };
         Ok(Act::Forward { to: port.id, class })
@@ -168,19 +173,7 @@ const COVERED: [Protocol; 4] = [Protocol::TCP, Protocol::UDP, Protocol::ICMP, Pr
 pub(super) fn is_private(view: &View<'_>, subnet: &SubnetContext, addr: Addr) -> bool {
     let own = || subnet.network.space.iter().any(|prefix| prefix.contains(addr));
     let peer = || subnet.network.peers.iter().any(|peer| view.fabric.private(peer.vnet, addr).is_some());
-    never_internet().iter().any(|prefix| prefix.contains(addr)) || own() || peer()
-}
-
-/// Rule `nsg-not-carried`: multicast, broadcast, GRE and IP-in-IP are not carried, nor is UDP from port 65330, which hosts
-/// keep for themselves. Source: azure-dataplane 1.8.
-pub(super) fn not_carried(tuple: &Tuple) -> bool {
-    let multicast = match tuple.dst.v4_bits() {
-        Some(bits) => bits >> 28 == 0xe || bits == u32::MAX,
-        None => tuple.dst.0 >> 120 == 0xff,
-    };
-    const IP_IN_IP: Protocol = Protocol(4);
-    let reserved = tuple.protocol == Protocol::UDP && tuple.src_port == 65330;
-    multicast || reserved || matches!(tuple.protocol, Protocol::GRE | IP_IN_IP)
+    outbound::is_private(addr) || own() || peer()
 }
 
 /// The record of the rules: as long as the VNet's flow time-out says.

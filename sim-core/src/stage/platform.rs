@@ -15,7 +15,10 @@ const LICENSING: u16 = 1688;
 const RESERVED: u16 = 65330;
 const IP_IN_IP: Protocol = Protocol(4);
 
-/// Stops what a VNet does not carry: multicast, broadcast, GRE, IP-in-IP, and UDP from a port that hosts use themselves.
+/// Stops what a VNet does not carry.
+///
+/// Rule `nsg-not-carried`: multicast, broadcast, GRE and IP-in-IP are not carried, nor is UDP from port 65330, which hosts
+/// keep for themselves. Source: azure-dataplane 1.8.
 #[must_use]
 pub fn carried() -> &'static Checks {
     static CARRIED: LazyLock<Checks> = LazyLock::new(|| {

@@ -70,7 +70,5 @@ fn beside(subnet: NodeId, collection: &str, what: &str, topology: &Topology) -> 
     let scope = vnet.to_ascii_lowercase().rfind(mark).map_or("", |at| &vnet[..at]);
     let slash = if scope.is_empty() { String::new() } else { format!("{scope}/{collection}/") };
     let name = format!("{slash}{short}-{what}");
-    let numbered = (2u32..).map(|n| format!("{name}-{n}"));
-    let free = std::iter::once(name.clone()).chain(numbered).find(|name| topology.find(name).is_none());
-    free.unwrap_or(name).into()
+    super::free_name(name, |name| topology.find(name).is_some())
 }

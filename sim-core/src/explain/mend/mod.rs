@@ -171,6 +171,13 @@ fn forwarding(blocker: &Blocker, nic: &NicPort, config: NodeId, topology: &Topol
     found
 }
 
+/// The name, with a number where it is taken.
+fn free_name(name: String, taken: impl Fn(&str) -> bool) -> Arc<str> {
+    let numbered = (2u32..).map(|n| format!("{name}-{n}"));
+    let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken(name));
+    free.unwrap_or(name).into()
+}
+
 /// The switch of the peering that does not let pass.
 fn peering(reason: Reason, nic: &NicPort, hop: Hop, fabric: &Fabric, topology: &Topology) -> Vec<Mend> {
     let remote = match hop {

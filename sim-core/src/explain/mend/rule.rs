@@ -32,7 +32,7 @@ pub(super) fn allow(place: &Place<'_>, tuple: &Tuple, fabric: &Fabric) -> Option
     let peers = (peer(tuple.src, place.vnet, fabric), peer(tuple.dst, place.vnet, fabric));
     let portless = !matches!(tuple.protocol, Protocol::TCP | Protocol::UDP);
     let rule = SecurityRule {
-        name: free_name(place, tuple, portless),
+        name: name_for(place, tuple, portless),
         priority,
         direction: place.direction,
         access: Access::Allow,
@@ -51,14 +51,11 @@ pub(super) fn allow(place: &Place<'_>, tuple: &Tuple, fabric: &Fabric) -> Option
 }
 
 /// What the rule is for, and a number where the group has a rule of that name: Azure would overwrite it.
-fn free_name(place: &Place<'_>, tuple: &Tuple, portless: bool) -> Arc<str> {
+fn name_for(place: &Place<'_>, tuple: &Tuple, portless: bool) -> Arc<str> {
     let way = if place.direction == Direction::Inbound { "In" } else { "Out" };
     let port = if portless { String::new() } else { format!("-{}", tuple.dst_port) };
     let name = format!("Allow-{}{port}-{way}bound", tuple.protocol);
-    let taken = |name: &str| place.rules.iter().any(|rule| rule.name.eq_ignore_ascii_case(name));
-    let numbered = (2u32..).map(|n| format!("{name}-{n}"));
-    let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken(name));
-    Arc::from(free.unwrap_or(name))
+    super::free_name(name, |name| place.rules.iter().any(|rule| rule.name.eq_ignore_ascii_case(name)))
 }
 
 /// How a person would name an address in a rule: by the tag that holds it where one does.

@@ -147,8 +147,7 @@ pub(in crate::plane) fn choose<'r>(
     hashed: Tuple,
 ) -> Result<(&'r Rule, Member), Reason> {
     let Some(rule) = rule else {
-        trail.stop(Reason::NoBalancerRule)?;
-        return Err(Reason::NoBalancerRule);
+        return trail.refuse(Reason::NoBalancerRule);
     };
     let fabric = trail.view.fabric;
     let client = fabric.public(trail.tuple.src).and_then(|port| fabric.port(port));
@@ -184,8 +183,7 @@ fn up(trail: &Trail<'_>, frontend: &FrontendPort, tuple: &Tuple, probe: Option<N
 fn ping(trail: &mut Trail<'_>, frontend: &FrontendPort) -> Result<Act, Reason> {
     let members = || frontend.rules.iter().flat_map(|rule| rule.members.iter().map(move |member| (rule, *member)));
     if members().next().is_none() {
-        trail.stop(Reason::NoBalancerRule)?;
-        return Err(Reason::NoBalancerRule);
+        return trail.refuse(Reason::NoBalancerRule);
     }
     if members().all(|(_, member)| trail.view.health.is_off(member.port)) {
         return Err(Reason::MachineDown);

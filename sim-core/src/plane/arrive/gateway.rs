@@ -28,8 +28,7 @@ fn forward(trail: &mut Trail<'_>, port: &Port, gateway: &GatewayPort) -> Result<
     }
     if chosen.is_none() {
         // Neither the VNet nor any connection has it.
-        trail.stop(Reason::NoGateway)?;
-        return Err(Reason::NoGateway);
+        return trail.refuse(Reason::NoGateway);
     }
     let sender = Sender { port, subnet: &gateway.subnet, nic: None };
     let route = trail.route(&gateway.subnet)?;
@@ -40,8 +39,7 @@ fn forward(trail: &mut Trail<'_>, port: &Port, gateway: &GatewayPort) -> Result<
 fn through(trail: &mut Trail<'_>, gateway: &GatewayPort, connection: NodeId) -> Result<Act, Reason> {
     let tunnel = gateway.tunnels.iter().find(|tunnel| tunnel.connection == connection);
     let Some(tunnel) = tunnel.filter(|tunnel| tunnel.up) else {
-        trail.stop(Reason::NoGateway)?;
-        return Err(Reason::NoGateway);
+        return trail.refuse(Reason::NoGateway);
     };
     let to = match tunnel.end {
         TunnelEnd::Gateway(far) => Some(far),
@@ -49,10 +47,7 @@ fn through(trail: &mut Trail<'_>, gateway: &GatewayPort, connection: NodeId) -> 
     };
     match to {
         Some(to) => Ok(Act::Forward { to, class: tunnel.class }),
-        None => {
-            trail.stop(Reason::NoSuchAddress)?;
-            Err(Reason::NoSuchAddress)
-        }
+        None => trail.refuse(Reason::NoSuchAddress),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::plane::flow::{Act, Decision, Key, Known, NO_SCOPE};
 use crate::plane::gateway;
 use crate::plane::view::{Trail, record};
 use crate::stage::idle::{Expiry, Lifetime};
+use crate::stage::translate::OneToOne;
 use crate::stage::{Level, Reason, Step, Translation};
 use crate::time::Nanos;
 use crate::topology::{Direction, Sku};
@@ -87,7 +88,7 @@ fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, 
     let mut closed_without_group = false;
     if let Some(public) = nic.public.filter(|public| public.address == trail.tuple.dst) {
         let from = trail.tuple;
-        trail.tuple.dst = nic.address;
+        trail.tuple = OneToOne { private: nic.address, public: public.address }.inward(&from);
         trail.steps.push(Step::Rewritten { by: Translation::PublicIp(public.node), from, to: trail.tuple });
         closed_without_group = public.sku == Sku::Standard;
         public_protocol(trail)?;

@@ -42,8 +42,7 @@ pub(super) fn at_endpoint(
         trail.stop(Reason::LinkNotApproved)?;
     }
     let Some(to) = endpoint.target else {
-        trail.stop(Reason::NoSuchAddress)?;
-        return Err(Reason::NoSuchAddress);
+        return trail.refuse(Reason::NoSuchAddress);
     };
     trail.meta.private_link = Some(NodeId(port.id.0));
     Ok(Act::Forward { to, class: LinkClass::PrivateLink })

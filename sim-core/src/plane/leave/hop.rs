@@ -11,6 +11,7 @@ use crate::plane::view::{Trail, is_private};
 use crate::stage::balancer::Rule;
 use crate::stage::peering::Crossing;
 use crate::stage::route::{Chosen, Hop, Source};
+use crate::stage::translate::OneToOne;
 use crate::stage::{Reason, Step, Translation};
 use crate::topology::Sku;
 
@@ -34,8 +35,8 @@ pub(in crate::plane) fn take(
 ) -> Result<Act, Reason> {
     let to = trail.tuple.dst;
     match route.hop {
-        Hop::None => stop(trail, Reason::RouteToNone),
-        Hop::Gateway(None) | Hop::Tunnel(_) => stop(trail, Reason::NoGateway),
+        Hop::None => trail.refuse(Reason::RouteToNone),
+        Hop::Gateway(None) | Hop::Tunnel(_) => trail.refuse(Reason::NoGateway),
         Hop::Gateway(Some(gateway)) => to_gateway(trail, sender, gateway),
         Hop::VnetLocal => inside(trail, sender.subnet.vnet, to, LinkClass::Vnet),
         Hop::Peering(remote) => {
@@ -49,22 +50,17 @@ pub(in crate::plane) fn take(
         Hop::Internet => match sender.nic {
             Some(nic) => internet(trail, sender.port, nic, route, known),
             // What comes out of a tunnel is not translated to anything.
-            None => stop(trail, Reason::NoRoute),
+            None => trail.refuse(Reason::NoRoute),
         },
     }
-}
-
-fn stop(trail: &mut Trail<'_>, reason: Reason) -> Result<Act, Reason> {
-    trail.stop(reason)?;
-    Err(reason)
 }
 
 /// To whoever has an address of a VNet.
 fn inside(trail: &mut Trail<'_>, vnet: NodeId, address: Addr, class: LinkClass) -> Result<Act, Reason> {
     match trail.view.fabric.private(vnet, address) {
         Some(to) => Ok(Act::Forward { to, class }),
-        None if trail.view.fabric.is_silent(vnet, address) => stop(trail, Reason::NoAnswer),
-        None => stop(trail, Reason::NoSuchAddress),
+        None if trail.view.fabric.is_silent(vnet, address) => trail.refuse(Reason::NoAnswer),
+        None => trail.refuse(Reason::NoSuchAddress),
     }
 }
 
@@ -113,7 +109,7 @@ fn towards(trail: &Trail<'_>, sender: Sender<'_>, node: NodeId) -> LinkClass {
 /// To the gateway of this VNet, or that of a peer.
 fn to_gateway(trail: &mut Trail<'_>, sender: Sender<'_>, gateway: NodeId) -> Result<Act, Reason> {
     let to = PortId(gateway.0);
-    let Some(port) = trail.view.fabric.port(to) else { return stop(trail, Reason::NoGateway) };
+    let Some(port) = trail.view.fabric.port(to) else { return trail.refuse(Reason::NoGateway) };
     match port.place.vnet.filter(|vnet| *vnet != sender.subnet.vnet) {
         Some(remote) => {
             cross(trail, sender, remote)?;
@@ -127,7 +123,7 @@ fn to_gateway(trail: &mut Trail<'_>, sender: Sender<'_>, gateway: NodeId) -> Res
 fn appliance(trail: &mut Trail<'_>, sender: Sender<'_>, address: Addr) -> Result<Act, Reason> {
     let network = &sender.subnet.network;
     if !network.is_near(address) {
-        return stop(trail, Reason::RouteToNone);
+        return trail.refuse(Reason::RouteToNone);
     }
     let remote = network.peers.iter().find(|peer| peer.space.iter().any(|prefix| prefix.contains(address)));
     match remote.filter(|_| !network.space.iter().any(|prefix| prefix.contains(address))) {
@@ -156,7 +152,7 @@ fn service(trail: &mut Trail<'_>, sender: Sender<'_>) -> Result<Act, Reason> {
         trail.meta.subnet = Some(sender.subnet.node);
         return Ok(act);
     }
-    stop(trail, Reason::NoSuchAddress)
+    trail.refuse(Reason::NoSuchAddress)
 }
 
 /// Whether the subscription lets mail out.
@@ -193,7 +189,7 @@ fn internet(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, route: Chosen, kn
         (Outbound::PublicIp, Some(public)) => {
             public_protocol(trail)?;
             let from = trail.tuple;
-            trail.tuple.src = public.address;
+            trail.tuple = OneToOne { private: nic.address, public: public.address }.outward(&from);
             trail.steps.push(Step::Rewritten { by: Translation::PublicIp(public.node), from, to: trail.tuple });
             match nic.chained {
                 Some(chained) => {
@@ -212,7 +208,7 @@ fn internet(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, route: Chosen, kn
             };
             match by {
                 Some(to) => Ok(Act::Forward { to, class: LinkClass::Fabric }),
-                None => stop(trail, Reason::OutboundProtocol),
+                None => trail.refuse(Reason::OutboundProtocol),
             }
         }
         // Rule `outbound-storage`: Azure Storage in the same region is reached from a private subnet without any outbound
@@ -220,7 +216,7 @@ fn internet(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, route: Chosen, kn
         _ if nic.subnet.storage.contains(trail.tuple.dst) => {
             Ok(Act::Forward { to: PortId(nic.subnet.node.0), class: LinkClass::Fabric })
         }
-        _ => stop(trail, Reason::NoOutbound),
+        _ => trail.refuse(Reason::NoOutbound),
     }
 }
 

@@ -11,10 +11,11 @@ use crate::net::{Addr, Meta};
 use crate::plane::arrive::mid_stream;
 use crate::plane::conn::{Half, NewConn};
 use crate::plane::flow::{Act, Decision, Key, Known, NO_SCOPE, SEEN};
-use crate::plane::view::{Trail, View, answer_key, is_private, not_carried, record};
+use crate::plane::view::{Trail, View, answer_key, is_private, record};
 use crate::stage::idle::Lifetime;
+use crate::stage::interface::departure;
 use crate::stage::outbound;
-use crate::stage::platform::Platform;
+use crate::stage::platform::{Platform, carried};
 use crate::stage::route::Hop;
 use crate::stage::security::PlatformTag;
 use crate::stage::{Level, Reason, Step, Translation};
@@ -31,8 +32,8 @@ pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known:
     match &port.kind {
         PortKind::Nic(nic) => {
             let act = from_nic(&mut trail, port, nic, known);
-            let state = opened(&trail, nic, key, &act);
-            trail.end(act, known.half().is_none().then_some(state))
+            let state = known.half().is_none().then(|| opened(&trail, nic, key, &act));
+            trail.end(act, state)
         }
         PortKind::Internet { .. } => {
             // A service that was reached through a private or service endpoint answers the way the question came.
@@ -109,11 +110,9 @@ fn answer(trail: &mut Trail<'_>, port: &Port) -> Result<Act, Reason> {
 }
 
 fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Known) -> Result<Act, Reason> {
-    if not_carried(&trail.tuple) {
-        trail.stop(Reason::NotCarried)?;
-    }
-    if trail.tuple.src != nic.address && !nic.ip_forwarding {
-        trail.stop(Reason::ForwardingOff)?;
+    let (tuple, departure) = (trail.tuple, departure(nic.address, nic.ip_forwarding));
+    for reason in carried().decide(&tuple).chain(departure.decide(&tuple)) {
+        trail.stop(reason)?;
     }
     let for_platform = Platform::decide(&trail.tuple);
     if for_platform != Platform::Not {

@@ -2,6 +2,7 @@
 
 use crate::fabric::NicPort;
 use crate::plane::view::Trail;
+use crate::set::AddrSet;
 use crate::stage::platform;
 use crate::stage::route::Source;
 use crate::stage::security::PlatformTag;
@@ -10,10 +11,14 @@ use crate::topology::{Access, Direction};
 
 /// Whether a packet is Windows activation that passes the groups.
 pub(super) fn is_licensing(trail: &Trail<'_>, nic: &NicPort) -> bool {
-    let hosts = trail.view.fabric.tag(PlatformTag::Licensing.name(), &nic.subnet);
-    let to_hosts = || hosts.is_some_and(|hosts| platform::licensing(hosts).contains(&trail.tuple));
-    let routes = nic.subnet.routes.active();
-    !routes.iter().any(|route| route.prefix.is_default() && route.source != Source::System) && to_hosts()
+    // The hosts are looked up last: nearly nothing is of this port.
+    if !platform::licensing(AddrSet::all()).contains(&trail.tuple) {
+        return false;
+    }
+    let mut routes = nic.subnet.routes.active().iter();
+    let replaced = routes.any(|route| route.prefix.is_default() && route.source != Source::System);
+    let hosts = || trail.view.fabric.tag(PlatformTag::Licensing.name(), &nic.subnet);
+    !replaced && hosts().is_some_and(|hosts| hosts.contains(trail.tuple.dst))
 }
 
 /// Asks the rules that name this traffic.

@@ -19,8 +19,7 @@ pub(super) fn on_premises(trail: &mut Trail<'_>, host: &SitePort) -> Result<Act,
         return Ok(Act::Forward { to, class: LinkClass::Vnet });
     }
     let Some(route) = host.site.routes.decide(&trail.tuple) else {
-        trail.stop(Reason::NoRoute)?;
-        return Err(Reason::NoRoute);
+        return trail.refuse(Reason::NoRoute);
     };
     trail.steps.push(Step::Routed { subnet: host.site.node, route });
     let Hop::Gateway(Some(gateway)) = route.hop else { return Err(Reason::NoGateway) };

@@ -3,7 +3,7 @@
 use super::super::{Side, Violation};
 use super::Channel;
 use super::channel::{Flow, MAX_DATA, WINDOW};
-use super::connection::{Connection, Role, Speak, channel};
+use super::connection::{Connection, Role, Speak, channel, take};
 use super::identity::{CLIENT_BANNER, CLIENT_BLOCK, CLIENT_OFFERS, check_offers, rsa_blob};
 use super::messages::{Message, Method, Request};
 use super::scp::Source;
@@ -181,12 +181,8 @@ impl Client {
     fn data(&mut self, id: u32, data: &[u8]) -> Result<(), Violation> {
         let open = channel(&mut self.channels, id)?;
         let flow = open.flow.as_mut().ok_or(Violation::Unexpected("SSH data"))?;
-        flow.received(data.len())?;
         // The Go library gives the window back after every read.
-        if let Some(bytes) = flow.grant(1) {
-            let adjust = Message::WindowAdjust { recipient: flow.peer, bytes };
-            self.transport.write(&[adjust], "SSH CHANNEL_WINDOW_ADJUST");
-        }
+        take(flow, data.len(), 1, &mut self.transport)?;
         if let Purpose::Upload(source) = &mut open.purpose {
             return source.answered(data);
         }

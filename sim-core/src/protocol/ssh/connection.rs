@@ -1,6 +1,7 @@
 //! What both ends of a connection have in common: offers first, a handshake, then channels.
 
 use super::super::{BACKLOG, Session, Violation, Write};
+use super::channel::Flow;
 use super::messages::Message;
 use super::transport::{Incoming, Transport};
 use std::collections::{BTreeMap, VecDeque};
@@ -92,6 +93,16 @@ where
     fn end(&self) -> Result<(), Violation> {
         self.transport.end()
     }
+}
+
+/// Takes so many bytes of a channel's data, and gives the window back in steps of `step`.
+pub(super) fn take(flow: &mut Flow, bytes: usize, step: u32, transport: &mut Transport) -> Result<(), Violation> {
+    flow.received(bytes)?;
+    if let Some(bytes) = flow.grant(step) {
+        let adjust = Message::WindowAdjust { recipient: flow.peer, bytes };
+        transport.write(&[adjust], "SSH CHANNEL_WINDOW_ADJUST");
+    }
+    Ok(())
 }
 
 /// The channel of that number.

@@ -3,7 +3,7 @@
 use super::super::{Side, Violation};
 use super::Channel;
 use super::channel::{Flow, MAX_DATA, WINDOW};
-use super::connection::{Connection, Role, Speak, channel};
+use super::connection::{Connection, Role, Speak, channel, take};
 use super::identity::{SERVER_BANNER, SERVER_BLOCK, SERVER_OFFERS, after_login, check_offers, exchange_reply};
 use super::messages::{Message, Method, Request};
 use super::scp::{Sink, Step};
@@ -199,13 +199,8 @@ impl Server {
     }
 
     fn data(&mut self, id: u32, mut data: &[u8]) -> Result<(), Violation> {
-        let open = channel(&mut self.channels, id)?;
-        open.flow.received(data.len())?;
         // OpenSSH gives the window back in steps of three messages.
-        if let Some(bytes) = open.flow.grant(3 * MAX_DATA) {
-            let adjust = Message::WindowAdjust { recipient: open.flow.peer, bytes };
-            self.transport.write(&[adjust], "SSH CHANNEL_WINDOW_ADJUST");
-        }
+        take(&mut channel(&mut self.channels, id)?.flow, data.len(), 3 * MAX_DATA, &mut self.transport)?;
         while !data.is_empty() {
             // A command's input is read and forgotten.
             let Job::Upload(sink) = &mut channel(&mut self.channels, id)?.job else { return Ok(()) };

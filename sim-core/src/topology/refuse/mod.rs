@@ -22,6 +22,7 @@ use super::change::{Draft, Refusal};
 use super::{Kind, Relation, Resource, Topology, Vnet, Way};
 use crate::id::NodeId;
 use crate::source::Span;
+use std::ops::Range;
 
 type Verdict = Result<(), Box<Refusal>>;
 
@@ -113,7 +114,19 @@ impl<'a> Case<'a> {
 
     /// Refuses the draft for a setting that was written at `span`.
     fn refuse_at(self, span: Option<Span>, code: &'static str, message: String) -> Verdict {
-        Err(Box::new(Refusal { span: span.or(self.draft.span), ..*refusal(self.draft, code, message) }))
+        self.refuse_parts(None, span, code, message)
+    }
+
+    /// Refuses the draft for some of its rules or routes, the first of them written at `span`.
+    fn refuse_parts(
+        self,
+        parts: Option<Range<usize>>,
+        span: Option<Span>,
+        code: &'static str,
+        message: String,
+    ) -> Verdict {
+        let span = span.or(self.draft.span);
+        Err(Box::new(Refusal { span, parts, ..*refusal(self.draft, code, message) }))
     }
 }
 

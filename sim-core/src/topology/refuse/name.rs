@@ -1,8 +1,8 @@
 //! Names of network resources, and of the rules and routes in them.
 
-use super::{Case, Verdict, refusal};
+use super::{Case, Verdict};
 use crate::source::Span;
-use crate::topology::{Kind, Refusal};
+use crate::topology::Kind;
 use std::ops::Range;
 
 /// Longest name (azure-dataplane 1.2).
@@ -44,6 +44,5 @@ fn valid(case: Case<'_>, name: &str, span: Option<Span>, parts: Option<Range<usi
          character, and it must end with a word character or with '_'. The name may contain word characters or '.', \
          '-', '_'."
     );
-    let span = span.or(case.draft.span);
-    Err(Box::new(Refusal { span, parts, ..*refusal(case.draft, "InvalidResourceName", message) }))
+    case.refuse_parts(parts, span, "InvalidResourceName", message)
 }

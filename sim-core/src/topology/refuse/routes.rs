@@ -1,9 +1,8 @@
 //! Route tables and their routes (azure-dataplane 1.5 and 2.2).
 
-use super::{Case, Verdict, refusal};
-use crate::topology::{Destination, Refusal, Route, RouteTable};
+use super::{Case, Verdict};
+use crate::topology::{Destination, Route, RouteTable};
 use hashbrown::HashMap;
-use std::ops::Range;
 
 /// Most routes of a table, and most of them that are for service tags.
 const MOST_ROUTES: usize = 400;
@@ -31,15 +30,10 @@ pub(super) fn check(case: Case<'_>, table: &RouteTable) -> Verdict {
         if tags > MOST_TAG_ROUTES {
             let message =
                 format!("Route table {} has more than {MOST_TAG_ROUTES} routes for service tags.", case.draft.name);
-            return refuse(case, n..n + 1, route, "RouteTableServiceTagRouteLimitExceeded", message);
+            return case.refuse_parts(Some(n..n + 1), route.span, "RouteTableServiceTagRouteLimitExceeded", message);
         }
     }
     Ok(())
-}
-
-fn refuse(case: Case<'_>, parts: Range<usize>, route: &Route, code: &'static str, message: String) -> Verdict {
-    let span = route.span.or(case.draft.span);
-    Err(Box::new(Refusal { span, parts: Some(parts), ..*refusal(case.draft, code, message) }))
 }
 
 /// Rule `refuse-route-tag`: a route is for no tag of the platform or of a network's own addresses. Source:
@@ -51,7 +45,7 @@ fn tag_takes_routes(case: Case<'_>, n: usize, route: &Route, tag: &str) -> Verdi
         return Ok(());
     }
     let message = format!("Route {} cannot have service tag {tag} as its address prefix.", route.name);
-    refuse(case, n..n + 1, route, "RouteServiceTagNotSupported", message)
+    case.refuse_parts(Some(n..n + 1), route.span, "RouteServiceTagNotSupported", message)
 }
 
 /// Rule `refuse-route-conflict`: no two routes of a table are for one prefix. Source: azure-dataplane 2.2.
@@ -60,7 +54,7 @@ fn tag_takes_routes(case: Case<'_>, n: usize, route: &Route, tag: &str) -> Verdi
 fn conflict(case: Case<'_>, n: usize, route: &Route, twin: &Route) -> Verdict {
     let message =
         format!("Route {} conflicts with route {}. Routes cannot have the same AddressPrefix.", route.name, twin.name);
-    refuse(case, n..n + 1, route, "RouteConflict", message)
+    case.refuse_parts(Some(n..n + 1), route.span, "RouteConflict", message)
 }
 
 /// Rule `refuse-route-count`: at most 400 routes in a table, 25 of them for service tags. Source: azure-dataplane 1.5.
@@ -70,5 +64,5 @@ fn too_many(case: Case<'_>, table: &RouteTable) -> Verdict {
     let count = table.routes.len();
     let Some(first) = table.routes.get(MOST_ROUTES) else { return Ok(()) };
     let message = format!("Route table {} has {count} routes, more than {MOST_ROUTES}.", case.draft.name);
-    refuse(case, MOST_ROUTES..count, first, "RouteTableRouteLimitExceeded", message)
+    case.refuse_parts(Some(MOST_ROUTES..count), first.span, "RouteTableRouteLimitExceeded", message)
 }

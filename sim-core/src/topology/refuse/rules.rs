@@ -1,9 +1,8 @@
 //! Security groups and their rules (azure-dataplane 1.2 and 1.5).
 
-use super::{Case, Verdict, refusal};
-use crate::topology::{Kind, Nsg, Peer, Refusal, Relation, SecurityRule};
+use super::{Case, Verdict};
+use crate::topology::{Kind, Nsg, Peer, Relation, SecurityRule};
 use hashbrown::HashMap;
-use std::ops::Range;
 
 /// Most rules of a group, addresses and ranges on each side of a rule, application security groups of a rule.
 const MOST_RULES: usize = 1_000;
@@ -24,12 +23,6 @@ pub(super) fn check(case: Case<'_>, group: &Nsg) -> Verdict {
     Ok(())
 }
 
-/// Refuses the draft for some of its rules.
-fn refuse(case: Case<'_>, parts: Range<usize>, rule: &SecurityRule, code: &'static str, message: String) -> Verdict {
-    let span = rule.span.or(case.draft.span);
-    Err(Box::new(Refusal { span, parts: Some(parts), ..*refusal(case.draft, code, message) }))
-}
-
 /// Rule `refuse-rule-priority`: priorities of users' rules are 100 to 4096. Source: azure-dataplane 1.2.
 ///
 /// Code and text are Azure's.
@@ -41,7 +34,7 @@ fn priority(case: Case<'_>, n: usize, rule: &SecurityRule) -> Verdict {
         "Security rule {} has invalid priority {}. Value provided: {}. Allowed range 100-4096.",
         rule.name, rule.priority, rule.priority
     );
-    refuse(case, n..n + 1, rule, "SecurityRuleInvalidPriority", message)
+    case.refuse_parts(Some(n..n + 1), rule.span, "SecurityRuleInvalidPriority", message)
 }
 
 /// Rule `refuse-rule-conflict`: no two rules share priority and direction. Source: azure-dataplane 1.2.
@@ -52,7 +45,7 @@ fn conflict(case: Case<'_>, n: usize, rule: &SecurityRule, twin: &SecurityRule) 
         "Security rule {} conflicts with rule {}. Rules cannot have the same Priority and Direction.",
         rule.name, twin.name
     );
-    refuse(case, n..n + 1, rule, "SecurityRuleConflict", message)
+    case.refuse_parts(Some(n..n + 1), rule.span, "SecurityRuleConflict", message)
 }
 
 /// Rule `refuse-rule-sizes`: at most 4,000 addresses and ranges on each side of a rule, and 10 application security
@@ -68,14 +61,19 @@ fn sizes(case: Case<'_>, n: usize, rule: &SecurityRule) -> Verdict {
                 "Security rule {} has {addresses} {word} address prefixes, more than {MOST_ADDRESSES}.",
                 rule.name
             );
-            return refuse(case, n..n + 1, rule, "SecurityRuleAddressPrefixLimitExceeded", message);
+            return case.refuse_parts(Some(n..n + 1), rule.span, "SecurityRuleAddressPrefixLimitExceeded", message);
         }
     }
     let groups = groups(&rule.source) + groups(&rule.destination);
     if groups > MOST_GROUPS {
         let message =
             format!("Security rule {} names {groups} application security groups, more than {MOST_GROUPS}.", rule.name);
-        return refuse(case, n..n + 1, rule, "SecurityRuleApplicationSecurityGroupLimitExceeded", message);
+        return case.refuse_parts(
+            Some(n..n + 1),
+            rule.span,
+            "SecurityRuleApplicationSecurityGroupLimitExceeded",
+            message,
+        );
     }
     Ok(())
 }
@@ -97,7 +95,12 @@ fn one_network(case: Case<'_>, n: usize, rule: &SecurityRule) -> Verdict {
          the Security Rule must be from the same virtual network.",
         rule.name, first.name, other.name
     );
-    refuse(case, n..n + 1, rule, "AllApplicationSecurityGroupsInSecurityRuleMustBeFromSameVnet", message)
+    case.refuse_parts(
+        Some(n..n + 1),
+        rule.span,
+        "AllApplicationSecurityGroupsInSecurityRuleMustBeFromSameVnet",
+        message,
+    )
 }
 
 /// Rule `refuse-rule-count`: at most 1,000 rules in a group. Source: azure-dataplane 1.5.
@@ -107,7 +110,7 @@ fn too_many(case: Case<'_>, group: &Nsg) -> Verdict {
     let count = group.rules.len();
     let Some(first) = group.rules.get(MOST_RULES) else { return Ok(()) };
     let message = format!("Network security group {} has {count} rules, more than {MOST_RULES}.", case.draft.name);
-    refuse(case, MOST_RULES..count, first, "SecurityRuleLimitExceeded", message)
+    case.refuse_parts(Some(MOST_RULES..count), first.span, "SecurityRuleLimitExceeded", message)
 }
 
 /// Most application security groups of an address.
