@@ -34,6 +34,9 @@ pub fn carried() -> &'static Checks {
 }
 
 /// Whether a packet is for the platform, which neither routes nor most rules touch.
+///
+/// Rule `nsg-agent-exempt`: what is for the platform's address meets neither rules nor routes, but for DNS, which rules
+/// may name. Source: azure-dataplane 1.8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Platform {
     /// A question to its DNS: rules that name its tag are asked.

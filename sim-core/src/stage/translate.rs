@@ -7,6 +7,9 @@ use crate::set::{AddrSet, Cube, PacketSet, PortSet, Rewrite};
 use std::sync::LazyLock;
 
 /// A public address attached to a NIC: one for one, without state, for every protocol (azure-dataplane 4.3).
+///
+/// Rule `public-ip-one-to-one`: a public address on a NIC stands for its private one, one for one and without state.
+/// Source: azure-dataplane 4.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OneToOne {
     /// The NIC's address.
@@ -47,6 +50,9 @@ impl OneToOne {
 const FIRST_PORT: u16 = 1024;
 
 /// Stops what translation to the Internet does not carry: all but TCP and UDP (azure-dataplane 3.11, 4.2, 4.4).
+///
+/// Rule `snat-protocols`: balancers, NAT gateways and default outbound access translate TCP and UDP and nothing else,
+/// no ICMP. Source: azure-dataplane 3.11, 4.2, 4.4.
 #[must_use]
 pub fn translated_outward() -> &'static Checks {
     static TRANSLATED: LazyLock<Checks> = LazyLock::new(|| {
@@ -65,6 +71,9 @@ pub struct ManyToFew<'a> {
 
 impl ManyToFew<'_> {
     /// What a packet may become, the preferred first: the client's own port where it can be kept.
+    ///
+    /// Rule `snat-ports-by-address`: each address gives 64,512 source ports, and the next address is used when those of
+    /// one are taken. Source: azure-dataplane 3.11, 4.2.
     pub fn candidates(&self, tuple: &Tuple) -> impl Iterator<Item = Tuple> {
         let tuple = *tuple;
         let start = tuple.src_port.max(FIRST_PORT);

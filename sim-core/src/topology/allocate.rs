@@ -94,6 +94,9 @@ pub(super) fn addresses(
 }
 
 /// The address asked for if it is free, the one it had, or the lowest free one.
+///
+/// Rule `address-lowest-free`: a dynamic address is the lowest free one of its family in the subnet, after the first
+/// four. Source: azure-dataplane 2.8.
 fn choose(
     topology: &Topology,
     draft: &Draft,
@@ -137,6 +140,9 @@ fn free_of(prefix: Prefix, taken: &[Addr], most: usize) -> impl Iterator<Item = 
 }
 
 /// Whether a machine may have `address` in a subnet of `prefix`.
+///
+/// Rule `address-reserved`: the first four addresses of a subnet and its last are Azure's own. Source: azure-dataplane
+/// 2.8.
 pub(super) fn usable(prefix: Prefix, address: Addr) -> bool {
     prefix.contains(address)
         && address.0 - prefix.first().0 >= RESERVED_FIRST

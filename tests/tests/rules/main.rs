@@ -3,9 +3,13 @@
 
 mod addresses;
 mod balancer;
+mod blocks;
+mod image_template;
 mod outbound;
 mod peering;
 mod private_link;
+mod refused;
+mod roles;
 mod routes;
 mod security;
 mod sessions;

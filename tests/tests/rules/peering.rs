@@ -17,6 +17,7 @@ fn three() -> Net {
 
 #[test]
 fn peering_is_not_transitive() {
+    // Tests `peering-not-transitive`.
     // Golden 23. Catches: spokes that see each other through the hub's peerings.
     let mut net = three();
     net.peer("a", "h");
@@ -28,6 +29,7 @@ fn peering_is_not_transitive() {
 
 #[test]
 fn both_directions_must_be_there() {
+    // Tests `peering-both-sides`.
     // 2.7: one side alone is Initiated. Catches: a half peering that carries packets.
     let mut net = three();
     net.half_peering("a", "h");
@@ -38,6 +40,7 @@ fn both_directions_must_be_there() {
 
 #[test]
 fn access_off_on_either_side_stops_both_ways() {
+    // Tests `peering-access-off`.
     // 2.7 (R4): no traffic between the two. Catches: the flag of one side only, or of one direction.
     for side in ["a/to-h", "h/to-a"] {
         let mut net = three();
@@ -55,6 +58,7 @@ fn access_off_on_either_side_stops_both_ways() {
 
 #[test]
 fn overlapping_spaces_are_not_peered() {
+    // Tests `refuse-peering-overlap`.
     // 2.7. Catches: a peering that makes addresses ambiguous.
     use sim_core::topology::{Draft, Peering, Relation};
     let mut net = three();

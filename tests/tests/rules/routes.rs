@@ -27,6 +27,7 @@ fn hub_and_spokes() -> (Net, PortId) {
 
 #[test]
 fn spokes_meet_through_the_hub_by_a_default_route() {
+    // Tests `route-none-withdrawn`.
     // Golden 9, 2.1. Catches: the None route of 10.0.0.0/8 left in force under a user's default route.
     let (mut net, _) = hub_and_spokes();
     net.take_forwarded("spoke-a/to-hub");
@@ -39,6 +40,7 @@ fn spokes_meet_through_the_hub_by_a_default_route() {
 
 #[test]
 fn forwarded_packets_need_the_receiving_peerings_leave() {
+    // Tests `peering-forwarded-traffic`.
     // Golden 24, 2.7: the receiving VNet's peering object decides. Catches: the flag not asked, or asked on the hub's
     // side; the way back forgotten.
     let reasons = |taking: &[&str]| {
@@ -60,6 +62,7 @@ fn forwarded_packets_need_the_receiving_peerings_leave() {
 
 #[test]
 fn an_appliance_forwards_only_where_both_its_nic_and_its_guest_do() {
+    // Tests `forwarding-arrival`.
     // 2.3. Catches: `enableIPForwarding` not asked; a guest taken for a router because its NIC may be one.
     let (mut net, _) = hub_and_spokes();
     net.take_forwarded("spoke-a/to-hub");
@@ -80,6 +83,7 @@ fn an_appliance_forwards_only_where_both_its_nic_and_its_guest_do() {
 
 #[test]
 fn a_users_route_inside_the_vnet_steers_neighbours_too() {
+    // Tests `route-replies`, `route-appliance-near`.
     // Golden 11. Catches: delivery inside a subnet without a look at its routes, a system route that beats a user's
     // longer one; the answer sent back by the question's way and not by its own table.
     let mut net = Net::new();
@@ -113,6 +117,7 @@ fn an_appliance_in_its_own_clients_subnet_loops() {
 
 #[test]
 fn a_default_route_to_an_appliance_breaks_direct_entry_from_the_internet() {
+    // Tests `route-replies`, `outbound-replies-as-they-came`.
     // Golden 16, 2.4: the SYN arrives, the SYN-ACK goes to the appliance. Catches: replies that follow the question's way
     // and not the route.
     let mut net = one_vnet(None);
@@ -132,6 +137,7 @@ fn a_default_route_to_an_appliance_breaks_direct_entry_from_the_internet() {
 
 #[test]
 fn system_routes() {
+    // Tests `route-vnet-and-peers`, `route-none-blocks`.
     // 2.1, 2.2. Catches: missing None routes, a VNet route per subnet, an address of the VNet that nobody has taken for
     // unroutable.
     let mut net = one_vnet(None);
@@ -150,6 +156,7 @@ fn system_routes() {
 
 #[test]
 fn the_longest_prefix_wins_and_users_win_ties() {
+    // Tests `route-hop-types`.
     // 2.2, 2.3. Catches: the first route, the shortest, the system's on a tie; hops taken for one another.
     let none = ("10.0.0.0/16", UserHop::None);
     let cases: [(&[(&str, UserHop)], &str); 7] = [
@@ -172,6 +179,7 @@ fn the_longest_prefix_wins_and_users_win_ties() {
 
 #[test]
 fn an_answer_goes_by_the_table_of_its_own_subnet() {
+    // Tests `route-replies`.
     // 2.2. Catches: reverse routes made by the question.
     let mut net = one_vnet(None);
     net.vm("a", "v/s", None);
@@ -182,6 +190,7 @@ fn an_answer_goes_by_the_table_of_its_own_subnet() {
 
 #[test]
 fn a_balancer_as_next_hop_keeps_the_destination() {
+    // Tests `balancer-past-symmetric`.
     // 2.3, 7 step 6. Catches: the destination rewritten to the appliance behind the frontend; ports not all taken.
     let mut net = one_vnet(None);
     net.subnet("v", "n", "10.0.9.0/24", None);
@@ -201,6 +210,7 @@ fn a_balancer_as_next_hop_keeps_the_destination() {
 
 #[test]
 fn appliances_behind_a_balancer_see_both_directions() {
+    // Tests `balancer-past-symmetric`.
     // 3.6: flow symmetry with one frontend and pool. Catches: a hash that sends answers to another appliance, whose rules
     // know nothing of the question; and one that uses one appliance only.
     let mut net = one_vnet(None);

@@ -24,6 +24,7 @@ proptest! {
     /// prefix one address too long, packets without a route that are in no part.
     #[test]
     fn a_table_splits_as_it_decides(routes in prop::collection::vec(a_route(), 0..10), set in packets(), seed: u64) {
+        // Tests `route-longest-prefix`.
         let table = RouteTable::settle(routes, &[]);
         let parts = table.split(&set);
         agree(&set, &parts, |packet| table.lookup(packet.dst), seed)?;

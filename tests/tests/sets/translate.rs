@@ -17,6 +17,7 @@ proptest! {
     /// Catches: packets for others translated, the public address left in place, a field beside the destination touched.
     #[test]
     fn a_public_address_is_translated_inward(private in an_addr(), public in an_addr(), set in packets(), seed: u64) {
+        // Tests `public-ip-one-to-one`.
         let nat = OneToOne { private, public };
         let (translated, others) = nat.split_inward(&set);
         let meant = set.intersection(&Cube { dst: AddrSet::point(public), ..Cube::all() }.into());
@@ -30,6 +31,7 @@ proptest! {
     /// Catches: the private address left in place, a port or the destination touched.
     #[test]
     fn a_public_address_is_translated_outward(private in an_addr(), public in an_addr(), set in packets(), seed: u64) {
+        // Tests `public-ip-one-to-one`.
         let nat = OneToOne { private, public };
         let image = nat.map_outward(&set);
         let origins = |packet: &Tuple| Cube { src: AddrSet::all(), ..Cube::point(packet) };
@@ -39,6 +41,7 @@ proptest! {
     /// Catches: ports below 1024, the last port or an address left out, the client's address kept, destinations touched.
     #[test]
     fn many_sources_become_few(pool in prop::collection::btree_set(an_addr(), 1..3), set in packets(), seed: u64) {
+        // Tests `snat-ports-by-address`.
         let pool: Vec<Addr> = pool.into_iter().collect();
         let nat = ManyToFew { addresses: &pool };
         let ends = |packet: &Tuple| {
@@ -56,6 +59,7 @@ proptest! {
     /// Catches: ICMP translated (3.11, 4.2), TCP or UDP refused.
     #[test]
     fn translations_carry_tcp_and_udp(set in packets(), src in addresses(), seed: u64) {
+        // Tests `snat-protocols`.
         let set = set.intersection(&PacketSet::from(Cube { src, ..Cube::all() }));
         let stops = |packet: &Tuple| match packet.protocol {
             Protocol::TCP | Protocol::UDP => vec![],
@@ -69,6 +73,7 @@ proptest! {
 
 #[test]
 fn the_engine_may_choose_every_port_once() {
+    // Tests `snat-ports-by-address`.
     // Catches: a port tried twice or never, an order that leaves the client's own port, a second address before the first
     // one is used up.
     let pool = [Addr::v4(20, 1, 1, 1), Addr::v4(20, 1, 1, 2)];
