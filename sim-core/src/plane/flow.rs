@@ -166,6 +166,9 @@ impl FlowTable {
     }
 
     /// The state of the connection that `key` belongs to; forgets it if it was silent too long.
+    ///
+    /// Rule `nsg-known-flows`: a flow that was let in or out needs no rule for its answers, and keeps passing when
+    /// rules change. Source: azure-dataplane 1.4.
     pub fn known(&mut self, key: &Key, now: Nanos) -> Option<Half> {
         let (index, forward) = self.entries.get(key)?.conn?;
         let conn = self.conns.get(index as usize)?.as_ref()?;

@@ -114,6 +114,9 @@ pub(super) fn is_private(addr: Addr) -> bool {
 }
 
 /// Protocols that the platform does not carry, and ports it keeps for itself (azure-dataplane 1.8).
+///
+/// Rule `nsg-not-carried`: multicast, broadcast, GRE and IP-in-IP are not carried, nor is UDP from port 65330, which
+/// hosts keep for themselves. Source: azure-dataplane 1.8.
 pub(super) fn not_carried(tuple: &Tuple) -> bool {
     let multicast = match tuple.dst.v4_bits() {
         Some(bits) => bits >> 28 == 0xe || bits == u32::MAX,

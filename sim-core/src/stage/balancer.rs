@@ -53,6 +53,9 @@ impl Rule {
     }
 
     /// The packets that it takes. Rules cover TCP and UDP only (azure-dataplane 3.1).
+    ///
+    /// Rule `balancer-protocols`: rules take TCP and UDP; a rule for all protocols is for every port of both. Source:
+    /// azure-dataplane 3.1, 3.6.
     fn region(&self) -> Cube {
         let protocols = match self.protocol {
             Some(protocol) => ProtocolSet::point(protocol),
@@ -64,6 +67,9 @@ impl Rule {
 
     /// What becomes of a packet for `member`: the destination is the backend's, unless the rule floats, and so is the port
     /// where the rule names one (azure-dataplane 3.3, 3.5).
+    ///
+    /// Rule `balancer-rewrite`: the destination becomes the backend's address and port, the source stays; with floating
+    /// IP the address stays, and so does the port where the rule is for all. Source: azure-dataplane 3.3, 3.5.
     #[must_use]
     pub fn rewritten(&self, tuple: &Tuple, member: Member) -> Tuple {
         Tuple {
@@ -84,6 +90,9 @@ impl Rule {
     }
 
     /// The backends that a new flow may get: those that are up, or all where nothing probes them (azure-dataplane 3.4).
+    ///
+    /// Rule `balancer-candidates`: new flows go to backends whose probe is up, and to all where the rule has no probe.
+    /// Source: azure-dataplane 3.4.
     #[must_use]
     pub fn candidates(&self, up: impl Fn(NodeId, PortId) -> bool) -> Vec<Member> {
         let is_up = |member: &&Member| self.probe.is_none_or(|probe| up(probe, member.port));
@@ -92,6 +101,9 @@ impl Rule {
 
     /// The backend for a new flow among its [`Rule::candidates`], and how many they are. Azure does not publish its hash;
     /// any uniform one will do (azure-dataplane 3.2).
+    ///
+    /// Rule `balancer-distribution`: flows are spread by both addresses, both ports and the protocol; by both
+    /// addresses, or those and the protocol, where the rule says so. Source: azure-dataplane 3.2.
     #[must_use]
     pub fn choose(&self, tuple: &Tuple, up: impl Fn(NodeId, PortId) -> bool) -> (Option<Member>, u32) {
         let candidates = self.candidates(up);

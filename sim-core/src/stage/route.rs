@@ -57,6 +57,12 @@ impl RouteTable {
     /// is not the system's withdraws the `None` routes of the private blocks, as the hub-and-spoke material says
     /// (azure-dataplane 2.1). The routes to the endpoints in `diverted` are out of force: a user's route is narrow enough
     /// to divert what is meant for them (2.6).
+    ///
+    /// Rule `route-user-first`: for one prefix a user's route goes before the system's. Source: azure-dataplane 2.2
+    /// (2).
+    ///
+    /// Rule `route-none-withdrawn`: a default route that is not the system's withdraws the routes to `None` of private
+    /// blocks. Source: azure-dataplane 2.1, 9 (2).
     #[must_use]
     pub fn settle(mut routes: Vec<Chosen>, diverted: &[NodeId]) -> Self {
         let default_overridden =
@@ -80,6 +86,9 @@ impl RouteTable {
     }
 
     /// The route of the longest prefix that holds `to`.
+    ///
+    /// Rule `route-longest-prefix`: the route of the longest prefix that holds the destination is taken; without one
+    /// the packet is dropped. Source: azure-dataplane 2.2 (1, 7).
     #[must_use]
     pub fn lookup(&self, to: Addr) -> Option<Chosen> {
         self.active.iter().find(|route| route.prefix.contains(to)).copied()
@@ -112,6 +121,7 @@ mod tests {
 
     #[test]
     fn the_longest_prefix_wins_then_the_user() {
+        // Tests `route-longest-prefix`, `route-user-first`, `route-none-withdrawn`.
         // Catches: a user route losing to the system's of the same prefix, a shorter prefix winning, and golden case 9:
         // a None block swallowing what a 0.0.0.0/0 route to an appliance should carry.
         let nva = Addr::v4(10, 0, 0, 4);

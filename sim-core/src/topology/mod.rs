@@ -209,6 +209,8 @@ impl Topology {
     }
 
     /// The VNets that a VNet may reach directly: both directions of the peering are there (azure-dataplane 2.7).
+    ///
+    /// Rule `peering-both-sides`: a peering carries packets once both sides have one. Source: azure-dataplane 2.7.
     #[must_use]
     pub fn peers(&self, vnet: NodeId) -> Vec<PeerVnet<'_>> {
         let peerings = |from: NodeId| {

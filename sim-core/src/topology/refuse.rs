@@ -35,6 +35,9 @@ fn refusal(draft: &Draft, code: &'static str, message: String) -> Box<Refusal> {
 }
 
 /// A reference to what is not there. The text is Azure's, from azure-services 2.5.
+///
+/// Rule `refuse-missing-reference`: what a resource refers to must be there. Source: azure-services 2.5. Code and text
+/// are Azure's.
 pub(super) fn missing(draft: &Draft, name: &str) -> Box<Refusal> {
     let message = format!(
         "Resource {name} referenced by resource {} was not found. Please make sure that the referenced resource exists, \
@@ -44,6 +47,8 @@ pub(super) fn missing(draft: &Draft, name: &str) -> Box<Refusal> {
     refusal(draft, "InvalidResourceReference", message)
 }
 
+/// Rule `refuse-space-overlap`: the ranges of a virtual network do not overlap. Source: azure-dataplane 2.8. The code
+/// is from memory.
 fn space_overlaps(draft: &Draft, space: &[Prefix]) -> Result<(), Box<Refusal>> {
     for (n, one) in space.iter().enumerate() {
         if let Some(other) = space[..n].iter().find(|other| other.overlaps(*one)) {
@@ -55,6 +60,14 @@ fn space_overlaps(draft: &Draft, space: &[Prefix]) -> Result<(), Box<Refusal>> {
     Ok(())
 }
 
+/// Rule `refuse-subnet-outside`: a subnet lies inside a range of its network. Source: azure-dataplane 2.8. Code and
+/// text were seen in public reports.
+///
+/// Rule `refuse-subnet-size`: a subnet is of a /29 or larger. Source: azure-dataplane 2.8. The code was seen in
+/// public reports.
+///
+/// Rule `refuse-subnet-overlap`: subnets do not overlap. Source: azure-dataplane 2.8. Code and text were seen in
+/// public reports.
 fn subnet_fits(
     topology: &Topology,
     draft: &Draft,
@@ -112,6 +125,12 @@ fn parent_vnet<'a>(
 }
 
 /// azure-dataplane 1.2: user priorities are 100 to 4096, and no two rules share priority and direction.
+///
+/// Rule `refuse-rule-priority`: priorities of users' rules are 100 to 4096. Source: azure-dataplane 1.2. Code and text
+/// are Azure's.
+///
+/// Rule `refuse-rule-conflict`: no two rules share priority and direction. Source: azure-dataplane 1.2. Code and text
+/// were seen in public reports.
 fn rules(draft: &Draft) -> Result<(), Box<Refusal>> {
     let Kind::Nsg(nsg) = &draft.kind else { return Ok(()) };
     for (n, rule) in nsg.rules.iter().enumerate() {
@@ -150,6 +169,9 @@ fn address_joins(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)
 /// made it does not tell, for image builder makes container groups as well as machines.
 ///
 /// The text is Azure's, from public reports; the code was in none of them and is by its kin for subnets in use.
+///
+/// Rule `refuse-delegated-subnet`: machines take no address in a subnet that is delegated to a service. Source:
+/// azure-services 2.4. The text was seen in public reports, the code is by its kin.
 fn delegated(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)]) -> Result<(), Box<Refusal>> {
     let Some(subnet) = first(topology, edges, Relation::Attached) else { return Ok(()) };
     let Kind::Subnet(attributes) = &subnet.kind else { return Ok(()) };
@@ -166,6 +188,8 @@ fn delegated(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)]) -
     Err(refusal(draft, "SubnetWithDelegationsCannotBeUsedByResource", message))
 }
 
+/// Rule `refuse-other-region`: what takes addresses in a subnet stands in the region of its network. Source:
+/// azure-services 2.5. The code is that of a reference to nothing.
 fn same_region(
     topology: &Topology,
     draft: &Draft,
@@ -194,6 +218,9 @@ fn same_region(
 
 /// azure-services 4.3: a private link service takes its addresses only where the subnet's policy for it is off. That
 /// builds fail so is reported; the code is from memory, by its private-endpoint twin.
+///
+/// Rule `refuse-link-service-policies`: a private link service takes its addresses only where the subnet's policy for
+/// it is off. Source: azure-services 4.3. The code is from memory, by its twin for private endpoints.
 fn link_service_policies(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)]) -> Result<(), Box<Refusal>> {
     let Some(subnet) = first(topology, edges, Relation::Attached) else { return Ok(()) };
     let Kind::Subnet(attributes) = &subnet.kind else { return Ok(()) };
@@ -221,6 +248,9 @@ fn link_service_policies(topology: &Topology, draft: &Draft, edges: &[(Relation,
 
 /// azure-services 3.1: a private link service stands in front of Standard balancers alone. The code was not seen; it is by
 /// its kin, which refuses balancers of plain addresses.
+///
+/// Rule `refuse-link-service-tier`: a private link service stands in front of Standard balancers alone. Source:
+/// azure-services 3.1. The code was not seen and is by its kin.
 fn link_service_tier(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)]) -> Result<(), Box<Refusal>> {
     let fronts = edges.iter().filter(|(relation, _)| *relation == Relation::Listens);
     for balancer in fronts.filter_map(|(_, front)| topology.target(*front, Relation::PartOf)) {
@@ -247,6 +277,9 @@ fn link_service_tier(topology: &Topology, draft: &Draft, edges: &[(Relation, Nod
 }
 
 /// The tiers of a balancer and of its public address must match (azure-dataplane 4.5).
+///
+/// Rule `refuse-frontend-tier`: the tiers of a balancer and of its public addresses match. Source: azure-dataplane 4.5.
+/// The code was seen in public reports; their text, for a Standard balancer, names the balancer first.
 fn frontend(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)]) -> Result<(), Box<Refusal>> {
     let balancer = first(topology, edges, Relation::PartOf).map(|found| &found.kind);
     let public = first(topology, edges, Relation::Uses);
@@ -269,6 +302,9 @@ fn frontend(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)]) ->
 }
 
 /// Spaces of peered networks must not overlap (azure-dataplane 2.7).
+///
+/// Rule `refuse-peering-overlap`: the ranges of peered networks do not overlap. Source: azure-dataplane 2.7. Code and
+/// text were seen in public reports.
 fn peering(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)]) -> Result<(), Box<Refusal>> {
     let local = first(topology, edges, Relation::PartOf);
     let remote = first(topology, edges, Relation::Remote);
@@ -288,6 +324,9 @@ fn peering(topology: &Topology, draft: &Draft, edges: &[(Relation, NodeId)]) -> 
 }
 
 /// No address is left. The text is Azure's.
+///
+/// Rule `refuse-subnet-full`: a subnet gives out as many addresses as it has, less five. Source: azure-dataplane 2.8.
+/// Code and text are Azure's.
 pub(super) fn subnet_full(topology: &Topology, draft: &Draft, subnet: NodeId, taken: usize) -> Box<Refusal> {
     let found = topology.get(subnet);
     let (name, span, prefixes) = match found.map(|found| (&found.name, found.span, &found.kind)) {
@@ -338,6 +377,9 @@ fn larger(topology: &Topology, subnet: NodeId, prefix: Prefix) -> Option<Prefix>
 }
 
 /// The address asked for is not one of the subnet's. Azure's code; the text is ours.
+///
+/// Rule `refuse-address-outside`: a fixed address lies in its subnet, and is none of the first four or the last of it.
+/// Source: azure-dataplane 2.8. The code is Azure's, the text is ours.
 pub(super) fn address_outside(topology: &Topology, draft: &Draft, subnet: NodeId, wanted: Addr) -> Box<Refusal> {
     let found = topology.get(subnet);
     let inside = match found.map(|found| &found.kind) {
@@ -354,6 +396,9 @@ pub(super) fn address_outside(topology: &Topology, draft: &Draft, subnet: NodeId
 }
 
 /// The address asked for belongs to somebody else. Azure's code; the text is ours.
+///
+/// Rule `refuse-address-taken`: a private address has one holder in its network. Source: azure-dataplane 2.8. The code
+/// is Azure's, the text is ours.
 pub(super) fn address_taken(topology: &Topology, draft: &Draft, wanted: Addr) -> Box<Refusal> {
     let holder = topology.resources().find_map(|resource| match &resource.kind {
         Kind::IpConfig(config) if config.address == Some(wanted) => Some(resource.name.clone()),
@@ -368,6 +413,9 @@ pub(super) fn address_taken(topology: &Topology, draft: &Draft, wanted: Addr) ->
 
 /// Azure does not delete what others use; the codes are those that image builder's cleanup meets (azure-services 2.7)
 /// and their kin.
+///
+/// Rule `refuse-delete-in-use`: what others refer to cannot be deleted. Source: azure-services 2.7. Some of the codes
+/// are those that image builder's cleanup meets, the others are by their kin.
 pub(super) fn deletion(topology: &Topology, root: NodeId, doomed: &[NodeId]) -> Result<(), Box<Refusal>> {
     for id in doomed {
         let Some(resource) = topology.get(*id) else { continue };

@@ -21,6 +21,8 @@ impl Compiler<'_> {
         })
     }
 
+    /// Rule `balancer-nat-rules`: an inbound NAT rule leads from its frontend port to one machine's port. Source:
+    /// azure-dataplane 3.8.
     fn rule(&self, resource: &Resource) -> Option<balancer::Rule> {
         let sends = self.topology.targets(resource.id, Relation::Sends);
         let member = |config: &Resource| match &config.kind {

@@ -102,6 +102,12 @@ impl Compiler<'_> {
     }
 
     /// azure-dataplane 2.1.
+    ///
+    /// Rule `route-vnet-and-peers`: every subnet has a route for each range of its VNet and of each peer, whatever the
+    /// subnets. Source: azure-dataplane 2.1.
+    ///
+    /// Rule `route-none-blocks`: everything else goes to the Internet but for blocks that are dropped; a VNet range
+    /// that equals or contains a block takes its route away. Source: azure-dataplane 2.1.
     fn system_routes(&self, space: &[Prefix], peers: &[PeerVnet<'_>], near: &[NearEndpoint]) -> Vec<Chosen> {
         let system = |prefix, hop| Chosen { prefix, hop, source: Source::System };
         let mut routes: Vec<Chosen> = space.iter().map(|prefix| system(*prefix, Hop::VnetLocal)).collect();
@@ -117,6 +123,9 @@ impl Compiler<'_> {
     }
 
     /// The private endpoints of a VNet and of its peers.
+    ///
+    /// Rule `route-private-endpoint`: subnets of a private endpoint's VNet and of its direct peers have a /32 route to
+    /// it. Source: azure-dataplane 2.1, 2.6.
     fn near_endpoints(&self, vnet: &Resource, peers: &[PeerVnet<'_>]) -> Vec<NearEndpoint> {
         let mut found = Vec::new();
         for vnet in [vnet].into_iter().chain(peers.iter().map(|peer| peer.vnet)) {
@@ -163,6 +172,12 @@ impl Compiler<'_> {
 
 /// azure-dataplane 1.7: prefixes of user-defined routes belong to the tag; a default route that does not lead to the
 /// Internet makes it everything.
+///
+/// Rule `tag-virtual-network`: the tag `VirtualNetwork` holds the VNet's space, that of peers whose access is on, and
+/// the prefixes of user routes that stay off the Internet. Source: azure-dataplane 1.7.
+///
+/// Rule `tag-under-default-route`: a default route of a user to an appliance or gateway makes the tag hold every
+/// address, and leaves nothing to `Internet`; when exactly is not known. Source: azure-dataplane 1.7, 9 (1).
 fn tag_context(platform: &PlatformTags, network: &Network, user: &[Chosen]) -> TagContext {
     let routed = user.iter().filter(|route| !matches!(route.hop, Hop::Internet | Hop::None));
     let prefixes = network.space.iter().copied().chain(routed.map(|route| route.prefix));
@@ -171,6 +186,9 @@ fn tag_context(platform: &PlatformTags, network: &Network, user: &[Chosen]) -> T
 
 /// Endpoints whose own routes these user routes put out of force: those of subnets whose policy says so, where a route is
 /// at least as narrow as the range of the endpoint's VNet (azure-dataplane 2.6).
+///
+/// Rule `endpoint-diverted`: where the policy of a private endpoint's subnet lets routes apply, a user's route that is
+/// at least as narrow as the range of the endpoint's VNet diverts what is meant for it. Source: azure-dataplane 2.6.
 fn diverted(near: &[NearEndpoint], user: &[Chosen]) -> Vec<NodeId> {
     let put_out = |endpoint: &&NearEndpoint| {
         let narrow = |route: &Chosen| {

@@ -9,6 +9,16 @@ use crate::topology::{Kind, Relation, Sku};
 impl Compiler<'_> {
     /// azure-dataplane 4.1: NAT gateway, own address, balancer, default outbound; 3.11: a Standard internal balancer
     /// takes default outbound away, and so does a rule of a public one that is not to translate.
+    ///
+    /// Rule `outbound-order`: a NAT gateway comes before the NIC's own public address, that before a balancer's rules,
+    /// those before default outbound access; a default route to an appliance or gateway before all. Source:
+    /// azure-dataplane 4.1.
+    ///
+    /// Rule `outbound-default-taken`: a machine in a pool of a Standard balancer, or behind a public rule with
+    /// `disableOutboundSnat`, has no default outbound access. Source: azure-dataplane 3.11, 4.4.
+    ///
+    /// Rule `snat-implied`: a balancing rule at a public frontend translates what its pool sends, for its own protocol,
+    /// unless it has `disableOutboundSnat`; NAT rules translate nothing. Source: azure-dataplane 3.11.
     pub(super) fn outbound(&self, config: NodeId, subnet: NodeId, has_public: bool) -> Outbound {
         if let Some(gateway) = self.topology.target(subnet, Relation::TranslatedBy) {
             return Outbound::NatGateway(PortId(gateway.id.0));

@@ -9,6 +9,8 @@ use crate::stage::balancer::{Member, Rule};
 use crate::stage::{Reason, Step, Translation};
 use crate::time::Nanos;
 
+/// Rule `balancer-flows-under-probes`: TCP flows that are established go on when their backend goes down, and new ones
+/// go to others, or nowhere where none is up. Source: azure-dataplane 3.4.
 pub(super) fn arrive(
     mut trail: Trail<'_>,
     port: &Port,
@@ -44,6 +46,9 @@ pub(super) fn arrive(
 /// A private frontend that a route names as next hop: an appliance behind it gets the packet as it is (azure-dataplane 2.3
 /// and 7, step 6). Only a rule for all ports has a say about packets for others. Both directions of a conversation find
 /// the same appliance (3.6).
+///
+/// Rule `balancer-past-symmetric`: both directions of a conversation that routes lead to a rule for all ports find the
+/// same appliance, which gets the packet as it is. Source: azure-dataplane 2.3, 3.6.
 pub(super) fn past(mut trail: Trail<'_>, frontend: &FrontendPort, key: Key, known: Option<Half>) -> Decision {
     if let Some(Half { pin: Some(pin), .. }) = known {
         trail.steps.push(Step::Known);

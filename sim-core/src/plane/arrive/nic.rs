@@ -32,6 +32,12 @@ pub(super) fn arrive(mut trail: Trail<'_>, nic: &NicPort, key: Key, known: Optio
 }
 
 /// The rules on the way in: they see the private address and the backend's port (azure-dataplane 1.3).
+///
+/// Rule `nsg-inbound-order`: inbound the subnet's group is asked before the NIC's, both must allow, and a level without
+/// a group allows. Source: azure-dataplane 1.3.
+///
+/// Rule `nsg-inbound-view`: inbound rules see the address and the port that the packet has behind the public address or
+/// the balancer, and the source that it came with. Source: azure-dataplane 1.3, 3.3.
 fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, Reason> {
     let mut closed_without_group = false;
     if let Some(public) = nic.public.filter(|public| public.address == trail.tuple.dst) {

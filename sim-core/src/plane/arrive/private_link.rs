@@ -8,6 +8,10 @@ use crate::plane::view::{LINK_IDLE, Trail, translate, translation};
 use crate::stage::{Reason, Step, Translation};
 use crate::topology::ConnectionState;
 
+/// Rule `private-link-approved`: a connection carries packets while it is approved. Source: azure-services 3.1.
+///
+/// Rule `endpoint-replies`: answers of a private endpoint go straight to whom they answer, whatever its subnet's routes
+/// say. Source: azure-dataplane 2.6.
 pub(super) fn at_endpoint(
     trail: &mut Trail<'_>,
     port: &Port,
@@ -42,6 +46,9 @@ pub(super) fn at_endpoint(
 }
 
 /// azure-services 3.2: consumers are translated to one of the service's addresses and sent to the frontend behind it.
+///
+/// Rule `private-link-translates`: the provider sees one of the link service's own addresses, and the frontend of its
+/// balancer as destination. Source: azure-services 3.2.
 pub(super) fn at_service(
     mut trail: Trail<'_>,
     port: &Port,

@@ -7,6 +7,8 @@ use crate::plane::flow::{Act, Decision, Half, Key};
 use crate::plane::view::{OUTBOUND_IDLE, Trail, translate, translation};
 use crate::stage::{Reason, Step, Translation};
 
+/// Rule `nat-gateway-nothing-inward`: translations of sources let in the answers to what went out by them, and nothing
+/// else. Source: azure-dataplane 4.2.
 pub(super) fn arrive(
     mut trail: Trail<'_>,
     port: &Port,

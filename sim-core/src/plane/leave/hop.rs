@@ -9,6 +9,9 @@ use crate::stage::route::Hop;
 use crate::stage::{Reason, Step, Translation};
 
 /// Follows a route's hop.
+///
+/// Rule `peering-not-transitive`: a route over a peering leads into the peer, and not on into the peer's peers. Source:
+/// azure-dataplane 2.7.
 pub(super) fn take(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, hop: Hop) -> Result<Act, Reason> {
     let vnet = nic.subnet.vnet;
     let to = trail.tuple.dst;
@@ -51,6 +54,9 @@ fn cross(trail: &mut Trail<'_>, nic: &NicPort, remote: NodeId) -> Result<(), Rea
 }
 
 /// The machine or frontend with a next hop's address: in this VNet or one that is directly peered (2.3).
+///
+/// Rule `route-appliance-near`: an appliance is used as next hop only where its address is in the VNet or in a peer.
+/// Source: azure-dataplane 2.3.
 fn appliance(trail: &mut Trail<'_>, nic: &NicPort, address: Addr) -> Result<Act, Reason> {
     if let Some(to) = trail.view.fabric.private(nic.subnet.vnet, address) {
         return Ok(Act::Forward { to, class: LinkClass::Vnet });

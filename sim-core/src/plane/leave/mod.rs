@@ -46,6 +46,11 @@ pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known:
     }
 }
 
+/// Rule `nsg-outbound-order`: outbound the NIC's group is asked before the subnet's, both must allow, and a level
+/// without a group allows; all before the route is chosen and the source translated. Source: azure-dataplane 1.3.
+///
+/// Rule `route-replies`: an answer is routed by the table of its own subnet, not by the way the question came. Source:
+/// azure-dataplane 2.2.
 fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Option<Half>) -> Result<Act, Reason> {
     if not_carried(&trail.tuple) {
         trail.stop(Reason::NotCarried)?;
@@ -78,6 +83,9 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Option<Hal
 
 /// Applies the translation of a known connection. One to a public address is made only on the way to the Internet: a
 /// reply that a route takes to an appliance goes there untranslated (azure-dataplane 2.4, golden case 16).
+///
+/// Rule `outbound-replies-as-they-came`: answers to a flow that came in by a public address or a balancer leave by it,
+/// also where there is a NAT gateway, unless a route takes them to an appliance. Source: azure-dataplane 2.4, 4.1.
 fn rewrite_known(trail: &mut Trail<'_>, nic: &NicPort, half: Half, hop: Hop) {
     let from = trail.tuple;
     let public = !is_private(half.to.src);

@@ -9,6 +9,9 @@ use crate::topology::{Access, Direction};
 const DNS: u16 = 53;
 
 /// Rules that name the platform's DNS are asked about questions to it; no others are (azure-dataplane 1.8).
+///
+/// Rule `nsg-platform-dns-levels`: a rule that names the platform's DNS counts at the NIC and at the subnet. Source:
+/// azure-dataplane 1.8.
 pub(super) fn dns(trail: &mut Trail<'_>, nic: &NicPort) -> Result<(), Reason> {
     if trail.tuple.dst_port != DNS {
         return Ok(());
