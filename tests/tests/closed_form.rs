@@ -56,6 +56,7 @@ fn through(caps: &[Option<u64>], bytes: usize) -> Nanos {
 /// counted without headers, an appliance that forwards for free, a return that is charged the forward way's caps.
 #[test]
 fn connecting_takes_the_delays_and_the_caps_of_both_ways() {
+    // Tests `limit-bandwidth-by-size`.
     // Rates that do not divide evenly: rounding shows. 0, one or two appliances there; the way back is direct or not.
     let caps = [Some(250_000_000), Some(7_000_003), None, Some(999_983)];
     for (there, back) in [(0, 0), (1, 0), (1, 1), (2, 0), (2, 2)] {
@@ -161,6 +162,7 @@ fn a_relayed_greeting_takes_two_connections() {
 /// local delay forgotten or charged twice, a distance that counts once for each end.
 #[test]
 fn regions_are_as_far_apart_as_the_table_says() {
+    // Tests `latency-regions`.
     let facts = Arc::new(network(Date::DATA, false));
     for (here, far) in [("eastus", "westeurope"), ("westus2", "southeastasia"), ("brazilsouth", "japaneast")] {
         let mut net = Net::new();

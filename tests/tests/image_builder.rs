@@ -131,6 +131,7 @@ fn way_of(hops: &[Hop], from: &str) -> Vec<String> {
 
 #[test]
 fn every_build_succeeds_over_the_hops_and_ports_of_the_reference() {
+    // Tests `image-builder-ways`, `image-builder-ports`.
     // Catches: a way that a template of its date does not take, a hop too many or too few (A11, A15), a wrong port on a
     // leg (A16, A17), a public address or Internet bytes where the way is private (A10, A12).
     for (way, communicator) in CASES {
@@ -231,6 +232,7 @@ fn the_proxy_carries_bytes_as_they_are_between_two_connections() {
 
 #[test]
 fn resources_come_and_go_at_their_time() {
+    // Tests `image-builder-deletion-order`.
     // Catches: a wave that does not wait for the one before, a resource that is put or deleted at once or too late, one
     // that is left over (A5, B24) or not the service's own to delete, a deletion before what depends on it (2.7).
     for (way, communicator) in CASES {
@@ -278,6 +280,7 @@ fn resources_come_and_go_at_their_time() {
 
 #[test]
 fn machines_have_their_sizes_and_the_caps_of_those() {
+    // Tests `image-builder-sizes`, `limit-bandwidth-by-size`.
     // Catches: another proxy size than Standard_A1_v2 (A23), the wrong default for a generation (B30), a size without its
     // cap, a cap that nothing obeys.
     let sizes = BTreeMap::from([("Standard_A1_v2", 250), ("Standard_D1_v2", 750), ("Standard_D2ds_v4", 5_000)]);
@@ -313,6 +316,7 @@ fn target(played: &Played) -> (Addr, u16) {
 
 #[test]
 fn only_the_service_reaches_the_public_address_and_nobody_afterwards() {
+    // Tests `image-builder-public-group`.
     // Catches: a security group that admits the Internet (A3, B21), a translation the packets of which bypass the group
     // (A4), an address that answers when its machine is gone (A5).
     for communicator in [Communicator::Ssh, Communicator::WinRm] {

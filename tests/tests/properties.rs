@@ -114,6 +114,7 @@ proptest! {
     /// reference's, an empty list of a security group's members that matches all.
     #[test]
     fn packets_pass_where_a_plain_reading_of_the_rules_says_so(plan in plan(), wishes in wishes(24)) {
+        // Tests `nsg-first-match`, `nsg-rule-fields`, `nsg-default-rules`, `nsg-asg-members`.
         let built = plan.build();
         let net = built.net.topology.clone();
         let mut engine = Engine::new(net.clone(), facts(), 1, Hops::default());

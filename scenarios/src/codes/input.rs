@@ -223,6 +223,36 @@ pub const INPUT: &[Explanation] = &[
         "Check the spelling; if Azure takes it, do not trust answers that depend on it.",
     ),
     row(
+        "image-template.container-subnet",
+        "An image template's container subnet is not another subnet of the build subnet's network.",
+        "Name a second subnet of the same virtual network, delegated to container groups.",
+    ),
+    row(
+        "image-template.customizer",
+        "An image template has a customizer of a type that image builder does not have.",
+        "Take Shell, PowerShell, File, WindowsRestart or WindowsUpdate.",
+    ),
+    row(
+        "image-template.only-container-subnet",
+        "An image template names a subnet for containers and none for the build VM.",
+        "Give `subnetId` as well.",
+    ),
+    row(
+        "image-template.proxy-size",
+        "An image template gives a size for the proxy together with a subnet for containers, where there is no proxy.",
+        "Leave `proxyVmSize` out.",
+    ),
+    row(
+        "image-template.timeout",
+        "An image template's time-out is not one that image builder takes.",
+        "Give 0, for 240 minutes, or 6 to 960.",
+    ),
+    row(
+        "image-template.vnet-config",
+        "An image template names its network in the old form, and not all of it.",
+        "Give `name`, `subnetName` and `resourceGroupName`, or `subnetId` instead.",
+    ),
+    row(
         "input.edit",
         "An edit, of `--set` or of a timeline, names no resource, leads nowhere in it, or has a value that is no JSON.",
         "Write ID.property=value with the resource's id or name, as `vnetsim list` gives it. An item of a list is \

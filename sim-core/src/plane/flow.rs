@@ -250,6 +250,9 @@ impl FlowTable {
 
     /// The state of the connection that `key` belongs to. Forgets it if it is over and nobody has to know, or if the
     /// packet opens another one in its place.
+    ///
+    /// Rule `nsg-known-flows`: a flow that was let in or out needs no rule for its answers, and keeps passing when
+    /// rules change. Source: azure-dataplane 1.4.
     pub fn known(&mut self, key: &Key, seen: &Sighting<'_>) -> Known {
         let Some((index, forward)) = self.entries.get(key).and_then(|slot| slot.conn) else { return Known::Not };
         let Some(conn) = self.conns.get(index as usize).and_then(Option::as_ref) else { return Known::Not };

@@ -8,6 +8,9 @@ use crate::set::{AddrSet, Cube};
 
 /// Stops what a NIC may not send: without IP forwarding it sends from its own address only (azure-dataplane 2.3 and 7,
 /// step 1).
+///
+/// Rule `forwarding-departure`: a NIC without IP forwarding sends from its own address alone. Source: azure-dataplane
+/// 2.3, 7.
 #[must_use]
 pub fn departure(address: Addr, ip_forwarding: bool) -> Checks {
     let foreign = if ip_forwarding { AddrSet::empty() } else { AddrSet::point(address).complement() };
@@ -37,6 +40,15 @@ impl Arrival<'_> {
     /// Stops what does not get in, in this order: what a balancer sent back to its sender (azure-dataplane 3.10), what is
     /// for others where nobody forwards it (2.3), and all that comes to a Standard public address while no group says
     /// otherwise (3.9).
+    ///
+    /// Rule `balancer-hairpin`: what an internal balancer sends back to the machine that sent it is lost, for the
+    /// machine does not take a packet from itself. Source: azure-dataplane 3.10.
+    ///
+    /// Rule `forwarding-arrival`: a NIC takes what is for another address only with IP forwarding, and it goes on only
+    /// where the guest forwards, too. Source: azure-dataplane 2.3.
+    ///
+    /// Rule `public-ip-closed`: a Standard public address or frontend takes nothing from outside while neither NIC nor
+    /// subnet has a security group; Basic ones and internal frontends do. Source: azure-dataplane 3.9.
     #[must_use]
     pub fn checks(&self) -> Checks {
         let own_voice = if self.balanced.is_some() { AddrSet::point(self.address) } else { AddrSet::empty() };

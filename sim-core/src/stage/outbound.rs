@@ -39,6 +39,12 @@ pub enum Exit {
 
 impl Method {
     /// How a packet leaves.
+    ///
+    /// Rule `snat-own-protocol`: by a public balancer a protocol leaves through a frontend that has a rule for it, and
+    /// not at all where none has. Source: azure-dataplane 3.11.
+    ///
+    /// Rule `outbound-none`: without an outbound method nothing leaves for the Internet, whoever made the route.
+    /// Source: azure-dataplane 4.4.
     #[must_use]
     pub fn decide(&self, tuple: &Tuple) -> Exit {
         let (exits, otherwise) = self.exits();

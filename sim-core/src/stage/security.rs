@@ -39,6 +39,10 @@ pub struct DefaultRule {
 }
 
 /// The rules that every group has.
+///
+/// Rule `nsg-default-rules`: every group ends with six rules. Inbound, VirtualNetwork may reach itself (65000),
+/// AzureLoadBalancer everything (65001), and the rest is denied (65500); outbound, VirtualNetwork may reach itself
+/// (65000), everything the Internet (65001), and the rest is denied (65500). Source: azure-dataplane 1.1.
 pub const DEFAULTS: [DefaultRule; 6] = {
     use Access::{Allow, Deny};
     use Direction::{Inbound, Outbound};
@@ -120,6 +124,9 @@ struct CompiledRule {
 
 impl CompiledGroup {
     /// Compiles `group`. `members` gives the addresses of an application security group.
+    ///
+    /// Rule `nsg-rule-fields`: a rule matches by source, source port, destination, destination port and protocol, all
+    /// of them. Source: azure-dataplane 1.2.
     #[must_use]
     pub fn new(group: &Nsg, tags: &TagTable, context: &TagContext, members: impl Fn(&str) -> AddrSet) -> Self {
         let mut compiled = Self::without_defaults(&group.rules, tags, context, members);
@@ -188,6 +195,9 @@ impl CompiledGroup {
     }
 
     /// The first rule that matches. The last default rule matches everything.
+    ///
+    /// Rule `nsg-first-match`: rules are asked by priority, the smallest number first, and the first that matches ends
+    /// the evaluation of its group. Source: azure-dataplane 1.2.
     #[must_use]
     pub fn decide(&self, direction: Direction, tuple: &Tuple) -> (RuleRef, Access) {
         self.first_match(direction, tuple).unwrap_or(NO_RULE)
@@ -216,6 +226,9 @@ impl CompiledGroup {
     }
 
     /// The same for a packet to a private endpoint: conditions on the source port count as any (azure-dataplane 1.9).
+    ///
+    /// Rule `nsg-endpoint-source-port`: at a private endpoint a rule's condition on the source port counts as any.
+    /// Source: azure-dataplane 1.9.
     #[must_use]
     pub fn decide_for_endpoint(&self, tuple: &Tuple) -> (RuleRef, Access) {
         let hit = self.inbound.iter().find(|rule| rule.packets.contains_whatever_source_port(tuple));
@@ -279,6 +292,8 @@ fn flat(parts: Vec<(PacketSet, (RuleRef, Access))>) -> Vec<(PacketSet, RuleRef, 
     parts.into_iter().map(|(part, (rule, access))| (part, rule, access)).collect()
 }
 
+/// Rule `nsg-asg-members`: a rule that names an application security group holds for the addresses of its members
+/// alone, also where the rule's group is on the subnet. Source: azure-dataplane 1.6.
 fn addresses(
     peers: &[Peer],
     tags: &TagTable,
@@ -309,6 +324,9 @@ fn ports(ranges: &[PortRange]) -> PortSet {
 }
 
 /// A rule for ICMP covers both families' ICMP; rules know neither type nor code (azure-dataplane 5.4).
+///
+/// Rule `nsg-icmp`: a rule for ICMP holds for all of its types and codes, and for no other protocol. Source:
+/// azure-dataplane 1.2, 5.4.
 fn protocols(protocol: Option<Protocol>) -> ProtocolSet {
     match protocol {
         None => ProtocolSet::all(),

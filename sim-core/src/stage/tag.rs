@@ -27,6 +27,18 @@ impl TagContext {
     ///
     /// Rule `ipv6-probe-source`: where a network has IPv6, AzureLoadBalancer also holds the link-local address that
     /// probes of IPv6 backends come from. Source: azure-dataplane 3.4.
+    ///
+    /// Rule `tag-internet`: `Internet` is what is neither in `VirtualNetwork` nor in Azure's list of what is never on
+    /// the Internet. Source: azure-dataplane 1.7.
+    ///
+    /// Rule `tag-platform-address`: `VirtualNetwork` holds the platform's address, 168.63.129.16. Source:
+    /// azure-dataplane 1.7.
+    ///
+    /// Rule `tag-balancer`: `AzureLoadBalancer` holds the address that health probes come from, and no client. Source:
+    /// azure-dataplane 1.7.
+    ///
+    /// Rule `tag-private-link`: what a private link service translates is admitted by `AzureLoadBalancer` as well as by
+    /// `VirtualNetwork`; not known for certain. Source: azure-services 2.2.
     #[must_use]
     pub fn new(platform: &PlatformTags, space: impl IntoIterator<Item = Prefix>, translated: &[Addr]) -> Self {
         let space: Vec<Prefix> = space.into_iter().collect();
@@ -80,6 +92,9 @@ impl TagTable {
     }
 
     /// Adds addresses to a tag. What a region's tag holds, the tag without the region holds too.
+    ///
+    /// Rule `tag-regions`: a tag without a region holds what its regions' tags hold; names count in any letter case.
+    /// Source: azure-dataplane 1.7.
     pub fn add(&mut self, tag: &str, set: &AddrSet) {
         let name = tag.to_ascii_lowercase();
         let whole = region_at(&name).map(|at| name[..at].to_owned());
@@ -121,6 +136,9 @@ impl TagTable {
 
 /// How a user-defined route names its destinations. Of routes for one prefix the lower one is in force
 /// (azure-dataplane 2.2 (6)).
+///
+/// Rule `route-tag-order`: of routes for one prefix an explicit one goes before one by a region's tag, that before one
+/// by a whole tag, that before AzureCloud of a region, and that before AzureCloud. Source: azure-dataplane 2.2 (6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Naming {
     /// As a prefix.
@@ -172,6 +190,7 @@ mod tests {
     /// the list has, the platform's address missing from `VirtualNetwork`.
     #[test]
     fn the_three_tags_follow_the_lists() {
+        // Tests `tag-internet`, `tag-platform-address`, `tag-balancer`, `tag-private-link`.
         let platform = PlatformTags {
             never_internet: vec!["25.0.0.0/8".parse().unwrap()],
             load_balancer: vec!["fe80::1/128".parse().unwrap()],
@@ -188,6 +207,7 @@ mod tests {
     /// addresses missing from the whole tag, a tag of which nothing is known that matches something.
     #[test]
     fn tags_hold_what_was_loaded_and_what_was_added() {
+        // Tests `tag-regions`.
         let mut table = TagTable::default();
         table.load([("Storage.WestUS".into(), Arc::new(set("20.0.0.0/24")))]);
         let shared = table.clone();
@@ -212,6 +232,7 @@ mod tests {
     /// tag taken for a region.
     #[test]
     fn routes_by_tag_have_their_order() {
+        // Tests `route-tag-order`.
         let ranked = [
             None,
             Some("Storage.WestUS"),

@@ -4,6 +4,9 @@ use crate::net::{Addr, Tuple};
 use crate::set::{AddrSet, Cube, PacketSet, Rewrite};
 
 /// A public address attached to a NIC: one for one, without state, for every protocol (azure-dataplane 4.3).
+///
+/// Rule `public-ip-one-to-one`: a public address on a NIC stands for its private one, one for one and without state.
+/// Source: azure-dataplane 4.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OneToOne {
     /// The NIC's address.

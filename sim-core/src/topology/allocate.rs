@@ -203,6 +203,9 @@ fn free_of(prefix: Prefix, taken: &[Addr], most: usize) -> impl Iterator<Item = 
 }
 
 /// Whether a machine may have `address` in a subnet of `prefix`.
+///
+/// Rule `address-reserved`: the first four addresses of a subnet and its last are Azure's own. Source: azure-dataplane
+/// 2.8.
 pub(super) fn usable(prefix: Prefix, address: Addr) -> bool {
     prefix.contains(address)
         && address.0 - prefix.first().0 >= RESERVED_FIRST

@@ -35,6 +35,8 @@ impl Topology {
         if granted { Permission::Granted } else { Permission::Missing }
     }
 
+    /// Rule `role-scope`: a role counts on the scope of its assignment and on everything below it. Source: learn
+    /// azure/role-based-access-control/scope-overview.
     fn assigned(&self, definition: &Resource, scope: &str) -> bool {
         let mut assignments = self
             .resources()
@@ -56,6 +58,9 @@ impl Topology {
 }
 
 /// Whether a permission pattern (`*` stands for anything, letter case does not count) covers an action.
+///
+/// Rule `role-actions`: a role grants what one of its actions matches and none of its notActions; `*` stands for
+/// anything, and letter case does not count. Source: learn azure/role-based-access-control/role-definitions.
 fn matches(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
     let mut parts = pattern.split('*');
@@ -80,6 +85,7 @@ mod tests {
 
     #[test]
     fn permission_patterns() {
+        // Tests `role-actions`.
         // Catches: a wildcard that matches nothing in the middle, prefix taken for equality, case.
         for (pattern, action, expected) in [
             ("*", "Microsoft.Network/virtualNetworks/read", true),

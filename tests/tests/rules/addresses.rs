@@ -20,6 +20,7 @@ fn subnet(range: &str) -> Net {
 
 #[test]
 fn the_first_free_address_is_the_fourth() {
+    // Tests `address-lowest-free`, `address-reserved`.
     // Catches: the gateway's or DNS's address given out, addresses not in order.
     let mut net = subnet("10.0.0.0/24");
     let (a, b) = (net.vm("a", "v/s", None), net.vm("b", "v/s", None));
@@ -28,6 +29,7 @@ fn the_first_free_address_is_the_fourth() {
 
 #[test]
 fn five_addresses_are_reserved() {
+    // Tests `address-reserved`.
     // Catches: .0 to .3 or the last address given to those who ask, or others refused.
     for (wanted, free) in
         [(0, false), (1, false), (2, false), (3, false), (4, true), (77, true), (254, true), (255, false)]
@@ -39,6 +41,7 @@ fn five_addresses_are_reserved() {
 
 #[test]
 fn the_smallest_subnet_has_room_for_three() {
+    // Tests `address-reserved`, `address-lowest-free`, `refuse-subnet-full`.
     // Catches: reserved addresses counted as room; a full subnet that gives an address twice.
     let mut net = subnet("10.0.0.0/29");
     let put_all: Vec<_> = ["a", "b", "c", "d"].map(|name| put(&mut net, name, None)).to_vec();
@@ -47,6 +50,7 @@ fn the_smallest_subnet_has_room_for_three() {
 
 #[test]
 fn nothing_smaller_than_eight_addresses() {
+    // Tests `refuse-subnet-size`.
     // Catches: a /30 taken, from which nothing is left.
     let mut net = subnet("10.0.0.0/24");
     let mut kind = net.topology.find("v/s").unwrap().kind.clone();
@@ -58,6 +62,7 @@ fn nothing_smaller_than_eight_addresses() {
 
 #[test]
 fn a_delegated_subnet_is_for_its_service() {
+    // Tests `refuse-delegated-subnet`.
     // azure-services 2.4. Catches: machines let into a delegated subnet, container groups kept out of their own, groups of
     // another service or a name that merely looks like the service's let in, letters compared by case.
     let mut net = subnet("10.0.0.0/24");

@@ -22,6 +22,7 @@ fn internal(net: &mut Net, count: usize) -> (Addr, Vec<PortId>) {
 
 #[test]
 fn rules_name_the_backends_port() {
+    // Tests `nsg-inbound-view`.
     // Golden 5, 1.3. Catches: inbound rules asked about the frontend's address or port.
     let cases = [
         ("100 web in allow tcp Internet -> * 80", "there web: security-rule subnet g/DenyAllInBound"),
@@ -43,6 +44,7 @@ fn rules_name_the_backends_port() {
 
 #[test]
 fn a_clients_own_rules_see_the_frontend() {
+    // Tests `nsg-outbound-order`.
     // 1.3. Catches: outbound rules asked after the balancer has chosen.
     let cases = [
         ("100 no out deny * * -> 10.0.0.5/32 80", "there client: security-rule nic n/no"),
@@ -73,6 +75,7 @@ fn the_source_stays_and_the_destination_is_the_backend() {
 
 #[test]
 fn a_frontend_is_closed_or_open_by_its_tier_and_side() {
+    // Tests `public-ip-closed`.
     // 3.9. Catches: public Standard frontends open without a group, Basic or internal ones closed.
     for (sku, verdict) in [(Sku::Standard, "there m: closed-by-default"), (Sku::Basic, "open")] {
         let mut net = one_vnet(None);
@@ -89,7 +92,7 @@ fn a_frontend_is_closed_or_open_by_its_tier_and_side() {
 
 #[test]
 fn what_no_rule_or_backend_takes() {
-    // Tests `balancer-protocols`.
+    // Tests `balancer-protocols`, `balancer-candidates`.
     // 3.3, 3.4. Catches: ports without a rule passed on, an empty pool taken for a refusal of somebody else.
     let mut net = one_vnet(None);
     let (vip, _) = internal(&mut net, 1);
@@ -103,6 +106,7 @@ fn what_no_rule_or_backend_takes() {
 
 #[test]
 fn an_internal_frontend_is_reached_from_peers() {
+    // Tests `route-vnet-and-peers`.
     // 3.1. Catches: frontends known in their own VNet only, or everywhere.
     let mut net = one_vnet(None);
     let (vip, _) = internal(&mut net, 1);
@@ -116,6 +120,7 @@ fn an_internal_frontend_is_reached_from_peers() {
 
 #[test]
 fn high_availability_ports_take_every_port() {
+    // Tests `balancer-protocols`, `balancer-rewrite`.
     // 3.6. Catches: one port only, or the port rewritten to 0.
     let mut net = one_vnet(None);
     net.vm("m", "v/s", None);
@@ -130,6 +135,7 @@ fn high_availability_ports_take_every_port() {
 
 #[test]
 fn a_floating_address_stays_and_the_port_does_not() {
+    // Tests `balancer-rewrite`.
     // 3.5. Catches: the destination rewritten in spite of it.
     let mut net = one_vnet(None);
     let (vip, members) = internal(&mut net, 1);
@@ -164,6 +170,7 @@ fn what_flows_are_spread_by() {
 
 #[test]
 fn an_inbound_nat_rule_leads_to_its_machine() {
+    // Tests `balancer-nat-rules`.
     // 3.8. Catches: the port not rewritten, another member reached, the group asked about the frontend's port.
     let mut net = filtered(&["100 ssh in allow tcp Internet -> * 22"]);
     net.vm("other", "v/s", None);
@@ -184,6 +191,7 @@ fn an_inbound_nat_rule_leads_to_its_machine() {
 
 #[test]
 fn a_member_that_meets_itself_behind_its_internal_frontend_fails() {
+    // Tests `balancer-hairpin`.
     // Golden 21, 3.10: always with one backend, one flow in four with four. Catches: a hairpin that works, or one that
     // never does.
     for count in [1_usize, 4] {

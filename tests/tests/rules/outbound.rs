@@ -52,6 +52,7 @@ fn the_order_of_outbound_methods() {
 
 #[test]
 fn default_access_is_for_open_subnets_alone() {
+    // Tests `outbound-none`.
     // 4.4, golden 17 (first half). Catches: private subnets with a way out, by the system's route or by a user's.
     for user_route in [false, true] {
         let mut net = one_vnet(None);
@@ -90,7 +91,7 @@ fn an_internal_standard_balancer_takes_the_way_out() {
 
 #[test]
 fn protocols_of_the_methods() {
-    // Tests `snat-protocols`.
+    // Tests `snat-protocols`, `public-ip-one-to-one`.
     // Golden 20; 3.11, 4.2, 4.3, 4.4. Catches: echo let out by a translator of ports, or stopped at a 1:1 address.
     enum By {
         Nat,
@@ -121,6 +122,7 @@ fn protocols_of_the_methods() {
 
 #[test]
 fn a_balancing_rule_translates_its_own_protocol() {
+    // Tests `snat-own-protocol`, `snat-implied`.
     // 3.11. Catches: members of a public Standard pool on default access; a TCP rule that lets UDP out.
     let mut net = one_vnet(None);
     net.vm("a", "v/s", None);
@@ -135,6 +137,7 @@ fn a_balancing_rule_translates_its_own_protocol() {
 
 #[test]
 fn a_rule_that_is_not_to_translate_gives_no_way_out() {
+    // Tests `outbound-default-taken`, `snat-implied`.
     // 3.11: with disableOutboundSnat and no outbound rule the VM has no outbound; each rule speaks for itself. Catches: the
     // switch ignored, default access given back in its place, an outbound rule or a second balancing rule silenced with
     // it, a rule that no longer takes what comes in.
@@ -176,6 +179,7 @@ fn a_rule_that_is_not_to_translate_gives_no_way_out() {
 
 #[test]
 fn an_internal_rule_that_is_not_to_translate_changes_nothing() {
+    // Tests `outbound-default-taken`.
     // 3.11: an internal frontend has no address to translate to. Catches: the switch of an internal Basic balancer's rule
     // taken for a reason to close default access.
     let mut net = one_vnet(None);
@@ -192,6 +196,7 @@ fn an_internal_rule_that_is_not_to_translate_changes_nothing() {
 
 #[test]
 fn an_inbound_nat_rule_gives_no_way_out() {
+    // Tests `snat-implied`.
     // 3.8, 3.11 (L11). Catches: a NAT rule's frontend as source of what its machine sends.
     let mut net = one_vnet(None);
     net.vm("a", "v/s", None);
@@ -210,6 +215,7 @@ fn an_inbound_nat_rule_gives_no_way_out() {
 
 #[test]
 fn a_default_route_to_an_appliance_beats_every_method() {
+    // Tests `outbound-order`.
     // 4.1. Catches: a NAT gateway or a public address asked before the route.
     let mut net = one_vnet(None);
     net.vm("a", "v/s", None);
@@ -235,6 +241,7 @@ fn a_nat_gateway_lets_nobody_in() {
 
 #[test]
 fn answers_leave_as_the_question_came() {
+    // Tests `outbound-replies-as-they-came`.
     // 4.1, last paragraph (documented default of an unsure item). Catches: answers of a public machine or a balanced one
     // translated by the subnet's NAT gateway.
     let mut net = filtered(&["100 all in allow * * -> * *"]);

@@ -19,6 +19,7 @@ fn three() -> Net {
 
 #[test]
 fn peering_is_not_transitive() {
+    // Tests `peering-not-transitive`.
     // Golden 23. Catches: spokes that see each other through the hub's peerings.
     let mut net = three();
     net.peer("a", "h");
@@ -63,6 +64,7 @@ fn access_off_on_either_side_stops_both_ways() {
 
 #[test]
 fn overlapping_spaces_are_not_peered() {
+    // Tests `refuse-peering-overlap`.
     // 2.7. Catches: a peering that makes addresses ambiguous.
     use sim_core::topology::{Draft, Peering, Relation};
     let mut net = three();

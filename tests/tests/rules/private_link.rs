@@ -38,6 +38,7 @@ const RULE_400: &str = "400 AzureImageBuilderNsgRule in allow tcp AzureLoadBalan
 
 #[test]
 fn rule_400_and_what_it_leaves_closed() {
+    // Tests `tag-private-link`.
     // azure-services 2.2, the three consequences and the field report's cure. Catches: a link's packets matched by neither
     // tag or by one alone, the build leg opened by rule 400, the build leg not filtered for being in one subnet.
     let deny = "4096 deny-all in deny * * -> * *";
@@ -59,6 +60,7 @@ fn rule_400_and_what_it_leaves_closed() {
 
 #[test]
 fn either_tag_admits_the_links_packets() {
+    // Tests `tag-private-link`.
     // azure-services 2.2 (recommended model). Catches: one tag only.
     for tag in ["VirtualNetwork", "AzureLoadBalancer"] {
         let allow = format!("100 link in allow tcp {tag} -> * 60001");
@@ -73,6 +75,7 @@ fn either_tag_admits_the_links_packets() {
 
 #[test]
 fn the_provider_sees_its_own_address() {
+    // Tests `private-link-translates`.
     // azure-services 3.2. Catches: the consumer's address let through, which the provider's VNet may hold as well.
     let (net, endpoint, nat) = linked(None);
     let asked = tcp(&net, "client", endpoint, 60001);
@@ -83,6 +86,7 @@ fn the_provider_sees_its_own_address() {
 
 #[test]
 fn only_an_approved_connection_carries() {
+    // Tests `private-link-approved`.
     // azure-services 3.1. Catches: any other state that passes.
     use ConnectionState::{Approved, Disconnected, Pending, Rejected};
     for (state, verdict) in [
@@ -102,6 +106,7 @@ fn only_an_approved_connection_carries() {
 
 #[test]
 fn an_endpoints_group_counts_where_the_policy_says_so() {
+    // Tests `nsg-endpoint-source-port`, `endpoint-rules`.
     // 1.9. Catches: the subnet's group asked in spite of the policy, or never; source ports compared.
     for (security, verdict) in [(false, "open"), (true, "there pe: security-rule subnet e/no")] {
         for source_port in [None, Some(PortRange::one(1))] {
@@ -118,6 +123,7 @@ fn an_endpoints_group_counts_where_the_policy_says_so() {
 
 #[test]
 fn a_clients_own_rules_count_for_endpoints() {
+    // Tests `endpoint-rules`.
     // azure-services 4.3. Catches: the policy of the endpoint's subnet applied to the client's.
     let (mut net, endpoint, _) = linked(None);
     net.group("c", &["100 no out deny tcp * -> * 60001"]);
@@ -167,6 +173,7 @@ fn an_endpoints_route_and_what_overrides_it() {
 
 #[test]
 fn an_endpoint_ignores_the_routes_of_its_own_subnet() {
+    // Tests `endpoint-replies`.
     // 2.6. Catches: answers of an endpoint routed by its subnet's table.
     let (mut net, endpoint) = spoke(EndpointPolicies { security: true, routes: true }, |_| Vec::new());
     net.routed("near/e", &[("10.1.0.0/16", UserHop::None)]);
@@ -204,6 +211,7 @@ fn a_link_services_port_must_be_balanced() {
 
 #[test]
 fn a_link_service_needs_its_policy_off() {
+    // Tests `refuse-link-service-policies`.
     // azure-services 4.3. Catches: the flag not read, or the endpoints' flag taken for it.
     let refused = |link: bool, endpoint: bool| {
         let mut net = one_vnet(None);
@@ -224,6 +232,7 @@ fn a_link_service_needs_its_policy_off() {
 
 #[test]
 fn a_link_service_needs_a_standard_balancer() {
+    // Tests `refuse-link-service-tier`.
     // azure-services 3.1. Catches: the tier not asked for, or asked of the first frontend alone.
     let code = |one: Sku, other: Sku| {
         let mut net = one_vnet(None);

@@ -65,6 +65,7 @@ fn forwarded_packets_need_the_receiving_peerings_leave() {
 
 #[test]
 fn an_appliance_forwards_only_where_both_its_nic_and_its_guest_do() {
+    // Tests `forwarding-arrival`.
     // 2.3. Catches: `enableIPForwarding` not asked; a guest taken for a router because its NIC may be one.
     let (mut net, _) = hub_and_spokes();
     net.take_forwarded("spoke-a/to-hub");
@@ -85,6 +86,7 @@ fn an_appliance_forwards_only_where_both_its_nic_and_its_guest_do() {
 
 #[test]
 fn a_users_route_inside_the_vnet_steers_neighbours_too() {
+    // Tests `route-replies`, `route-appliance-near`.
     // Golden 11. Catches: delivery inside a subnet without a look at its routes, a system route that beats a user's
     // longer one; the answer sent back by the question's way and not by its own table.
     let mut net = Net::new();
@@ -125,6 +127,7 @@ fn an_appliance_in_its_own_clients_subnet_loops() {
 
 #[test]
 fn a_default_route_to_an_appliance_breaks_direct_entry_from_the_internet() {
+    // Tests `route-replies`, `outbound-replies-as-they-came`.
     // Golden 16, 2.4: the SYN arrives, the SYN-ACK goes to the appliance. Catches: replies that follow the question's way
     // and not the route.
     let mut net = one_vnet(None);
@@ -163,7 +166,7 @@ fn system_routes() {
 
 #[test]
 fn the_longest_prefix_wins_and_users_win_ties() {
-    // Tests `route-longest-prefix`, `route-user-first`.
+    // Tests `route-longest-prefix`, `route-user-first`, `route-hop-types`.
     // 2.2, 2.3. Catches: the first route, the shortest, the system's on a tie; hops taken for one another.
     let none = ("10.0.0.0/16", UserHop::None);
     let cases: [(&[(&str, UserHop)], &str); 7] = [
@@ -186,6 +189,7 @@ fn the_longest_prefix_wins_and_users_win_ties() {
 
 #[test]
 fn an_answer_goes_by_the_table_of_its_own_subnet() {
+    // Tests `route-replies`.
     // 2.2. Catches: reverse routes made by the question.
     let mut net = one_vnet(None);
     net.vm("a", "v/s", None);
@@ -196,6 +200,7 @@ fn an_answer_goes_by_the_table_of_its_own_subnet() {
 
 #[test]
 fn a_balancer_as_next_hop_keeps_the_destination() {
+    // Tests `balancer-past-symmetric`.
     // 2.3, 7 step 6. Catches: the destination rewritten to the appliance behind the frontend; ports not all taken.
     let mut net = one_vnet(None);
     net.subnet("v", "n", "10.0.9.0/24", None);
@@ -215,6 +220,7 @@ fn a_balancer_as_next_hop_keeps_the_destination() {
 
 #[test]
 fn appliances_behind_a_balancer_see_both_directions() {
+    // Tests `balancer-past-symmetric`.
     // 3.6: flow symmetry with one frontend and pool. Catches: a hash that sends answers to another appliance, whose rules
     // know nothing of the question; and one that uses one appliance only.
     let mut net = one_vnet(None);

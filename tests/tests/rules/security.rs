@@ -9,6 +9,7 @@ use vnetsim_tests::parts::{config_of, rules};
 
 #[test]
 fn a_user_rule_blocks_neighbours_in_one_subnet_both_ways() {
+    // Tests `nsg-inbound-order`.
     // Golden 1, 1.3. Catches: traffic inside a subnet that no rule is asked for, default rules before user rules.
     let mut net = filtered(&["4000 deny-all in deny * * -> * *"]);
     let (a, b) = (net.vm("a", "v/s", None), net.vm("b", "v/s", None));
@@ -18,6 +19,7 @@ fn a_user_rule_blocks_neighbours_in_one_subnet_both_ways() {
 
 #[test]
 fn the_sender_of_one_subnet_is_filtered_too() {
+    // Tests `nsg-outbound-order`.
     // 1.3. Catches: outbound rules that are asked only when a packet leaves the subnet.
     let mut net = filtered(&["100 no-out out deny * * -> * *"]);
     net.vm("a", "v/s", None);
@@ -27,6 +29,7 @@ fn the_sender_of_one_subnet_is_filtered_too() {
 
 #[test]
 fn both_levels_must_allow() {
+    // Tests `nsg-default-rules`, `nsg-inbound-order`, `nsg-outbound-order`.
     // Golden 2, 1.3. Catches: an allowing subnet group that spares the NIC's group, and the other way round; levels asked
     // in the wrong order: inbound the subnet's first, outbound the NIC's first.
     let allow = "100 web in allow tcp Internet -> * 80";
@@ -54,6 +57,7 @@ fn both_levels_must_allow() {
 
 #[test]
 fn an_outbound_deny_names_the_subnets_rule() {
+    // Tests `nsg-default-rules`.
     // Golden 3. Catches: outbound subnet rules not asked, a rule for one port that blocks others.
     let mut net = filtered(&["200 no-https out deny tcp * -> * 443"]);
     net.vm("a", "v/s", None);
@@ -64,6 +68,7 @@ fn an_outbound_deny_names_the_subnets_rule() {
 
 #[test]
 fn inbound_rules_see_private_addresses() {
+    // Tests `nsg-inbound-view`.
     // Golden 4, 1.3. Catches: inbound rules asked before the public address is translated.
     for (destination, verdict) in
         [("20.1.1.1/32", "there web: security-rule subnet g/DenyAllInBound"), ("10.0.0.4/32", "open")]
@@ -77,6 +82,7 @@ fn inbound_rules_see_private_addresses() {
 
 #[test]
 fn outbound_rules_see_private_addresses() {
+    // Tests `nsg-outbound-order`.
     // 1.3. Catches: outbound rules asked after the source was translated.
     for (source, verdict) in [("20.1.1.1/32", "open"), ("10.0.0.4/32", "there a: security-rule subnet g/no")] {
         let mut net = filtered(&[&format!("100 no out deny * {source} -> * *")]);
@@ -88,6 +94,7 @@ fn outbound_rules_see_private_addresses() {
 
 #[test]
 fn the_lowest_number_decides_wherever_it_is_written() {
+    // Tests `nsg-first-match`.
     // 1.2: first match by priority. Catches: rules in the order of the file, a deny that beats an earlier allow.
     let cases: [(&[&str], &str); 3] = [
         (&["200 no in deny * * -> * *", "100 yes in allow * * -> * *"], "open"),
@@ -104,6 +111,7 @@ fn the_lowest_number_decides_wherever_it_is_written() {
 
 #[test]
 fn a_rule_matches_by_protocol_port_and_both_ends() {
+    // Tests `nsg-rule-fields`.
     // 1.2. Catches: a field of the tuple that is not compared, or the ends exchanged.
     let cases = [
         ("tcp 10.0.1.4/32 -> 10.0.0.4/32 22", true),
@@ -126,6 +134,7 @@ fn a_rule_matches_by_protocol_port_and_both_ends() {
 
 #[test]
 fn a_source_port_is_part_of_the_match() {
+    // Tests `nsg-rule-fields`.
     // 1.2. Catches: source ports not looked at, or compared with the destination's.
     for (port, verdict) in [(SOURCE_PORT, "there b: security-rule subnet g/no"), (22, "open")] {
         let mut net = filtered(&[]);
@@ -140,7 +149,28 @@ fn a_source_port_is_part_of_the_match() {
 }
 
 #[test]
+fn a_rule_for_icmp_is_for_pings_alone() {
+    // 1.2, 5.4. Tests `nsg-icmp`. Catches: a rule for ICMP that stops TCP and UDP, or that looks at ports which ICMP does
+    // not have, as if they were types.
+    let mut net = filtered(&["100 no-ping in deny icmp * -> * *"]);
+    net.vm("a", "v/t", None);
+    let b = net.vm("b", "v/s", None);
+    let to = net.address(b);
+    for (protocol, types, verdict) in [
+        (Protocol::ICMP, [0, 8, 13], "there b: security-rule subnet g/no-ping"),
+        (Protocol::TCP, [22, 80, 443], "open"),
+        (Protocol::UDP, [53, 123, 500], "open"),
+    ] {
+        for port in types {
+            let asked = any(&net, "a", question(&net, "a", protocol, to, port));
+            assert_eq!(asked.verdict, verdict, "{protocol} {port}");
+        }
+    }
+}
+
+#[test]
 fn replies_need_no_rule() {
+    // Tests `nsg-known-flows`.
     // 1.4. Catches: stateless rules, at the answering machine and at the asking one.
     let mut net = filtered(&["100 no-out out deny * * -> * *"]);
     net.group("quiet", &["100 no-in in deny * * -> * *"]);
@@ -151,6 +181,7 @@ fn replies_need_no_rule() {
 
 #[test]
 fn no_group_at_all_lets_the_vnet_in_and_not_the_internet() {
+    // Tests `public-ip-closed`.
     // Golden 22, 1.3, 3.9. Catches: Standard public addresses open without a group, Basic ones closed, a VNet closed.
     for (sku, verdict) in [(Sku::Standard, "there web: closed-by-default"), (Sku::Basic, "open")] {
         let mut net = one_vnet(None);
@@ -175,6 +206,7 @@ fn no_group_at_all_lets_the_vnet_in_and_not_the_internet() {
 
 #[test]
 fn rules_by_application_group_hold_for_members_only() {
+    // Tests `nsg-asg-members`.
     // Golden 35, 1.6. Catches: members not resolved, every NIC of the subnet taken for a member, groups only on one end.
     let mut net = Net::new();
     add_vnet(&mut net, None);
@@ -211,6 +243,7 @@ fn rules_by_application_group_hold_for_members_only() {
 
 #[test]
 fn what_the_platform_carries() {
+    // Tests `nsg-not-carried`.
     // 1.8. Catches: multicast, broadcast, tunnels and the host's own port let through; ESP, AH, ICMP stopped.
     let mut net = one_vnet(None);
     net.vm("a", "v/s", None);
@@ -249,6 +282,7 @@ fn the_gateway_address_answers_no_one() {
 
 #[test]
 fn a_foreign_source_needs_ip_forwarding() {
+    // Tests `forwarding-departure`.
     // 2.3, 7 step 1. Catches: spoofed sources let out of an ordinary NIC.
     for (forwards, verdict) in [(false, "there a: forwarding-off"), (true, "open there")] {
         let mut net = one_vnet(None);
@@ -264,6 +298,7 @@ fn a_foreign_source_needs_ip_forwarding() {
 
 #[test]
 fn the_platform_address_is_beyond_rules_and_routes() {
+    // Tests `nsg-platform-tags`, `nsg-agent-exempt`, `nsg-platform-dns-levels`.
     // 1.8: agent ports and DNS to 168.63.129.16 meet neither rules nor user routes. Catches: a deny-all that cuts a
     // machine off its host, a route that carries it away; a tag AzurePlatformDNS that does nothing.
     let mut net = filtered(&["100 no-out out deny * * -> * *"]);
@@ -274,15 +309,22 @@ fn the_platform_address_is_beyond_rules_and_routes() {
         let asked = any(&net, "a", question(&net, "a", protocol, host, port));
         assert_eq!(asked.verdict, "open", "{protocol} {port}");
     }
-    let mut net = filtered(&["100 no-dns out deny * * -> AzurePlatformDNS *"]);
-    net.vm("a", "v/s", None);
-    let asked = any(&net, "a", question(&net, "a", Protocol::UDP, host, 53));
-    assert_eq!(asked.verdict, "there a: security-rule subnet g/no-dns");
+    for (subnet, nic, verdict) in [
+        (Some("g"), None, "there a: security-rule subnet g/no-dns"),
+        (None, Some("g"), "there a: security-rule nic g/no-dns"),
+    ] {
+        let mut net = Net::new();
+        net.group("g", &["100 no-dns out deny * * -> AzurePlatformDNS *"]);
+        add_vnet(&mut net, subnet);
+        net.vm("a", "v/s", nic);
+        let asked = any(&net, "a", question(&net, "a", Protocol::UDP, host, 53));
+        assert_eq!(asked.verdict, verdict);
+    }
 }
 
 #[test]
 fn a_group_reaches_one_network_only() {
-    // 1.6. Tests `refuse-asg-members`, `refuse-asg-rule`.
+    // 1.6. Tests `refuse-asg-members`, `refuse-rule-asg-networks`.
     // Catches: groups over several VNets that are taken, one VNet's refused, an address that may not be put again.
     let net = || {
         let mut net = one_vnet(None);

@@ -113,6 +113,7 @@ fn net(rules: &[&str]) -> Net {
 
 #[test]
 fn a_session_outlives_its_rule() {
+    // Tests `nsg-known-flows`.
     // Golden 8 (without flush), 1.4. Catches: open connections asked again, new ones let in by an old record.
     let (allow, deny) = ("100 ssh in allow tcp * -> * 22", "4096 rest in deny * * -> * *");
     let net = net(&[allow, deny]);
@@ -124,6 +125,7 @@ fn a_session_outlives_its_rule() {
 
 #[test]
 fn sessions_outlive_their_backends_health() {
+    // Tests `balancer-flows-under-probes`, `balancer-probe`.
     // Golden 7, 3.4: all probed down at a Standard balancer. Catches: open connections cut by a probe, new ones let in.
     let mut net = net(&[]);
     let vip = net.balancer("lb", Sku::Standard, (Relation::Attached, "v/s"), &["m0", "m1"]);

@@ -19,6 +19,7 @@ fn public_web(rules: &[&str]) -> (Net, Addr) {
 
 #[test]
 fn the_balancers_tag_is_the_probe_and_never_the_client() {
+    // Tests `tag-balancer`, `balancer-probe`.
     // Golden 6, 7; 1.7. Catches: clients let in as AzureLoadBalancer, probes that no rule is asked for, probes matched by
     // something wider.
     let web = "200 web in allow tcp Internet -> * 80";
@@ -37,6 +38,7 @@ fn the_balancers_tag_is_the_probe_and_never_the_client() {
 
 #[test]
 fn virtual_network_holds_the_platforms_address() {
+    // Tests `tag-platform-address`.
     // 1.7: the tag contains 168.63.129.16, so denying it stops the probes. Catches: a tag of VNet ranges only.
     let (net, vip) =
         public_web(&["100 no-vnet in deny * VirtualNetwork -> * *", "200 web in allow tcp Internet -> * 80"]);
@@ -45,6 +47,7 @@ fn virtual_network_holds_the_platforms_address() {
 
 #[test]
 fn virtual_network_and_internet_share_nothing() {
+    // Tests `tag-internet`, `tag-virtual-network`.
     // 1.7. Catches: VNet addresses in Internet, public ones in VirtualNetwork, peers forgotten.
     let near = |from: &str, tag: &str| {
         let mut net = filtered(&[&format!("100 only in allow * {tag} -> * *"), "4096 rest in deny * * -> * *"]);
@@ -69,6 +72,7 @@ fn virtual_network_and_internet_share_nothing() {
 
 #[test]
 fn outbound_tags() {
+    // Tests `tag-internet`.
     // 1.7. Catches: Internet that holds private addresses, VirtualNetwork that holds public ones.
     for (tag, world, near) in [
         ("Internet", "there a: security-rule subnet g/no", "open"),
@@ -84,6 +88,7 @@ fn outbound_tags() {
 
 #[test]
 fn virtual_network_becomes_everything_under_a_default_route_to_an_appliance() {
+    // Tests `tag-under-default-route`.
     // 1.7, golden 34. Catches: a tag that does not hold the subnet's user routes; one that does so for subnets
     // without such a route.
     let net = |steered: bool| {
@@ -102,6 +107,7 @@ fn virtual_network_becomes_everything_under_a_default_route_to_an_appliance() {
 
 #[test]
 fn an_internet_source_passes_the_vnet_rule_behind_an_appliance() {
+    // Tests `tag-under-default-route`.
     // Golden 34. Catches: the wide tag on outbound rules only.
     for (steered, rule, open) in [(true, "subnet g/AllowVnetInBound", true), (false, "subnet g/DenyAllInBound", false)]
     {

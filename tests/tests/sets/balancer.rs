@@ -54,6 +54,7 @@ proptest! {
     /// for a port.
     #[test]
     fn rules_split_as_they_decide(rules in prop::collection::vec(a_rule(), 0..6), set in packets(), seed: u64) {
+        // Tests `balancer-protocols`.
         let parts = balancer::split(&rules, &set);
         agree(&set, &parts, |packet| rules.iter().find(|rule| rule.takes(packet)), seed)?;
         agree(&set, &parts, |packet| rules.iter().find(|rule| takes(rule, packet)), seed)?;
@@ -63,6 +64,7 @@ proptest! {
     /// touched; images that hold more or less than the packets as they are rewritten.
     #[test]
     fn a_backend_gets_what_rewriting_makes(rule in a_rule(), set in packets(), seed: u64) {
+        // Tests `balancer-rewrite`.
         let member = Member { port: PortId(1), address: Addr::v4(10, 1, 0, 4) };
         let image = rule.map(&set, member);
         let origins = |packet: &Tuple| {
@@ -86,6 +88,7 @@ proptest! {
     /// one to a backend that it names; a probe's word that counts where the rule has no probe.
     #[test]
     fn the_engine_chooses_among_the_candidates(rule in a_rule(), up in any::<[bool; 5]>()) {
+        // Tests `balancer-candidates`.
         let is_up = |probe: Option<NodeId>, member: Member| probe.is_none_or(|it| it == NodeId(9) && up[member.port.index()]);
         let candidates = rule.candidates(is_up);
         let expected = rule.members.iter().filter(|member| rule.probe.is_none() || up[member.port.index()]);

@@ -34,6 +34,7 @@ proptest! {
     /// 1.8. Catches: a protocol or a range left out or one too long, a reserved port that counts for TCP or as destination.
     #[test]
     fn the_platform_carries_unicast(set in packets(), seed: u64) {
+        // Tests `nsg-not-carried`.
         let reading = |packet: &Tuple| {
             let first = packet.dst.to_string();
             let v4: Option<u8> = first.split_once('.').and_then(|(byte, _)| byte.parse().ok());
@@ -52,6 +53,7 @@ proptest! {
     /// metadata taken for others'.
     #[test]
     fn the_platform_is_told_apart(set in packets(), seed: u64) {
+        // Tests `nsg-agent-exempt`.
         let parts = Platform::split(&set);
         agree(&set, &parts, Platform::decide, seed)?;
         let reading = |packet: &Tuple| match (packet.dst, packet.dst_port) {
@@ -66,6 +68,7 @@ proptest! {
     /// 2.3. Catches: forwarding that makes a NIC's own packets stop, a foreign source that passes without it.
     #[test]
     fn a_nic_sends_its_own(own in an_addr(), forwards: bool, set in packets(), seed: u64) {
+        // Tests `forwarding-departure`.
         let reading = |packet: &Tuple| vec![(packet.src != own && !forwards, Reason::ForwardingOff)];
         checks_agree(&departure(own, forwards), &set, reading, seed)?;
     }
@@ -79,6 +82,7 @@ proptest! {
         set in packets(),
         seed: u64,
     ) {
+        // Tests `balancer-hairpin`, `forwarding-arrival`, `public-ip-closed`.
         let arrival = Arrival { address, balanced, exposed, filtered, ip_forwarding, guest_forwards, siblings: &siblings };
         let reading = |packet: &Tuple| {
             let own = packet.dst == address || balanced == Some(packet.dst);
@@ -102,6 +106,7 @@ proptest! {
         set in packets(),
         seed: u64,
     ) {
+        // Tests `peering-access-off`, `peering-forwarded-traffic`.
         let mut choices = Choices::default();
         choices.set("peering-access-off", ["blocks", "leaves-tag"][blocks]).unwrap();
         choices.set("forwarded-traffic-side", ["receiving", "sending", "both"][side]).unwrap();
@@ -128,6 +133,7 @@ proptest! {
         set in packets(),
         seed: u64,
     ) {
+        // Tests `snat-own-protocol`, `outbound-none`.
         let translator = Method::Translator(PortId(7));
         let method = [Method::PublicIp, translator, Method::Balancer { tcp, udp }, Method::Nothing][which as usize];
         let parts = method.split(&set);

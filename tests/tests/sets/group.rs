@@ -94,6 +94,7 @@ proptest! {
     /// rule that count in one form only, a rule for ICMP without ICMPv6, lists of the two directions exchanged.
     #[test]
     fn a_group_splits_as_it_decides(group in a_group(), set in packets(), seed: u64) {
+        // Tests `nsg-first-match`, `nsg-rule-fields`.
         let rules = compiled(&group);
         for direction in [Direction::Inbound, Direction::Outbound] {
             let parts = rules.split(direction, &set).into_iter().map(|(part, rule, access)| (part, (rule, access)));
@@ -106,6 +107,7 @@ proptest! {
     /// Catches: source ports that count at a private endpoint, in one form or in both.
     #[test]
     fn a_group_splits_for_endpoints_as_it_decides(group in a_group(), set in packets(), seed: u64) {
+        // Tests `nsg-endpoint-source-port`.
         let rules = compiled(&group);
         let parts = rules.split_for_endpoint(&set).into_iter().map(|(part, rule, access)| (part, (rule, access)));
         agree(&set, &parts.clone().collect::<Vec<_>>(), |packet| rules.decide_for_endpoint(packet), seed)?;

@@ -23,6 +23,7 @@ proptest! {
     /// prefix one address too long, packets without a route that are in no part, a way that is taken and not said.
     #[test]
     fn a_table_splits_as_it_decides(routes in prop::collection::vec(a_route(), 0..10), set in packets(), seed: u64) {
+        // Tests `route-longest-prefix`.
         let table = RouteTable::settle(routes, &Overrides::default());
         let parts = table.split(&set);
         let longest = |packet: &Tuple| {

@@ -12,6 +12,7 @@ proptest! {
     /// Catches: packets for others translated, the public address left in place, a field beside the destination touched.
     #[test]
     fn a_public_address_is_translated_inward(private in an_addr(), public in an_addr(), set in packets(), seed: u64) {
+        // Tests `public-ip-one-to-one`.
         let nat = OneToOne { private, public };
         let (translated, others) = nat.split_inward(&set);
         let meant = set.intersection(&Cube { dst: AddrSet::point(public), ..Cube::all() }.into());
@@ -25,6 +26,7 @@ proptest! {
     /// Catches: the private address left in place, a port or the destination touched.
     #[test]
     fn a_public_address_is_translated_outward(private in an_addr(), public in an_addr(), set in packets(), seed: u64) {
+        // Tests `public-ip-one-to-one`.
         let nat = OneToOne { private, public };
         let image = nat.map_outward(&set);
         let origins = |packet: &Tuple| Cube { src: AddrSet::all(), ..Cube::point(packet) };

@@ -44,6 +44,9 @@ pub(super) fn is_global(body: &Value) -> bool {
 
 /// The tier in `sku.name`; Basic when it is absent, as in API versions of its time. `StandardV2` addresses
 /// behave as Standard ones here.
+///
+/// Rule `public-ip-tier-default`: public addresses and balancers that name no tier are Basic. Source: REST
+/// specification of publicIPAddresses and loadBalancers; azure-dataplane 4.5.
 pub(super) fn sku(body: &Value) -> Sku {
     match given(body, "sku").and_then(|sku| text(sku, "name")) {
         Some(name) if !name.eq_ignore_ascii_case("Basic") => Sku::Standard,

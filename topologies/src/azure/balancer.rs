@@ -87,6 +87,9 @@ fn part(collection: &str, properties: &Value) -> Result<Kind, Diagnostic> {
 }
 
 /// azure-dataplane 3.4: an interval that is not given is 15 s through the API; one result changes the state.
+///
+/// Rule `balancer-probe-defaults`: a probe that does not say otherwise asks every 15 s, and one result changes the
+/// state; the shortest interval is 5 s. Source: azure-dataplane 3.4.
 fn probe(properties: &Value) -> Result<Kind, Diagnostic> {
     let protocol = match text(properties, "protocol").unwrap_or("Tcp") {
         word if word.eq_ignore_ascii_case("Http") => ProbeProtocol::Http,
@@ -104,6 +107,8 @@ fn probe(properties: &Value) -> Result<Kind, Diagnostic> {
     }))
 }
 
+/// Rule `balancer-rule-defaults`: a rule that does not say otherwise spreads by five fields, forgets after 4 silent
+/// minutes, and neither floats nor keeps its pool from going out by it. Source: azure-dataplane 3.2, 3.7, 3.11.
 fn balancing_rule(properties: &Value) -> Result<Kind, Diagnostic> {
     let required = |key| port(properties, key, 0)?.ok_or_else(|| missing(properties, key));
     let frontend_port = required("frontendPort")?;

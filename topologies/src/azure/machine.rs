@@ -10,6 +10,8 @@ use crate::json::Value;
 use sim_core::topology::{Draft, IpConfig, Kind, Machine, Nic, Relation};
 use std::sync::Arc;
 
+/// Rule `refuse-nic-count`: a machine has at most as many NICs as its size takes. Source: azure-dataplane 5.1. The
+/// code was not seen; a like text was, of scale sets.
 pub(super) fn machine(raw: &RawResource, out: &mut Reading) {
     let properties = raw.properties();
     let size = given(properties, "hardwareProfile").and_then(|profile| text(profile, "vmSize")).unwrap_or_default();
@@ -103,6 +105,9 @@ pub fn os(raw: &RawResource) -> Os {
 
 /// A container group in a subnet: a machine with one NIC, which Azure makes for it (azure-services 2.4). Without a
 /// subnet it has no place in the network.
+///
+/// Rule `container-group-subnet`: a container group in a subnet is a machine there with one NIC. Source: azure-services
+/// 2.4.
 pub(super) fn container_group(raw: &RawResource, all: &Resources, out: &mut Reading) {
     let Some(subnet) = group_subnet(raw, all) else { return out.inert(raw) };
     let service = Some(Arc::from("Microsoft.ContainerInstance"));

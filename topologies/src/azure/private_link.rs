@@ -46,6 +46,9 @@ fn state(connection: &Value) -> Option<ConnectionState> {
 }
 
 /// Whether a service approves the endpoint by itself: its list holds everybody, or the endpoint's subscription.
+///
+/// Rule `private-link-approval`: a connection that an endpoint asks for automatically is approved; a manual one waits,
+/// unless the service approves its subscription or everybody by itself. Source: azure-services 3.1.
 fn approves(service: Option<&RawResource>, endpoint: &str) -> bool {
     let Some(approval) = service.and_then(|service| given(service.properties(), "autoApproval")) else { return false };
     let subscription = endpoint.split('/').nth(2).unwrap_or_default();

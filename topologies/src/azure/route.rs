@@ -42,6 +42,9 @@ fn route(name: &str, properties: &Value, span: Span) -> Result<Route, Diagnostic
 }
 
 /// Codes of what is wrong with the address: the one for none at all was seen in a public report, the other was not.
+///
+/// Rule `route-hop-types`: a user's route leads into the VNet, to the Internet, to a virtual appliance by its address,
+/// to the gateway, or nowhere. Source: azure-dataplane 2.3.
 fn next_hop(properties: &Value) -> Result<UserHop, Diagnostic> {
     let written = given(properties, "nextHopType").ok_or_else(|| missing(properties, "nextHopType"))?;
     let word = text(properties, "nextHopType").unwrap_or_default().to_ascii_lowercase();

@@ -72,11 +72,17 @@ pub(super) fn peering_alone(raw: &RawResource, out: &mut Reading) {
 
 /// Whether subnets of this VNet have default outbound access where they say nothing. One that is not declared here was
 /// there before, and stays as it was.
+///
+/// Rule `outbound-default-by-version`: subnets of a VNet declared by an API version after 2026-03-31 are private unless
+/// they say otherwise; by older versions they are open, and so are those that were there before. Source:
+/// azure-dataplane 4.4.
 fn default_outbound(vnet: Option<&RawResource>) -> bool {
     // `2026-05-01-preview` counts as 2026-05-01.
     vnet.and_then(|vnet| vnet.api_version.get(..LAST_OPEN_API.len())).is_none_or(|version| version <= LAST_OPEN_API)
 }
 
+/// Rule `private-link-policy-default`: the policy that keeps private link services out of a subnet is on unless it is
+/// switched off. Source: azure-services 4.3.
 fn subnet(properties: &Value, default_outbound: bool) -> Result<Subnet, Diagnostic> {
     let one = given(properties, "addressPrefix").into_iter();
     let mut prefixes = Vec::new();
@@ -111,6 +117,9 @@ fn service_endpoint(written: &Value) -> Option<ServiceEndpoint> {
 }
 
 /// azure-dataplane 1.9 and 2.6, azure-services 4.3.
+///
+/// Rule `endpoint-policies`: rules and routes count for the private endpoints of a subnet as its
+/// `privateEndpointNetworkPolicies` says: both, one of them, or by default neither. Source: azure-dataplane 1.9, 2.6.
 fn endpoint_policies(properties: &Value) -> Setting<EndpointPolicies> {
     let Some(written) = given(properties, "privateEndpointNetworkPolicies") else { return Setting::default() };
     let word = written.as_str().unwrap_or_default().trim().to_ascii_lowercase();
@@ -135,6 +144,9 @@ fn subnet_refers(draft: Draft, vnet: &Arc<str>, properties: &Value) -> Draft {
 }
 
 /// azure-dataplane 2.7.
+///
+/// Rule `peering-defaults`: a peering that says nothing gives access, and neither takes forwarded traffic nor shares or
+/// uses a gateway. Source: azure-dataplane 2.7.
 fn peering(properties: &Value) -> Kind {
     Kind::Peering(Peering {
         access: switch(properties, "allowVirtualNetworkAccess", true),

@@ -7,6 +7,9 @@ const DEFAULTS: &str = include_str!("../../data/default-rules.csv");
 const WORDS: &str = include_str!("../../data/rule-words.csv");
 
 /// What a group's own body says of a default rule; names count in any letter case. `None` for other rules.
+///
+/// Rule `nsg-default-descriptions`: each default rule has a description of its own. Source: azure-dataplane 1.1. The
+/// texts are recorded answers.
 #[must_use]
 pub fn describe(default_rule: &str) -> Option<&'static str> {
     rows(DEFAULTS).find(|row| row[0].eq_ignore_ascii_case(default_rule)).map(|row| row[1])
@@ -41,6 +44,9 @@ pub struct Words {
 }
 
 /// The words of a place as of that day, in a region by its short name.
+///
+/// Rule `nsg-words-by-place`: Azure words names, protocols, ports and any address of a rule differently in each place
+/// where it answers with rules. Source: azure-dataplane 1.1, 6.4. The words are recorded answers.
 #[must_use]
 pub fn words(surface: Surface, date: Date, region: &str) -> Words {
     let name = match surface {
@@ -93,6 +99,7 @@ mod tests {
     /// belongs to another place.
     #[test]
     fn rules_are_worded_as_recorded() {
+        // Tests `nsg-words-by-place`.
         let places = [("effectiveNetworkSecurityGroups", Surface::Effective), ("securityGroupView", Surface::View)];
         for (answer, surface) in
             places.iter().flat_map(|(kind, surface)| recordings(kind).into_iter().map(|it| (it, *surface)))
@@ -121,6 +128,7 @@ mod tests {
     /// Catches: a description that is not Azure's, a default rule without one, a name that the data plane does not know.
     #[test]
     fn default_rules_are_described_as_recorded() {
+        // Tests `nsg-default-rules`, `nsg-default-descriptions`, `nsg-words-by-place`.
         for rule in sim_core::stage::security::DEFAULTS {
             assert!(describe(rule.name).is_some(), "{}", rule.name);
         }

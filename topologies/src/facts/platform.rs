@@ -13,6 +13,9 @@ const ADDRESSES: &str = include_str!("../../data/platform-addresses.csv");
 
 /// Prefixes with a system route to `None`, in the order in which Azure lists them: the newest list recorded by that day;
 /// before the first, the first (azure-dataplane 2.1).
+///
+/// Rule `route-none-by-date`: the blocks that the system routes to `None` are those that Azure listed on the day.
+/// Source: azure-dataplane 2.1. The lists are recorded answers.
 #[must_use]
 pub fn none_routes(date: Date) -> Vec<Prefix> {
     newest(rows(NONE_ROUTES), 0, date).map(|row| prefixes(row[1])).unwrap_or_default()
@@ -21,6 +24,9 @@ pub fn none_routes(date: Date) -> Vec<Prefix> {
 /// What Azure itself put into the tags that it fills, on that day (azure-dataplane 1.7).
 ///
 /// No answer of Azure lists IPv6 in `Internet`: there it is what routers of the Internet carry.
+///
+/// Rule `tag-by-date`: what Azure leaves out of `Internet` and puts into `AzureLoadBalancer` is as it answered on the
+/// day. Source: azure-dataplane 1.7. The lists are recorded answers.
 #[must_use]
 pub fn platform_tags(date: Date) -> PlatformTags {
     let mut never_internet = of_tag("Internet", date);
@@ -87,6 +93,9 @@ pub struct PlatformAddress {
 }
 
 /// The platform's traffic as of that day, one entry for each address and kind.
+///
+/// Rule `tag-platform-addresses`: the tags of the platform's own addresses are known without a list: DNS, instance
+/// metadata, and the activation hosts of the day. Source: azure-dataplane 1.7, 1.8.
 #[must_use]
 pub fn platform_addresses(date: Date) -> Vec<PlatformAddress> {
     let day = |text: &str| text.parse::<Date>().ok();
@@ -146,6 +155,7 @@ mod tests {
     /// Catches: the newest list used for every date, a date before all lists without one, prefixes that do not parse.
     #[test]
     fn none_routes_have_dates() {
+        // Tests `route-none-by-date`.
         for (date, count, shared) in [
             ("2015-01-01", 4, true),
             ("2019-01-01", 4, true),
@@ -165,6 +175,7 @@ mod tests {
     /// Catches: a list that is not what Azure answered that day, one in another order, a list with a wrong date.
     #[test]
     fn none_routes_are_as_recorded() {
+        // Tests `route-none-by-date`.
         let mut seen = 0;
         for answer in recordings("effectiveRouteTable") {
             let routes = answer.body["value"].as_array().unwrap();
@@ -180,6 +191,7 @@ mod tests {
     /// taken out of `Internet`; a probe address that came later.
     #[test]
     fn tags_are_written_out_as_recorded() {
+        // Tests `tag-by-date`.
         for answer in recordings("effectiveNetworkSecurityGroups") {
             let groups = answer.body["value"].as_array().unwrap();
             for rule in groups.iter().flat_map(|group| group["effectiveSecurityRules"].as_array().unwrap()) {
@@ -204,6 +216,7 @@ mod tests {
     /// itself that counts as Internet.
     #[test]
     fn what_has_no_route_is_not_on_the_internet() {
+        // Tests `tag-by-date`.
         for date in ["2018-08-01", "2020", "2021", "2022-06-01", "2023-03-01", "2026"].map(day) {
             let internet: AddrSet = internet(date, &[]).into_iter().collect();
             for prefix in none_routes(date) {
@@ -218,6 +231,7 @@ mod tests {
     /// Catches: activation hosts of the wrong years, an address whose tag is lost, a row that cannot be read.
     #[test]
     fn the_platform_has_its_addresses() {
+        // Tests `tag-platform-addresses`.
         let all = platform_addresses(Date::DATA);
         assert_eq!(all.len() + 1, rows(ADDRESSES).count());
         assert!(all.iter().all(|entry| !entry.protocols.is_empty() && !entry.what.is_empty()));

@@ -21,6 +21,9 @@ pub fn display(name: &str) -> Option<&'static str> {
 
 /// Median round trip between two regions in ms, in either spelling; where only the other direction was published, that
 /// one. `None` when neither was, and inside one region.
+///
+/// Rule `latency-regions`: packets between regions take half of the published median round trip. Source:
+/// azure-dataplane 5.5.
 #[must_use]
 pub fn round_trip_ms(from: &str, to: &str) -> Option<u32> {
     let (from, to) = (short(from), short(to));
@@ -71,6 +74,7 @@ mod tests {
     /// agrees within 9 ms.
     #[test]
     fn round_trips_agree_with_the_newest_page() {
+        // Tests `latency-regions`.
         for (from, to, there, back) in [
             ("East US", "West Europe", 83, 85),
             ("eastus", "japaneast", 162, 162),

@@ -218,6 +218,7 @@ mod tests {
     /// the number or the cloud of the list lost.
     #[test]
     fn the_weekly_file_is_read() {
+        // Tests `tag-odd-regions`.
         let tags = read(WEEKLY).unwrap();
         assert_eq!(tags.summary(), "ServiceTags_Public_20240826.json, changeNumber 329, cloud Public, 2 tags");
         assert_eq!(listed(&tags, "actiongroup").as_deref(), Some("4.145.74.52/30 2603:1050:403::10c/126"));

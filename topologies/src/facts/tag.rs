@@ -34,6 +34,9 @@ pub struct KnownTag {
 
 /// The tag of this name, in any letter case, with or without a region. `None` for a name that is no tag of Azure's as
 /// far as this version knows.
+///
+/// Rule `tag-names`: service tags have the names that Azure lists, some with a region behind a dot. Source:
+/// azure-dataplane 1.7.
 #[must_use]
 pub fn known_tag(name: &str) -> Option<KnownTag> {
     let whole = region_at(name).map_or(name, |at| &name[..at]);
@@ -64,6 +67,8 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 
 /// The other spelling of a regional tag of `AzureCloud`, for the regions that have two: `AzureCloud.centralfrance` and
 /// `AzureCloud.francecentral`.
+///
+/// Rule `tag-odd-regions`: AzureCloud names some regions by words of its own. Source: azure-dataplane 1.7.
 pub(super) fn other_spelling(tag: &str) -> Option<String> {
     let at = region_at(tag).filter(|at| tag[..*at].eq_ignore_ascii_case("AzureCloud"))?;
     let region = &tag[at + 1..];
@@ -83,6 +88,7 @@ mod tests {
     /// that no route may name.
     #[test]
     fn tags_are_known_by_name() {
+        // Tests `tag-names`.
         for (name, expected) in [
             ("Storage.WestUS", Some(("Storage", true))),
             ("INTERNET", Some(("Internet", false))),
@@ -102,6 +108,7 @@ mod tests {
     /// Catches: the odd regions of AzureCloud known under one name only, or other tags renamed with them.
     #[test]
     fn odd_regions_have_two_spellings() {
+        // Tests `tag-odd-regions`.
         assert_eq!(other_spelling("AzureCloud.CentralFrance").as_deref(), Some("AzureCloud.francecentral"));
         assert_eq!(other_spelling("azurecloud.norwayeast").as_deref(), Some("azurecloud.norwaye"));
         assert_eq!(other_spelling("Storage.FranceCentral"), None);

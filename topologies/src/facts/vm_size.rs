@@ -37,6 +37,9 @@ impl VmSize {
 }
 
 /// The size of this name (`Standard_A1_v2`), in any letter case; `None` for one that is not in the data.
+///
+/// Rule `limit-bandwidth-by-size`: a size caps what its machine sends over all NICs, and nothing that it receives.
+/// Source: azure-dataplane 5.1.
 #[must_use]
 pub fn vm_size(name: &str) -> Option<VmSize> {
     let row = rows(TABLE).find(|row| row[0].eq_ignore_ascii_case(name.trim()))?;
@@ -53,6 +56,7 @@ mod tests {
     /// Catches: a size of azure-dataplane 5.1 left out, megabits taken for bits, a column shifted.
     #[test]
     fn sizes_are_those_of_the_reference() {
+        // Tests `limit-bandwidth-by-size`, `refuse-nic-count`.
         assert_eq!(rows(TABLE).filter_map(|row| vm_size(row[0])).count(), 72);
         // Tests `limit-connections-by-size`.
         for (name, vcpus, connections) in [

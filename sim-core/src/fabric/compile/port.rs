@@ -9,6 +9,9 @@ use crate::topology::{Kind, Relation, Resource};
 
 impl Compiler<'_> {
     /// The port of a resource, if it has one.
+    ///
+    /// Rule `endpoint-rules`: a private endpoint's own subnet's security group counts where the subnet's policy says
+    /// so, and not by default. Source: azure-dataplane 1.9.
     pub(super) fn port(&mut self, resource: &Resource) -> Option<Port> {
         let id = resource.id;
         let kind = match &resource.kind {

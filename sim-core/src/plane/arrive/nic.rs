@@ -84,6 +84,12 @@ fn frontend<'t>(trail: &Trail<'t>, via: Via) -> Option<&'t FrontendPort> {
 }
 
 /// What is asked before the rules, and the rules.
+///
+/// Rule `nsg-inbound-order`: inbound the subnet's group is asked before the NIC's, both must allow, and a level without
+/// a group allows. Source: azure-dataplane 1.3.
+///
+/// Rule `nsg-inbound-view`: inbound rules see the address and the port that the packet has behind the public address or
+/// the balancer, and the source that it came with. Source: azure-dataplane 1.3, 3.3.
 fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, Reason> {
     let mut closed_without_group = false;
     if let Some(public) = nic.public.filter(|public| public.address == trail.tuple.dst) {

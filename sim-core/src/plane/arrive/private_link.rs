@@ -12,6 +12,10 @@ use crate::stage::snat::{Share, Snat, Source};
 use crate::stage::{Reason, Step, Translation};
 use crate::topology::ConnectionState;
 
+/// Rule `private-link-approved`: a connection carries packets while it is approved. Source: azure-services 3.1.
+///
+/// Rule `endpoint-replies`: answers of a private endpoint go straight to whom they answer, whatever its subnet's routes
+/// say. Source: azure-dataplane 2.6.
 pub(super) fn at_endpoint(
     trail: &mut Trail<'_>,
     port: &Port,
@@ -62,6 +66,9 @@ fn gateway_towards(endpoint: &EndpointPort, to: Addr) -> Option<PortId> {
 }
 
 /// azure-services 3.2: consumers are translated to one of the service's addresses and sent to the frontend behind it.
+///
+/// Rule `private-link-translates`: the provider sees one of the link service's own addresses, and the frontend of its
+/// balancer as destination. Source: azure-services 3.2.
 pub(super) fn at_service(
     mut trail: Trail<'_>,
     port: &Port,

@@ -27,6 +27,9 @@ pub(in crate::plane) struct Sender<'p> {
 const SMTP: u16 = 25;
 
 /// Follows a route.
+///
+/// Rule `peering-not-transitive`: a route over a peering leads into the peer, and not on into the peer's peers. Source:
+/// azure-dataplane 2.7.
 pub(in crate::plane) fn take(
     trail: &mut Trail<'_>,
     sender: Sender<'_>,

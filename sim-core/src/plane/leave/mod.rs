@@ -109,6 +109,11 @@ fn answer(trail: &mut Trail<'_>, port: &Port) -> Result<Act, Reason> {
     Ok(Act::Forward { to: peer.id, class: LinkClass::Peering })
 }
 
+/// Rule `nsg-outbound-order`: outbound the NIC's group is asked before the subnet's, both must allow, and a level
+/// without a group allows; all before the route is chosen and the source translated. Source: azure-dataplane 1.3.
+///
+/// Rule `route-replies`: an answer is routed by the table of its own subnet, not by the way the question came. Source:
+/// azure-dataplane 2.2.
 fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Known) -> Result<Act, Reason> {
     let (tuple, departure) = (trail.tuple, departure(nic.address, nic.ip_forwarding));
     for reason in carried().decide(&tuple).chain(departure.decide(&tuple)) {

@@ -22,6 +22,9 @@ pub(super) fn is_licensing(trail: &Trail<'_>, nic: &NicPort) -> bool {
 }
 
 /// Asks the rules that name this traffic.
+///
+/// Rule `nsg-platform-dns-levels`: a rule that names a tag of the platform counts at the NIC and at the subnet. Source:
+/// azure-dataplane 1.8.
 pub(super) fn ask(trail: &mut Trail<'_>, nic: &NicPort, tag: PlatformTag) -> Result<(), Reason> {
     for (nsg, level) in [(nic.nsg, Level::Nic), (nic.subnet.nsg, Level::Subnet)] {
         let Some(group) = trail.view.fabric.group(nsg, &nic.subnet) else { continue };

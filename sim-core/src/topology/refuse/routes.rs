@@ -14,23 +14,16 @@ const NO_ROUTE: [&str; 6] =
 pub(super) fn check(case: Case<'_>, table: &RouteTable) -> Verdict {
     too_many(case, table)?;
     let mut taken: HashMap<String, &Route, foldhash::fast::FixedState> = HashMap::default();
-    let mut tags = 0;
     for (n, route) in table.routes.iter().enumerate() {
         let key = match &route.destination {
             Destination::Prefix(prefix) => prefix.to_string(),
             Destination::Tag(tag) => {
                 tag_takes_routes(case, n, route, tag)?;
-                tags += 1;
                 tag.to_ascii_lowercase()
             }
         };
         if let Some(twin) = taken.insert(key, route) {
             return conflict(case, n, route, twin);
-        }
-        if tags > MOST_TAG_ROUTES {
-            let message =
-                format!("Route table {} has more than {MOST_TAG_ROUTES} routes for service tags.", case.draft.name);
-            return case.refuse_parts(Some(n..n + 1), route.span, "RouteTableServiceTagRouteLimitExceeded", message);
         }
     }
     Ok(())
@@ -62,7 +55,12 @@ fn conflict(case: Case<'_>, n: usize, route: &Route, twin: &Route) -> Verdict {
 /// The codes were not seen.
 fn too_many(case: Case<'_>, table: &RouteTable) -> Verdict {
     let count = table.routes.len();
-    let Some(first) = table.routes.get(MOST_ROUTES) else { return Ok(()) };
-    let message = format!("Route table {} has {count} routes, more than {MOST_ROUTES}.", case.draft.name);
-    case.refuse_parts(Some(MOST_ROUTES..count), first.span, "RouteTableRouteLimitExceeded", message)
+    if let Some(first) = table.routes.get(MOST_ROUTES) {
+        let message = format!("Route table {} has {count} routes, more than {MOST_ROUTES}.", case.draft.name);
+        return case.refuse_parts(Some(MOST_ROUTES..count), first.span, "RouteTableRouteLimitExceeded", message);
+    }
+    let mut for_tags = table.routes.iter().enumerate().filter(|(_, it)| matches!(it.destination, Destination::Tag(_)));
+    let Some((n, route)) = for_tags.nth(MOST_TAG_ROUTES) else { return Ok(()) };
+    let message = format!("Route table {} has more than {MOST_TAG_ROUTES} routes for service tags.", case.draft.name);
+    case.refuse_parts(Some(n..n + 1), route.span, "RouteTableServiceTagRouteLimitExceeded", message)
 }

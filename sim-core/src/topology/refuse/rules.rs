@@ -117,9 +117,9 @@ fn too_many(case: Case<'_>, group: &Nsg) -> Verdict {
 const MOST_GROUPS_OF_ADDRESS: usize = 20;
 
 /// Rule `refuse-asg-members`: an address is in at most 20 application security groups, whose members are all in one
-/// network, and all addresses of its NIC are in the same ones. Source: azure-dataplane 1.5, 1.6.
+/// network. Source: azure-dataplane 1.5, 1.6.
 ///
-/// The last code was seen in public reports, the others were not.
+/// The codes were not seen.
 pub(super) fn memberships(case: Case<'_>) -> Verdict {
     let groups: Vec<_> = case.targets(Relation::MemberOf).filter(|it| matches!(it.kind, Kind::Asg)).collect();
     if groups.len() > MOST_GROUPS_OF_ADDRESS {

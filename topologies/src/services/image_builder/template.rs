@@ -117,6 +117,12 @@ pub struct Distribution {
 ///
 /// # Errors
 /// The diagnostics, when the service would not take the template.
+///
+/// Rule `image-builder-timeout`: a build ends after 240 minutes, or after those that its template gives, 6 to 960.
+/// Source: azure-services 2.5.
+///
+/// Rule `image-builder-sizes`: without a size the proxy is a Standard_A1_v2, the build VM a Standard_D1_v2 of
+/// generation 1 or a Standard_D2ds_v4 of generation 2. Source: azure-services 1.A, 1.B, 2.5.
 pub fn read(id: &str, region: &str, body: &Value) -> Result<ImageTemplate, Vec<Diagnostic>> {
     let mut refused = Vec::new();
     let properties = body.get("properties").unwrap_or(body);
@@ -163,6 +169,9 @@ pub fn read(id: &str, region: &str, body: &Value) -> Result<ImageTemplate, Vec<D
 
 /// azure-services 2.5 and 2.1: the old form names VNet, subnet and group; the new one ids. Both or neither of the old
 /// names; never a container subnet alone, nor a proxy size beside it.
+///
+/// Rule `image-builder-vnet-config`: a template names all of its network or none, a container subnet only beside the
+/// build subnet, in the same VNet and another one, and then no proxy size. Source: azure-services 2.4, 2.5.
 fn read_network(properties: &Value) -> Result<Network, Box<Diagnostic>> {
     let Some(config) = properties.path(&["vmProfile", "vnetConfig"]) else { return Ok(Network::Own) };
     let text = |key: &str| config.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());

@@ -166,6 +166,7 @@ fn resources_refer_to_each_other_as_written() {
 /// Catches: a container group without a place in its subnet, when a network profile names it.
 #[test]
 fn a_container_group_is_a_machine_in_its_subnet() {
+    // Tests `container-group-subnet`.
     let Some(world) = quickstart("aci-vnet") else { return };
     let machine = world.topology.resources().find(|it| matches!(it.kind, Kind::Machine(_))).unwrap();
     let addresses = world.topology.addresses_of(machine.id);
@@ -180,6 +181,7 @@ fn a_container_group_is_a_machine_in_its_subnet() {
 /// that is no longer what was written; the template beside it not read.
 #[test]
 fn image_builder_files_are_read() {
+    // Tests `role-actions`.
     let Some(folder) = corpus("image-builder") else { return };
     let inputs = ["aibRoleNetworking.json", "existingVNETWindows.json"].map(|name| read(&folder.join(name)));
     let mut world = load(&inputs, None, &Environment::default());

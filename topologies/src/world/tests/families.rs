@@ -23,6 +23,7 @@ const VNET: &str = r#""addressSpace": {"addressPrefixes": ["10.0.0.0/16", "fd00:
 /// lost, a setting that no longer knows its line.
 #[test]
 fn networks_and_subnets() {
+    // Tests `endpoint-policies`, `private-link-policy-default`.
     let world = deployed(&resource("virtualNetworks", "v", VNET));
     assert_eq!(told(&world), "");
     let Kind::Vnet(vnet) = kind_of(&world, "virtualNetworks/v") else { panic!() };
@@ -51,6 +52,7 @@ fn networks_and_subnets() {
 /// Catches: private subnets for VNets of an API version before the change, open ones after it (azure-dataplane 4.4).
 #[test]
 fn default_outbound_access_follows_the_api_version() {
+    // Tests `outbound-default-by-version`.
     for (version, open) in
         [("2021-05-01", true), ("2026-03-31", true), ("2026-04-01", false), ("2027-01-01-preview", false), ("", true)]
     {
@@ -80,6 +82,7 @@ fn a_subnet_of_its_own_counts_more() {
 /// Catches: strings for numbers, letter case of collections, defaults of the API (azure-dataplane 3.4, 3.7).
 #[test]
 fn balancers_and_their_parts() {
+    // Tests `balancer-probe-defaults`, `balancer-rule-defaults`.
     let frontend =
         format!("\"frontendIPConfiguration\": {{\"id\": \"{}\"}}", at("loadBalancers/b/frontendIPConfigurations/f"));
     let properties = format!(
@@ -117,6 +120,7 @@ fn balancers_and_their_parts() {
 /// Catches: an endpoint that waits for nobody, or that is taken in though the service asks (azure-services 3.1).
 #[test]
 fn private_endpoints_wait_for_approval() {
+    // Tests `private-link-approval`.
     let subnet = format!("\"subnet\": {{\"id\": \"{}\"}}", at("virtualNetworks/v/subnets/plain"));
     let id = at("privateLinkServices/s");
     let listed = "\"autoApproval\": {\"subscriptions\": [\"00000000-0000-0000-0000-000000000000\"]}";
@@ -182,6 +186,7 @@ fn addresses_of_machines() {
 /// Catches: Standard taken for the default tier, an address that is known given anew, a prefix without an address.
 #[test]
 fn public_addresses() {
+    // Tests `public-ip-tier-default`.
     let public = |name: &str, sku: &str, properties: &str| {
         resource("publicIPAddresses", name, properties).replace("\"properties\"", &format!("{sku}\"properties\""))
     };
@@ -245,6 +250,7 @@ fn machines() {
 /// Catches: flags of a peering mixed up, or their defaults (azure-dataplane 2.7); a role that is assigned elsewhere.
 #[test]
 fn peerings_and_roles() {
+    // Tests `peering-defaults`.
     let side = |here: &str, there: &str, more: &str| {
         let remote =
             format!("\"remoteVirtualNetwork\": {{\"id\": \"{}\"}}{more}", at(&format!("virtualNetworks/{there}")));

@@ -21,6 +21,9 @@ fn nic(name: &str, subnet: &str, more: &str) -> String {
 /// Catches: another code than Azure's, a place that is not the setting's, a refusal that takes the rest with it.
 #[test]
 fn refusals_are_findings_with_a_place() {
+    // Tests `refuse-subnet-overlap`, `refuse-subnet-outside`, `refuse-prefix-form`, `refuse-address-form`, `refuse-rule-conflict`,
+    // `refuse-rule-priority`, `refuse-missing-reference`, `refuse-address-taken`, `refuse-address-outside`,
+    // `refuse-other-region`.
     let rule = |name: &str, priority: u32| {
         format!(
             "\n{{\"name\": \"{name}\", \"properties\": {{\"priority\": {priority}, \"direction\": \"Inbound\", \
@@ -55,6 +58,12 @@ fn refusals_are_findings_with_a_place() {
         (
             format!("{},\n{}", vnet(&subnet("a", "10.0.1.0/24")), nic("n", "a", &taken.replace("1.5", "1.2"))),
             "PrivateIPAddressInReservedRange",
+            4,
+            "subnets/a",
+        ),
+        (
+            format!("{},\n{}", vnet(&subnet("a", "10.0.1.0/24")), nic("n", "a", &taken.replace("1.5", "1.300"))),
+            "InvalidIPAddressFormat",
             4,
             "subnets/a",
         ),
@@ -140,6 +149,7 @@ fn what_refers_to_the_refused_is_a_note() {
 /// Catches: a machine with more NICs than its size takes.
 #[test]
 fn a_size_limits_the_nics() {
+    // Tests `refuse-nic-count`.
     let nics: Vec<String> =
         (0..3).map(|n| format!("{{\"id\": \"{}\"}}", at(&format!("networkInterfaces/n{n}")))).collect();
     let text = format!(
@@ -155,6 +165,7 @@ fn a_size_limits_the_nics() {
 /// Catches: container groups kept out of the subnet that is delegated to them, machines let into it.
 #[test]
 fn a_delegated_subnet_takes_container_groups() {
+    // Tests `container-group-subnet`.
     let delegated = subnet("a", "10.0.1.0/24").replace(
         "\"addressPrefix\"",
         "\"delegations\": [{\"name\": \"d\", \"properties\": \

@@ -31,6 +31,7 @@ fn rule(more: &str) -> String {
 /// single values, tags in capitals, the three spellings of any.
 #[test]
 fn security_rules_as_people_write_them() {
+    // Tests `nsg-rule-words`.
     const PORTS: &str = "[PortRange { first: 22, last: 22 }, PortRange { first: 80, last: 80 }]";
     let any = "[Any] [] [Any] []";
     for (written, expected) in [
@@ -84,6 +85,7 @@ fn security_rules_as_people_write_them() {
 /// not point at the value.
 #[test]
 fn rules_that_cannot_be_read_are_left_out() {
+    // Tests `refuse-rule-address`, `refuse-rule-port`, `refuse-rule-word`.
     for (written, code) in [
         ("\"priority\": \"abc\"", "InvalidRequestFormat"),
         ("\"priority\": 70000", "SecurityRuleInvalidPriority"),
@@ -113,6 +115,7 @@ fn rules_that_cannot_be_read_are_left_out() {
 /// a slip of the keys without the name that was meant, the state of the list missing among the assumptions.
 #[test]
 fn a_list_of_service_tags_adds_to_what_is_known() {
+    // Tests `refuse-rule-address`.
     let rules =
         |tag: &str| format!("\"securityRules\": [{}]", rule(&format!("\"destinationAddressPrefix\": \"{tag}\"")));
     let template = |tag: &str| {
@@ -173,6 +176,7 @@ fn a_next_hop_may_be_the_address_of_a_nic() {
 /// Catches: a rule or route of its own lost, or put beside the one it replaces.
 #[test]
 fn rules_and_routes_of_their_own_join_their_group() {
+    // Tests `route-hop-types`.
     let inside = format!("\"securityRules\": [{}]", rule("\"access\": \"Deny\""));
     let alone = rule("\"access\": \"Allow\"").replace("{\"name\": \"r\", \"properties\": {", "");
     let alone = alone.trim_end_matches('}');

@@ -71,6 +71,8 @@ impl Build {
         }
     }
 
+    /// Rule `image-builder-container-needs`: a container in the user's subnet needs the Internet at 443 for its image
+    /// and at 445 for its files. Source: azure-services 2.3, 2.4.
     fn container_needs(&self) -> Vec<Needed> {
         let image = downloads::container_image(0);
         let share = downloads::FILE_SHARE;

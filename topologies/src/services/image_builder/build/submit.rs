@@ -98,6 +98,9 @@ impl Build {
     }
 
     /// azure-services 2.8: an existing network needs two actions on it.
+    ///
+    /// Rule `image-builder-permissions`: a template with a network of the user's needs to read that network and to join
+    /// its subnet. Source: azure-services 2.8.
     fn check_permissions(&self, control: &Control<'_>) -> Result<(), Ended> {
         let subnet = match &self.template.network {
             Network::Own => return Ok(()),

@@ -70,6 +70,9 @@ pub struct Target {
 }
 
 /// Packer, with the steps of one build.
+///
+/// Rule `image-builder-waits`: Packer waits 20 minutes for SSH and 10 for WinRM in all. Source: azure-services 9.1,
+/// 9.2.
 pub struct Packer {
     steps: Arc<[Step]>,
     at: usize,

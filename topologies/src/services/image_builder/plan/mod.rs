@@ -28,6 +28,10 @@ pub enum Way {
 
 impl Way {
     /// The way of a template at a date: builds are isolated from November 2023 on.
+    ///
+    /// Rule `image-builder-ways`: until November 2023 the service connects to a public address, or to a network of the
+    /// user's by private link from its own platform; since then from a container, in a VNet of its own or in the user's
+    /// subnet for it. Source: azure-services 2.1.
     #[must_use]
     pub fn choose(network: &Network, date: Date) -> Self {
         let isolated = date >= Date { year: 2023, month: 11, day: 1 };
@@ -64,6 +68,9 @@ impl Way {
 }
 
 /// What is deployed, in waves: a wave starts when the one before is done.
+///
+/// Rule `image-builder-deletion-order`: what the service deployed is deleted with dependents first: endpoint, link
+/// service, NIC and balancer. Source: azure-services 2.7.
 pub struct Plan {
     /// How the service connects.
     pub way: Way,
@@ -99,6 +106,9 @@ pub struct Leg {
 }
 
 /// The port of the proxy machine (azure-services 2.3).
+///
+/// Rule `image-builder-ports`: the proxy listens on 60001 for Linux and 60000 for Windows, the build VM on 22 and 5986.
+/// Source: azure-services 2.3.
 const fn proxy_port(communicator: Communicator) -> u16 {
     match communicator {
         Communicator::Ssh => 60001,
@@ -213,6 +223,9 @@ impl Drafter<'_> {
     }
 
     /// T1: everything in the staging group, a public address, and a security group for the service alone.
+    ///
+    /// Rule `image-builder-public-group`: the build VM's public address admits the service alone. Source:
+    /// azure-services 1.A, 1.B.
     fn public_address(&mut self) {
         let service = InternetHost {
             prefix: Prefix::host(SERVICE),
