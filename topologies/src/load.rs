@@ -7,6 +7,7 @@ use crate::facts::{ServiceTags, is_service_tags};
 use crate::json::{self, Value};
 use crate::live;
 use crate::source::{MAX_FILE_BYTES, Sources};
+use crate::terraform;
 use crate::world::World;
 use std::fs;
 use std::io;
@@ -34,8 +35,9 @@ impl Input {
 }
 
 /// Reads all inputs: ARM templates, parameters files, bodies of resources (one, an array, or a list as REST answers it),
-/// role definitions as `az role definition create` takes them, Microsoft's lists of service tags. What is read as a body
-/// exists already: it counts more than what a template says of the same resource. A template is deployed with the
+/// plans and states of Terraform, role definitions as `az role definition create` takes them, Microsoft's lists of service
+/// tags. What is read as a body exists already: it counts more than what a plan says of the same resource, and that more
+/// than what a template says. A template is deployed with the
 /// parameters file among the inputs that has its name (`main.parameters.json` for
 /// `main.json`), or with the only one there is for the only template; values of `parameters` go over those.
 ///
@@ -85,6 +87,10 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
         resources.extend(deployment.resources.into_iter().filter(|it| !it.existing).map(RawResource::from));
     }
     resources.append(&mut files.roles);
+    let mut declared = terraform::read(&files.terraform, environment);
+    resources.append(&mut declared.resources);
+    assumptions.append(&mut declared.assumptions);
+    files.diagnostics.append(&mut declared.diagnostics);
     resources.append(&mut files.bodies);
     let resources = files.edited(resources, edits);
     let tags = tags.cloned().or_else(|| files.tags.take().map(Arc::new));
@@ -96,6 +102,8 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
     }));
     let mut world = World::with_service_tags(resources, &environment.location, tags);
     assumptions.append(&mut world.assumptions);
+    let findings = world.findings.iter_mut().map(|finding| &mut finding.diagnostic);
+    findings.chain(&mut world.diagnostics).for_each(|diagnostic| declared.name(diagnostic));
     files.diagnostics.append(&mut world.diagnostics);
     (world.sources, world.diagnostics, world.assumptions) = (files.sources, files.diagnostics, assumptions);
     world
@@ -109,13 +117,18 @@ struct Files {
     parameters: Vec<(String, Value)>,
     roles: Vec<RawResource>,
     bodies: Vec<RawResource>,
+    terraform: Vec<Value>,
     tags: Option<ServiceTags>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Files {
     fn add(&mut self, input: &Input) {
-        let Some(value) = self.parse(input) else { return };
+        if let Some(answer) = terraform::to_bytes(&input.name, &input.bytes) {
+            self.diagnostics.push(answer);
+            return;
+        }
+        let Some(mut value) = self.parse(input) else { return };
         if arm::is_template(&value) {
             self.templates.push((input.name.clone(), value));
         } else if arm::is_parameters(&value) {
@@ -127,6 +140,11 @@ impl Files {
                 Ok(tags) => self.take_tags(tags, &value),
                 Err(diagnostics) => self.diagnostics.extend(diagnostics),
             }
+        } else if terraform::is_terraform(&value) {
+            self.sources.blot(value.span.file, &terraform::hide(&mut value));
+            self.terraform.push(value);
+        } else if let Some(answer) = terraform::to_json(&input.name, &value) {
+            self.diagnostics.push(answer);
         } else if live::is_bodies(&value) {
             let (mut bodies, strange) = live::resources(&value);
             self.bodies.append(&mut bodies);
@@ -134,8 +152,9 @@ impl Files {
         } else {
             let message = format!("{} is JSON, but of no kind that is read here", input.name);
             let help = "read are ARM templates (with `$schema`, or `contentVersion` and `resources`), their parameters \
-                        files, bodies of resources with their `id` (one, or an array), role definitions, and Microsoft's \
-                        lists of service tags";
+                        files, bodies of resources with their `id` (one, or an array), plans and states of Terraform \
+                        (`terraform show -json`, or a state file of version 4), role definitions, and Microsoft's lists of \
+                        service tags";
             self.diagnostics.push(Diagnostic::error("input.unknown-kind", message).at(value.span).help(help));
         }
     }
@@ -216,7 +235,7 @@ pub enum ReadError {
     TooMany(PathBuf),
 }
 
-/// Reads files, and all `.json` files below folders, in the order of their names. Links to folders are not followed.
+/// Reads files, and all `.json` and `.tfstate` files below folders but for `.terraform`, in the order of their names. Links to folders are not followed.
 ///
 /// # Errors
 /// For what is not there or too much; what a file holds is [`load`]'s business.
@@ -252,8 +271,11 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), ReadError> {
             let entry = entry.map_err(failed)?;
             let (path, kind) = (entry.path(), entry.file_type().map_err(failed)?);
             if kind.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+                // What Terraform has downloaded.
+                if entry.file_name() != ".terraform" {
+                    open.push(path);
+                }
+            } else if has_extension(&path, &["json", "tfstate"]) {
                 found.push(path);
             }
             if found.len() + open.len() > MAX_FILES {
@@ -262,4 +284,9 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), ReadError> {
         }
     }
     Ok(())
+}
+
+fn has_extension(path: &Path, known: &[&str]) -> bool {
+    let is = |extension: &std::ffi::OsStr| known.iter().any(|known| extension.eq_ignore_ascii_case(known));
+    path.extension().is_some_and(is)
 }

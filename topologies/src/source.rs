@@ -74,6 +74,18 @@ impl Sources {
         }
     }
 
+    /// Writes asterisks over places of a file, so that no message quotes what stood there. Places stay where they are.
+    pub(crate) fn blot(&mut self, file: FileId, places: &[Span]) {
+        let Some(source) = usize::try_from(file.0).ok().and_then(|at| self.files.get_mut(at)) else { return };
+        let mut bytes = std::mem::take(&mut source.text).into_bytes();
+        for place in places.iter().filter(|place| place.file == file) {
+            let hidden = bytes.get_mut(place.start as usize..place.end as usize).unwrap_or_default();
+            hidden.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b'*');
+        }
+        // Places are those of whole values, so that no letter is cut.
+        source.text = String::from_utf8_lossy(&bytes).into_owned();
+    }
+
     /// The text of a file; empty for an id of another table.
     #[must_use]
     pub fn text(&self, file: FileId) -> &str {
@@ -149,6 +161,17 @@ mod tests {
         assert_eq!(sources.line(span), Some("  \"é\": 1"));
         let start = sources.locate(Span::new(file, 0, 1)).unwrap();
         assert_eq!((start.line, start.column), (1, 1));
+    }
+
+    /// Catches: a secret that a message would still quote, and lines that move when one is taken out.
+    #[test]
+    fn what_is_blotted_is_gone_and_the_rest_stays_in_place() {
+        let mut sources = Sources::new();
+        let file = sources.add("a.json", "{\"é\":\n\"sécret\"}");
+        let at = sources.text(file).find("\"s").unwrap();
+        sources.blot(file, &[Span::new(file, at, at + "\"sécret\"".len()), Span::new(file, 90, 99)]);
+        assert_eq!(sources.text(file), "{\"é\":\n*********}");
+        assert_eq!(sources.line(Span::new(file, at, at + 1)), Some("*********}"));
     }
 
     /// Catches: a span beyond the text, or of a file that is not in the table, making the look-up panic.

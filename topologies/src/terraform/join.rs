@@ -1,0 +1,129 @@
+//! Puts together what Terraform has apart: associations go into the resources that they change.
+
+use super::body::{fill, put};
+use crate::azure::{self, RawResource};
+use crate::diagnostic::Diagnostic;
+use crate::json::{Data, Value};
+use sim_core::source::Span;
+use std::collections::BTreeMap;
+
+/// A change of another resource.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// The instance that asks for it.
+    pub(super) address: String,
+    /// What it changes: a resource, or a part of one.
+    pub(super) target: String,
+    /// The collection whose every part it changes.
+    pub(super) every: Option<&'static str>,
+    /// How.
+    pub(super) edit: Edit,
+    pub(super) span: Span,
+}
+
+/// What is changed.
+#[derive(Debug)]
+pub(super) enum Edit {
+    /// An item goes into a list.
+    Add(&'static str, Value),
+    /// Fields are set over what is there.
+    Set(&'static [super::table::Field], Value),
+}
+
+/// The resources, each once; of several with one id the last counts.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    list: Vec<RawResource>,
+    places: BTreeMap<String, usize>,
+}
+
+impl Joined {
+    pub(super) fn insert(&mut self, raw: RawResource) {
+        let key = raw.id.to_ascii_lowercase();
+        match self.places.get(&key) {
+            Some(place) => self.list[*place] = raw,
+            None => {
+                self.places.insert(key, self.list.len());
+                self.list.push(raw);
+            }
+        }
+    }
+
+    /// Makes a change; one of something that is not here is a warning.
+    pub(super) fn change(&mut self, change: &Change) -> Option<Diagnostic> {
+        let Some(target) = self.find(&change.target) else {
+            let message = format!("{} is left out: {} is not among what is read", change.address, change.target);
+            let help = "give the plan or state that declares it too";
+            return Some(Diagnostic::warning("terraform.target-not-read", message).at(change.span).help(help));
+        };
+        match change.every {
+            Some(collection) => {
+                let Data::Object(members) = &mut target.data else { return None };
+                let properties = members.iter_mut().find(|member| member.key == "properties")?;
+                let Data::Object(members) = &mut properties.value.data else { return None };
+                let parts = members.iter_mut().find(|member| member.key.eq_ignore_ascii_case(collection))?;
+                let Data::Array(parts) = &mut parts.value.data else { return None };
+                parts.iter_mut().for_each(|part| change.edit.make(part));
+            }
+            None => change.edit.make(target),
+        }
+        None
+    }
+
+    /// The body with this id, which may be that of a part inside a resource.
+    fn find(&mut self, id: &str) -> Option<&mut Value> {
+        let id = azure::tidy(id);
+        if let Some(place) = self.places.get(&id.to_ascii_lowercase()) {
+            return Some(&mut self.list[*place].body);
+        }
+        let whole = *self.places.get(&azure::parent(&id)?.to_ascii_lowercase())?;
+        let collection = id.rsplit('/').nth(1)?;
+        let name = azure::name_of(&id);
+        let Data::Object(members) = &mut self.list[whole].body.data else { return None };
+        let properties = &mut members.iter_mut().find(|member| member.key == "properties")?.value;
+        let Data::Object(members) = &mut properties.data else { return None };
+        let parts = &mut members.iter_mut().find(|member| member.key.eq_ignore_ascii_case(collection))?.value;
+        let Data::Array(parts) = &mut parts.data else { return None };
+        parts
+            .iter_mut()
+            .find(|part| part.get("name").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(name)))
+    }
+
+    pub(super) fn into_list(self) -> Vec<RawResource> {
+        self.list
+    }
+}
+
+impl Edit {
+    fn make(&self, target: &mut Value) {
+        match self {
+            Self::Add(list, item) => {
+                let present = target.path(&["properties", list]).is_some_and(|list| list.items().contains(item));
+                if !present {
+                    let items = Value::new(item.span, Data::Array(vec![item.clone()]));
+                    put(target, ["properties", list].into_iter(), items);
+                }
+            }
+            Self::Set(fields, values) => {
+                for field in *fields {
+                    clear(target, field.to);
+                }
+                // Nothing in these rows is made of the owner's id.
+                fill(target, fields, values, "");
+            }
+        }
+    }
+}
+
+/// Takes away what a row is about to set: what is associated counts more than what was read of it before.
+fn clear(target: &mut Value, path: &str) {
+    let mut at = target;
+    for key in std::iter::once("properties").chain(path.split('/')) {
+        let Data::Object(members) = &mut at.data else { return };
+        let Some(member) = members.iter_mut().find(|member| member.key == key) else { return };
+        at = &mut member.value;
+    }
+    if !matches!(at.data, Data::Array(_)) {
+        at.data = Data::Null;
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests of what plans and states become.
