@@ -235,7 +235,8 @@ pub enum ReadError {
     TooMany(PathBuf),
 }
 
-/// Reads files, and all `.json` and `.tfstate` files below folders but for `.terraform`, in the order of their names. Links to folders are not followed.
+/// Reads files, and all `.json` and `.tfstate` files below folders but for `.terraform`, in the order of their names. Of a
+/// folder that has none, a source of Terraform or Bicep, which is answered with the command that makes what is read. Links to folders are not followed.
 ///
 /// # Errors
 /// For what is not there or too much; what a file holds is [`load`]'s business.
@@ -244,8 +245,13 @@ pub fn read_files(paths: &[PathBuf]) -> Result<Vec<Input>, ReadError> {
     for path in paths {
         if path.is_dir() {
             let start = found.len();
-            walk(path, &mut found)?;
+            walk(path, &["json", "tfstate"], &mut found)?;
             found[start..].sort();
+            if found.len() == start {
+                walk(path, &["tf", "bicep", "tfplan"], &mut found)?;
+                found[start..].sort();
+                found.truncate(start + 1);
+            }
         } else {
             found.push(path.clone());
         }
@@ -263,7 +269,8 @@ fn read_file(path: PathBuf) -> Result<Input, ReadError> {
     Err(ReadError::TooLarge(path))
 }
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), ReadError> {
+/// Finds the files with one of these extensions.
+fn walk(folder: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) -> Result<(), ReadError> {
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
         let failed = |error| ReadError::Io { path: folder.clone(), error };
@@ -275,7 +282,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), ReadError> {
                 if entry.file_name() != ".terraform" {
                     open.push(path);
                 }
-            } else if has_extension(&path, &["json", "tfstate"]) {
+            } else if has_extension(&path, extensions) {
                 found.push(path);
             }
             if found.len() + open.len() > MAX_FILES {

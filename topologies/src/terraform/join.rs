@@ -1,6 +1,7 @@
 //! Puts together what Terraform has apart: associations go into the resources that they change.
 
 use super::body::{fill, put};
+use super::listing::Form;
 use crate::azure::{self, RawResource};
 use crate::diagnostic::Diagnostic;
 use crate::json::{Data, Value};
@@ -34,19 +35,31 @@ pub(super) enum Edit {
 #[derive(Debug, Default)]
 pub(super) struct Joined {
     list: Vec<RawResource>,
-    places: BTreeMap<String, usize>,
+    /// By id in lower case, with the rank it came in.
+    places: BTreeMap<String, (usize, Rank)>,
 }
 
+/// What decides which of two counts: what is managed, over data sources; plans, over states.
+pub(super) type Rank = (bool, Form);
+
 impl Joined {
-    pub(super) fn insert(&mut self, raw: RawResource) {
+    /// Adds a resource. One that a file manages twice is a warning: Azure has it once.
+    pub(super) fn insert(&mut self, rank: Rank, raw: RawResource) -> Option<Diagnostic> {
         let key = raw.id.to_ascii_lowercase();
-        match self.places.get(&key) {
-            Some(place) => self.list[*place] = raw,
-            None => {
-                self.places.insert(key, self.list.len());
-                self.list.push(raw);
-            }
-        }
+        let Some((place, before)) = self.places.get_mut(&key) else {
+            self.places.insert(key, (self.list.len(), rank));
+            self.list.push(raw);
+            return None;
+        };
+        let same = std::mem::replace(before, rank) == rank && rank.0;
+        let old = std::mem::replace(&mut self.list[*place], raw);
+        let new = &self.list[*place];
+        (same && old.span.file == new.span.file).then(|| {
+            let message = format!("{} is declared twice; the later one counts", new.id);
+            let help = "Terraform would stop: a resource of this name exists already";
+            let warning = Diagnostic::warning("terraform.same-id", message).at(new.span).help(help);
+            warning.note(Some(old.span), "it is declared here first")
+        })
     }
 
     /// Makes a change; one of something that is not here is a warning.
@@ -73,10 +86,10 @@ impl Joined {
     /// The body with this id, which may be that of a part inside a resource.
     fn find(&mut self, id: &str) -> Option<&mut Value> {
         let id = azure::tidy(id);
-        if let Some(place) = self.places.get(&id.to_ascii_lowercase()) {
+        if let Some((place, _)) = self.places.get(&id.to_ascii_lowercase()) {
             return Some(&mut self.list[*place].body);
         }
-        let whole = *self.places.get(&azure::parent(&id)?.to_ascii_lowercase())?;
+        let (whole, _) = *self.places.get(&azure::parent(&id)?.to_ascii_lowercase())?;
         let collection = id.rsplit('/').nth(1)?;
         let name = azure::name_of(&id);
         let Data::Object(members) = &mut self.list[whole].body.data else { return None };

@@ -36,7 +36,7 @@ pub const MAX_RESOURCES: usize = 50_000;
 /// Deepest nesting of modules that is read.
 pub const MAX_MODULE_DEPTH: usize = 32;
 /// Most references that are followed for a file.
-pub const MAX_REFERENCES: usize = 2_000_000;
+pub const MAX_REFERENCES: usize = 300_000;
 /// Longest chain of references that is followed: an output of a variable of an output.
 pub const MAX_REFERENCE_DEPTH: usize = 64;
 

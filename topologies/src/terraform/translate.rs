@@ -2,7 +2,7 @@
 
 use super::configuration::Configuration;
 use super::entry::Entry;
-use super::join::{Change, Edit, Joined};
+use super::join::{Change, Edit, Joined, Rank};
 use super::listing::{Form, Listing, form};
 use super::resolve::Resolver;
 use super::table::{Kind, Known, Link, Target, known};
@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::json::{Data, Value};
 use sim_core::source::Span;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the files of Terraform declare.
 #[derive(Debug, Default)]
@@ -56,7 +57,7 @@ impl Reading {
         let after = self.instances.partition_point(|(it, _)| (it.file, it.start) <= (span.file, span.start));
         let Some((whole, address)) = after.checked_sub(1).and_then(|place| self.instances.get(place)) else { return };
         if whole.file == span.file && span.start < whole.end && !diagnostic.message.contains(address.as_str()) {
-            diagnostic.notes.push((None, format!("this is of {address}")));
+            diagnostic.message.push_str(&format!(" ({address})"));
         }
     }
 }
@@ -64,8 +65,7 @@ impl Reading {
 /// What is made of instances, before it is put together.
 #[derive(Default)]
 struct Made {
-    /// With what decides which of two counts: what is managed, over data sources; plans, over states.
-    resources: Vec<((bool, Form), RawResource)>,
+    resources: Vec<(Rank, RawResource)>,
     changes: Vec<Change>,
     /// How many of other providers, by provider.
     others: BTreeMap<String, usize>,
@@ -130,8 +130,11 @@ impl Made {
 
     fn finish(mut self, mut out: Reading) -> Reading {
         self.resources.sort_by_key(|(rank, _)| *rank);
+        place(&mut self.resources);
         let mut joined = Joined::default();
-        self.resources.into_iter().for_each(|(_, raw)| joined.insert(raw));
+        for (rank, raw) in self.resources {
+            out.diagnostics.extend(joined.insert(rank, raw));
+        }
         out.diagnostics.extend(self.changes.iter().filter_map(|change| joined.change(change)));
         out.resources = joined.into_list();
         if !self.others.is_empty() {
@@ -142,6 +145,18 @@ impl Made {
             out.diagnostics.push(Diagnostic { severity, ..Diagnostic::warning("terraform.other-providers", message) });
         }
         out
+    }
+}
+
+/// Where the location is known after apply only, it is that of the resource group: modules look it up there.
+fn place(resources: &mut [(Rank, RawResource)]) {
+    let groups = resources.iter().filter(|(_, raw)| raw.resource_type == "Microsoft.Resources/resourceGroups");
+    let located = groups.filter_map(|(_, raw)| Some((raw.id.to_ascii_lowercase(), raw.location.clone()?)));
+    let located: BTreeMap<String, Arc<str>> = located.collect();
+    for (_, raw) in resources.iter_mut().filter(|(_, raw)| raw.location.is_none() && azure::parent(&raw.id).is_none()) {
+        let group: Option<String> =
+            raw.id.to_ascii_lowercase().split_once("/providers/").map(|(group, _)| group.to_owned());
+        raw.location = group.and_then(|group| located.get(&group).cloned());
     }
 }
 
