@@ -30,7 +30,10 @@ fn a_real_plan_is_checked_listed_and_traced() {
     assert!(code == 0 && error.is_empty(), "{code}\n{page}\n{error}");
     assert!(page.contains("tfctagcheck-network/internal") && page.contains("2 of random"), "{page}");
     let (code, listed, error) = run(&["list", plan]);
-    assert!(code == 0 && listed.contains("myvm-vmLinux-0") && listed.contains("mywinvm-vmWindows-0"), "{listed}{error}");
+    assert!(
+        code == 0 && listed.contains("myvm-vmLinux-0") && listed.contains("mywinvm-vmWindows-0"),
+        "{listed}{error}"
+    );
     let (code, way, _) = run(&["trace", plan, "--from", "myvm-vmLinux-0", "--to", "mywinvm-vmWindows-0:3389"]);
     assert!(code == 0, "{way}");
     let (_, way, _) = run(&["trace", plan, "--from", "internet", "--to", "mywinvm-vmWindows-0:22"]);

@@ -84,7 +84,7 @@ impl Joined {
     }
 
     /// The body with this id, which may be that of a part inside a resource.
-    fn find(&mut self, id: &str) -> Option<&mut Value> {
+    pub(super) fn find(&mut self, id: &str) -> Option<&mut Value> {
         let id = azure::tidy(id);
         if let Some((place, _)) = self.places.get(&id.to_ascii_lowercase()) {
             return Some(&mut self.list[*place].body);
@@ -100,6 +100,10 @@ impl Joined {
         parts
             .iter_mut()
             .find(|part| part.get("name").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(name)))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &RawResource> {
+        self.list.iter()
     }
 
     pub(super) fn into_list(self) -> Vec<RawResource> {

@@ -4,7 +4,7 @@
 //! [`body`] does it. A state has every value. Of a plan what will be counts; what is known after apply only, ids above all,
 //! is worked out: [`ids`] makes ids of names, [`resolve`] follows the references of the [`configuration`], and
 //! [`complete`] puts in what they lead to. [`join`] brings associations to what they change. [`secrets`] takes out what is
-//! sensitive before anything else is read.
+//! sensitive before anything else is read, and [`existing`] sees to networks of which only names are known.
 
 mod answer;
 mod azapi;
@@ -12,6 +12,7 @@ mod body;
 mod complete;
 mod configuration;
 mod entry;
+mod existing;
 mod family;
 mod ids;
 mod join;

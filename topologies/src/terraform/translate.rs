@@ -6,7 +6,7 @@ use super::join::{Change, Edit, Joined, Rank};
 use super::listing::{Form, Listing, form};
 use super::resolve::Resolver;
 use super::table::{Kind, Known, Link, Target, known};
-use super::{MAX_REFERENCES, azapi, body, complete, ids};
+use super::{MAX_REFERENCES, azapi, body, complete, existing, ids};
 use crate::arm::{Assumption, Environment};
 use crate::azure::{self, RawResource};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -136,6 +136,7 @@ impl Made {
             out.diagnostics.extend(joined.insert(rank, raw));
         }
         out.diagnostics.extend(self.changes.iter().filter_map(|change| joined.change(change)));
+        out.assumptions.extend(existing::describe(&mut joined));
         out.resources = joined.into_list();
         if !self.others.is_empty() {
             let counts: Vec<String> =

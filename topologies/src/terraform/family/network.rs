@@ -100,6 +100,8 @@ const NETWORK: &[Field] = &[
     same("dns_servers", "dhcpOptions/dnsServers"),
     row("flow_timeout_in_minutes", "flowTimeoutInMinutes", How::Positive),
     row("subnet", "subnets", How::Blocks(INLINE_SUBNET)),
+    // Of a data source: names alone.
+    row("subnets", "subnets", How::Each("name")),
 ];
 
 const POOL: &[Field] = &[same("id", "@pool/id"), same("number_of_ip_addresses", "@numberOfIpAddresses")];

@@ -258,3 +258,43 @@ fn subscriptions_are_those_of_the_providers() {
     assert!(found.iter().any(|id| id.starts_with("/subscriptions/hub-sub/resourceGroups/g/")), "{found:?}");
     assert!(found.iter().any(|id| id.starts_with("/subscriptions/00000000-")), "{found:?}");
 }
+
+/// Catches: a subnet of an existing network that is taken for missing because the data source lists its name only; one
+/// whose made-up prefix is another's.
+#[test]
+fn existing_networks_list_names_only() {
+    let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v";
+    let data = |kind: &str, values: &str| {
+        format!("{{\"mode\": \"data\", \"type\": \"{kind}\", \"name\": \"x\", \"values\": {{{values}}}}}")
+    };
+    let known = [
+        data(
+            "azurerm_virtual_network",
+            &format!(
+                "\"id\": \"{id}\", \"name\": \"v\", \"location\": \"westeurope\", \"address_space\": [\"10.8.0.0/22\"], \"subnets\": [\"a\", \"b\", \"c\"]"
+            ),
+        ),
+        data(
+            "azurerm_subnet",
+            &format!("\"id\": \"{id}/subnets/a\", \"name\": \"a\", \"address_prefixes\": [\"10.8.0.0/24\"]"),
+        ),
+    ];
+    let nics = ["a", "b"].map(|name| {
+        nic(&format!("azurerm_network_interface.{name}"), name)
+            .replace("\"name\": \"c\"", &format!("\"name\": \"c\", \"subnet_id\": \"{id}/subnets/{name}\""))
+    });
+    let prior = format!(
+        "\"prior_state\": {{\"values\": {{\"root_module\": {{\"resources\": [{}]}}}}}}, \"resource_changes\"",
+        known.join(", ")
+    );
+    let world = world(whole_plan(&nics.join(", "), "", "").replace("\"resource_changes\"", &prior));
+    let expected =
+        "terraform.subnet-prefix an existing network of which subnets are known by name only; taken are b 10.8.1.0/24";
+    let assumed: Vec<String> = world.assumptions.iter().map(|it| format!("{} {}", it.code, it.text)).collect();
+    assert_eq!(assumed, [expected]);
+    assert_eq!(told(&world), "");
+    assert!(
+        world.topology.find(&format!("{id}/subnets/b")).is_some()
+            && world.topology.find(&format!("{id}/subnets/c")).is_none()
+    );
+}
