@@ -283,12 +283,42 @@ pub const INPUT: &[Explanation] = &[
         "A file is neither UTF-8 nor UTF-16 text.",
         "Save it as UTF-8, or check that this is the file that you meant.",
     ),
+    row(
+        "input.bicep-source",
+        "A file is Bicep's source, which only Bicep compiles.",
+        "Run the command that the message gives, and read what it makes.",
+    ),
+    row(
+        "input.terraform-log",
+        "A file is what Terraform tells while it works, not a plan.",
+        "Run the command that the message gives, and read what it makes.",
+    ),
+    row(
+        "input.terraform-old-state",
+        "A state file is of Terraform before 0.12, or names a backend only.",
+        "Pull the state with a newer Terraform: `terraform state pull`.",
+    ),
+    row(
+        "input.terraform-plan-binary",
+        "A plan is in Terraform's own binary form.",
+        "Run `terraform show -json` on it, and read what that prints.",
+    ),
+    row(
+        "input.terraform-source",
+        "A file is Terraform's source, which only Terraform evaluates.",
+        "Plan it and read the plan as JSON, by the command that the message gives.",
+    ),
+    row(
+        "input.terraform-variables",
+        "A file holds values of Terraform's variables, which only Terraform evaluates.",
+        "Plan with it and read the plan as JSON, by the command that the message gives.",
+    ),
     row("input.too-large", "A file is larger than is read.", "Check that this is the file that you meant."),
     row(
         "input.unknown-kind",
         "A JSON file is of no kind that is read.",
-        "Give ARM templates, their parameters files, bodies of resources with their ids, role definitions, or Microsoft's \
-         lists of service tags.",
+        "Give ARM templates, their parameters files, bodies of resources with their ids, plans and states of Terraform, \
+         role definitions, or Microsoft's lists of service tags.",
     ),
     row(
         "json.duplicate-key",
@@ -381,6 +411,57 @@ pub const INPUT: &[Explanation] = &[
         "tags.too-many",
         "A list of service tags is larger than is read.",
         "Check that this is the file that you meant.",
+    ),
+    row(
+        "terraform.known-after-apply",
+        "An id in a plan is known after apply only, and the plan's configuration does not tell what it will be.",
+        "Give the state after apply. Locals are what plans most often leave out: refer to the resource itself.",
+    ),
+    row(
+        "terraform.name",
+        "The name of a resource is known after apply only; a name made of its address stands in.",
+        "Nothing is to be mended; the state after apply has the name.",
+    ),
+    row(
+        "terraform.old-state",
+        "An instance in a state file is written as Terraform 0.11 did; it is left out.",
+        "Apply once with a newer Terraform, or read what `terraform show -json` prints.",
+    ),
+    row(
+        "terraform.other-providers",
+        "Resources of other providers than azurerm and azapi are left out.",
+        "Nothing is to be mended: they are not in Azure's network.",
+    ),
+    row(
+        "terraform.same-id",
+        "Two instances of a plan or state come to the same resource id; the later one counts.",
+        "Rename one: Azure has each name once.",
+    ),
+    row(
+        "terraform.several-references",
+        "An id in a plan is made of several, and a plan does not say which one a condition chooses; the first is taken.",
+        "Give the state after apply, or check that the one in the message is meant.",
+    ),
+    row(
+        "terraform.subnet-prefix",
+        "Of an existing network the names of its subnets are known only; free prefixes stand in.",
+        "Add a data source for the subnet, or give the state that declares it.",
+    ),
+    row(
+        "terraform.target-not-read",
+        "An association changes a resource that is not among the input; it is left out.",
+        "Give the plan or state that declares the resource as well.",
+    ),
+    row("terraform.too-deep", "Modules are nested deeper than is read.", "Check that this is the file that you meant."),
+    row(
+        "terraform.too-many-references",
+        "Working out what is known after apply takes more steps than any real plan does.",
+        "Give the state after apply, in which every value is known.",
+    ),
+    row(
+        "terraform.too-many-resources",
+        "A plan or state lists more instances than are read.",
+        "Check that this is the file that you meant, or split it.",
     ),
     row(
         "world.assumed-resource",

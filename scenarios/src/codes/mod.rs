@@ -111,8 +111,18 @@ mod tests {
         let files = [sources("../topologies/src"), sources("src")].concat();
         for (path, text) in files.iter().filter(|(path, _)| !path.components().any(|it| it.as_os_str() == "codes")) {
             for word in text.split('"') {
-                let family =
-                    ["arm.", "az.", "azure.", "image-template.", "input.", "json.", "scenario.", "tags.", "world."];
+                let family = [
+                    "arm.",
+                    "az.",
+                    "azure.",
+                    "image-template.",
+                    "input.",
+                    "json.",
+                    "scenario.",
+                    "tags.",
+                    "terraform.",
+                    "world.",
+                ];
                 let letters = |it: &str| it.bytes().all(|byte| byte.is_ascii_lowercase() || b".-".contains(&byte));
                 let file = word.matches('.').count() > 1
                     || [".json", ".yaml", ".yml", ".rs"].iter().any(|end| word.ends_with(end));

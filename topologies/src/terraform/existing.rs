@@ -1,6 +1,6 @@
 //! Subnets of existing networks: a data source of a network lists their names and no more.
 
-use super::join::Joined;
+use super::join::{Joined, list_in};
 use crate::arm::Assumption;
 use crate::azure;
 use crate::json::{Data, Member, Value};
@@ -41,11 +41,7 @@ fn network(joined: &mut Joined, vnet: &str, wanted: &BTreeSet<String>) -> Option
         .flatten()
         .filter_map(prefix)
         .collect();
-    let Data::Object(members) = &mut body.data else { return None };
-    let properties = &mut members.iter_mut().find(|member| member.key == "properties")?.value;
-    let Data::Object(members) = &mut properties.data else { return None };
-    let subnets = &mut members.iter_mut().find(|member| member.key == "subnets")?.value;
-    let Data::Array(items) = &mut subnets.data else { return None };
+    let items = list_in(body, "subnets")?;
     let mut made = Vec::new();
     items.retain_mut(|item| {
         let name = item.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();

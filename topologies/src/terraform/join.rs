@@ -71,12 +71,7 @@ impl Joined {
         };
         match change.every {
             Some(collection) => {
-                let Data::Object(members) = &mut target.data else { return None };
-                let properties = members.iter_mut().find(|member| member.key == "properties")?;
-                let Data::Object(members) = &mut properties.value.data else { return None };
-                let parts = members.iter_mut().find(|member| member.key.eq_ignore_ascii_case(collection))?;
-                let Data::Array(parts) = &mut parts.value.data else { return None };
-                parts.iter_mut().for_each(|part| change.edit.make(part));
+                list_in(target, collection)?.iter_mut().for_each(|part| change.edit.make(part));
             }
             None => change.edit.make(target),
         }
@@ -89,17 +84,23 @@ impl Joined {
         if let Some((place, _)) = self.places.get(&id.to_ascii_lowercase()) {
             return Some(&mut self.list[*place].body);
         }
-        let (whole, _) = *self.places.get(&azure::parent(&id)?.to_ascii_lowercase())?;
-        let collection = id.rsplit('/').nth(1)?;
-        let name = azure::name_of(&id);
-        let Data::Object(members) = &mut self.list[whole].body.data else { return None };
-        let properties = &mut members.iter_mut().find(|member| member.key == "properties")?.value;
-        let Data::Object(members) = &mut properties.data else { return None };
-        let parts = &mut members.iter_mut().find(|member| member.key.eq_ignore_ascii_case(collection))?.value;
-        let Data::Array(parts) = &mut parts.data else { return None };
-        parts
-            .iter_mut()
-            .find(|part| part.get("name").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(name)))
+        self.siblings(&id)?.iter_mut().find(|part| is_named(part, azure::name_of(&id)))
+    }
+
+    /// Takes out a part that is deleted: what Terraform writes down of its whole is what was there before.
+    pub(super) fn delete(&mut self, id: &str) {
+        let id = azure::tidy(id);
+        if !self.places.contains_key(&id.to_ascii_lowercase())
+            && let Some(parts) = self.siblings(&id)
+        {
+            parts.retain(|part| !is_named(part, azure::name_of(&id)));
+        }
+    }
+
+    /// The list inside a resource that the part with this id would be in.
+    fn siblings(&mut self, id: &str) -> Option<&mut Vec<Value>> {
+        let (whole, _) = *self.places.get(&azure::parent(id)?.to_ascii_lowercase())?;
+        list_in(&mut self.list[whole].body, id.rsplit('/').nth(1)?)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &RawResource> {
@@ -109,6 +110,19 @@ impl Joined {
     pub(super) fn into_list(self) -> Vec<RawResource> {
         self.list
     }
+}
+
+/// A list among the properties of a body.
+pub(super) fn list_in<'v>(body: &'v mut Value, collection: &str) -> Option<&'v mut Vec<Value>> {
+    let Data::Object(members) = &mut body.data else { return None };
+    let properties = members.iter_mut().find(|member| member.key == "properties")?;
+    let Data::Object(members) = &mut properties.value.data else { return None };
+    let list = members.iter_mut().find(|member| member.key.eq_ignore_ascii_case(collection))?;
+    if let Data::Array(parts) = &mut list.value.data { Some(parts) } else { None }
+}
+
+fn is_named(part: &Value, name: &str) -> bool {
+    part.get("name").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(name))
 }
 
 impl Edit {

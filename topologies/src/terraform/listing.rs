@@ -5,6 +5,7 @@ use super::traversal::modules;
 use super::{MAX_MODULE_DEPTH, MAX_RESOURCES};
 use crate::diagnostic::Diagnostic;
 use crate::json::Value;
+use std::collections::BTreeSet;
 
 /// Which kind of file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +38,8 @@ pub(super) fn form(value: &Value) -> Option<Form> {
 #[derive(Debug, Default)]
 pub(super) struct Listing<'f> {
     pub(super) entries: Vec<Entry<'f>>,
+    /// Ids of what a plan deletes.
+    pub(super) deleted: Vec<&'f str>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -50,10 +53,14 @@ impl<'f> Listing<'f> {
                 listing.module(file.path(&["prior_state", "values", "root_module"]), "", 0);
                 // What is managed stands among the changes, as it will be.
                 listing.entries.retain(|entry| entry.data);
-                match file.get("resource_changes") {
-                    Some(changes) => changes.items().iter().for_each(|change| listing.change(change)),
-                    None => listing.module(file.path(&["planned_values", "root_module"]), "", 0),
-                }
+                let changes = file.get("resource_changes").map(Value::items).unwrap_or_default();
+                changes.iter().for_each(|change| listing.change(change));
+                // A plan of some targets only has the rest among the planned values.
+                let known: BTreeSet<String> = listing.entries.iter().map(|entry| entry.address.clone()).collect();
+                let changed = listing.entries.len();
+                listing.module(file.path(&["planned_values", "root_module"]), "", 0);
+                let rest = listing.entries.split_off(changed);
+                listing.entries.extend(rest.into_iter().filter(|entry| !known.contains(&entry.address)));
             }
         }
         listing
@@ -65,7 +72,10 @@ impl<'f> Listing<'f> {
         let forgets = |action: &Value| action.as_str() == Some("forget");
         let kept = change.get("actions").is_some_and(|actions| actions.items().iter().all(forgets));
         let side = if kept { "before" } else { "after" };
-        let Some(values) = change.get(side).filter(|values| values.as_object().is_some()) else { return };
+        let Some(values) = change.get(side).filter(|values| values.as_object().is_some()) else {
+            self.deleted.extend(change.path(&["before", "id"]).and_then(Value::as_str));
+            return;
+        };
         let within = described.get("module_address").and_then(Value::as_str).unwrap_or_default();
         let Some(mut entry) = Entry::of(described, modules(within), values) else { return };
         entry.unknown = change.get("after_unknown").filter(|_| !kept);

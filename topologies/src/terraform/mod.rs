@@ -39,7 +39,7 @@ pub const MAX_MODULE_DEPTH: usize = 32;
 /// Most references that are followed for a file.
 pub const MAX_REFERENCES: usize = 300_000;
 /// Longest chain of references that is followed: an output of a variable of an output.
-pub const MAX_REFERENCE_DEPTH: usize = 64;
+pub const MAX_REFERENCE_DEPTH: usize = 128;
 
 /// Whether a file is a plan or a state of Terraform's, by its content.
 #[must_use]

@@ -27,6 +27,8 @@ pub(super) struct Resolver<'p, 'f> {
     ids: RefCell<Vec<Made>>,
     /// References that may still be followed.
     left: Cell<usize>,
+    /// How many are being followed, one for the other.
+    depth: Cell<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,7 +51,6 @@ struct Scope<'f> {
 struct Wanted<'w> {
     attribute: &'w str,
     path: Vec<Step>,
-    depth: usize,
 }
 
 /// What references lead to.
@@ -74,12 +75,24 @@ impl<'p, 'f> Resolver<'p, 'f> {
             }
         }
         let (ids, left) = (RefCell::new(vec![Made::NotYet; entries.len()]), Cell::new(MAX_REFERENCES));
-        Self { entries, configuration, instances, module_keys, subscription, group, ids, left }
+        let depth = Cell::new(0);
+        Self { entries, configuration, instances, module_keys, subscription, group, ids, left, depth }
     }
 
     /// Whether following references has come to its limit.
     pub(super) fn exhausted(&self) -> bool {
         self.left.get() == 0
+    }
+
+    /// Does something that may follow further references, unless they are too many, one for the other.
+    fn deeper<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        if self.depth.get() >= MAX_REFERENCE_DEPTH {
+            return None;
+        }
+        self.depth.set(self.depth.get() + 1);
+        let done = work();
+        self.depth.set(self.depth.get() - 1);
+        Some(done)
     }
 
     /// The resource id of an instance.
@@ -91,7 +104,7 @@ impl<'p, 'f> Resolver<'p, 'f> {
             Made::Now => None,
             Made::NotYet => {
                 self.ids.borrow_mut()[place] = Made::Now;
-                let id = ids::of(self, place);
+                let id = self.deeper(|| ids::of(self, place)).flatten();
                 self.ids.borrow_mut()[place] = Made::Done(id.clone());
                 id
             }
@@ -100,12 +113,12 @@ impl<'p, 'f> Resolver<'p, 'f> {
 
     /// What an expression of an instance's configuration gives, for this attribute: no, one or several values.
     pub(super) fn expression(&self, entry: &Entry<'_>, expression: &'f Value, attribute: &str) -> Found {
-        self.follow(&self.scope(entry), expression, Wanted { attribute, path: Vec::new(), depth: 0 })
+        self.follow(&self.scope(entry), expression, Wanted { attribute, path: Vec::new() })
     }
 
     /// A text attribute, known or not.
     pub(super) fn text(&self, place: usize, attribute: &str) -> Option<String> {
-        let wanted = Wanted { attribute, path: vec![Step::Name(attribute.to_owned())], depth: 0 };
+        let wanted = Wanted { attribute, path: vec![Step::Name(attribute.to_owned())] };
         let found = self.attribute(place, wanted, self.entries[place].span);
         found.iter().find_map(|value| value.as_str().map(|text| text.trim().to_owned())).filter(|text| !text.is_empty())
     }
@@ -115,11 +128,11 @@ impl<'p, 'f> Resolver<'p, 'f> {
         Scope { modules: entry.modules.clone(), key: entry.key.clone(), each }
     }
 
-    fn follow(&self, scope: &Scope<'f>, expression: &'f Value, mut wanted: Wanted<'_>) -> Found {
-        wanted.depth += 1;
-        if wanted.depth > MAX_REFERENCE_DEPTH {
-            return Vec::new();
-        }
+    fn follow(&self, scope: &Scope<'f>, expression: &'f Value, wanted: Wanted<'_>) -> Found {
+        self.deeper(|| self.evaluate(scope, expression, &wanted)).unwrap_or_default()
+    }
+
+    fn evaluate(&self, scope: &Scope<'f>, expression: &'f Value, wanted: &Wanted<'_>) -> Found {
         if let Some(constant) = expression.get("constant_value") {
             return walk(constant, &wanted.path).cloned().into_iter().collect();
         }
@@ -129,14 +142,14 @@ impl<'p, 'f> Resolver<'p, 'f> {
         if wanted.attribute == "name" && references.len() > 1 {
             return Vec::new();
         }
-        let chosen = self.chosen(scope, &references, &wanted);
+        let chosen = self.chosen(scope, &references);
         let mut found = Found::new();
         for reference in &references {
             if self.left.get() == 0 {
                 break;
             }
             self.left.set(self.left.get() - 1);
-            found.extend(self.reference(scope, reference, chosen.as_ref(), &wanted, expression.span));
+            found.extend(self.reference(scope, reference, chosen.as_ref(), wanted, expression.span));
         }
         // `list[1]` of a list that is written out.
         match wanted.path.first() {
@@ -149,7 +162,7 @@ impl<'p, 'f> Resolver<'p, 'f> {
     }
 
     /// The key that an expression chooses an instance by: `count.index`, `each.key`, or a text in `each.value`.
-    fn chosen(&self, scope: &Scope<'f>, references: &[Vec<Step>], wanted: &Wanted<'_>) -> Option<Key> {
+    fn chosen(&self, scope: &Scope<'f>, references: &[Vec<Step>]) -> Option<Key> {
         let names = |reference: &[Step], at: usize| match reference.get(at) {
             Some(Step::Name(name)) => name.clone(),
             _ => String::new(),
@@ -160,7 +173,7 @@ impl<'p, 'f> Resolver<'p, 'f> {
             ("each", "value") if others => {
                 let mut path: Vec<Step> = scope.key.clone().map(Step::Key).into_iter().collect();
                 path.extend_from_slice(&reference[2..]);
-                let inner = Wanted { attribute: "", path, depth: wanted.depth };
+                let inner = Wanted { attribute: "", path };
                 self.follow(&outer_of(scope), scope.each?, inner).first().and_then(key_of)
             }
             _ => None,

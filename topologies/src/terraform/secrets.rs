@@ -29,6 +29,10 @@ const SECRET_NAMES: [&str; 15] = [
     "protectedsettings",
 ];
 
+/// Types that hold nothing but secrets.
+const SECRET_TYPES: [&str; 4] =
+    ["azurerm_key_vault_secret", "azurerm_key_vault_certificate", "random_password", "tls_private_key"];
+
 /// Hides all that is sensitive in a file, and gives the places where it stood.
 pub(super) fn hide(file: &mut Value, form: Form) -> Vec<Span> {
     let mut hiding = Hiding::default();
@@ -130,9 +134,14 @@ impl Hiding {
 
     fn state(&mut self, file: &mut Value) {
         for resource in at(file, &["resources"]).map(items_mut).unwrap_or_default() {
+            let kind = resource.get("type").and_then(Value::as_str).unwrap_or_default();
+            let of_secrets = SECRET_TYPES.contains(&kind);
             for instance in at(resource, &["instances"]).map(items_mut).unwrap_or_default() {
                 let paths = instance.get("sensitive_attributes").cloned();
                 let Some(attributes) = at(instance, &["attributes"]) else { continue };
+                if of_secrets {
+                    self.take(attributes);
+                }
                 for path in paths.iter().flat_map(Value::items) {
                     if let Some(value) = marked(attributes, path) {
                         self.take(value);

@@ -38,6 +38,7 @@ pub(crate) fn read(files: &[Value], environment: &Environment) -> Reading {
         let group = environment.resource_group.clone();
         let resolver = Resolver::new(&listing.entries, &configuration, subscription.to_owned(), group);
         reading.diagnostics.extend(listing.diagnostics);
+        made.deleted.extend(listing.deleted.iter().copied().map(str::to_owned));
         for place in 0..resolver.entries.len() {
             made.instance(&resolver, place, form, &mut reading);
         }
@@ -67,6 +68,8 @@ impl Reading {
 struct Made {
     resources: Vec<(Rank, RawResource)>,
     changes: Vec<Change>,
+    /// Ids.
+    deleted: Vec<String>,
     /// How many of other providers, by provider.
     others: BTreeMap<String, usize>,
 }
@@ -135,6 +138,7 @@ impl Made {
         for (rank, raw) in self.resources {
             out.diagnostics.extend(joined.insert(rank, raw));
         }
+        self.deleted.iter().for_each(|id| joined.delete(id));
         out.diagnostics.extend(self.changes.iter().filter_map(|change| joined.change(change)));
         out.assumptions.extend(existing::describe(&mut joined));
         out.resources = joined.into_list();

@@ -142,6 +142,22 @@ fn circles_end() {
     soon(&circle(subnet, own, module));
 }
 
+/// Catches: a chain of ids, each made of the next one, that is followed until the stack is full.
+#[test]
+fn long_chains_end() {
+    let count = 20_000;
+    let (mut changes, mut configured) = (Vec::new(), Vec::new());
+    for n in 0..count {
+        let head = format!("\"address\": \"azurerm_subnet.s{n}\", \"type\": \"azurerm_subnet\", \"name\": \"s{n}\"");
+        let unknown = "{\"id\": true, \"virtual_network_name\": true}";
+        changes
+            .push(format!("{{{head}, \"change\": {{\"after\": {{\"name\": \"s\"}}, \"after_unknown\": {unknown}}}}}"));
+        let next = format!("{{\"references\": [\"azurerm_subnet.s{}.id\"]}}", n + 1);
+        configured.push(format!("{{{head}, \"expressions\": {{\"virtual_network_name\": {next}}}}}"));
+    }
+    soon(&super::whole_plan(&changes.join(","), &configured.join(","), ""));
+}
+
 /// Catches: work that grows with the product of references and instances without a limit; a list of instances without one.
 #[test]
 fn bombs_end_at_a_limit() {

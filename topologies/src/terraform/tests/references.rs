@@ -246,6 +246,37 @@ fn actions_and_data_sources() {
     assert_eq!(told(&world), "");
 }
 
+/// Catches: a rule that a plan deletes and that stays because its group, which does not change, still lists it; what a plan
+/// of some targets leaves out of its changes.
+#[test]
+fn deleted_parts_go_and_what_is_no_target_stays() {
+    let group = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/n";
+    let rule = |name: &str, priority: u32| {
+        format!(
+            "{{\"name\": \"{name}\", \"priority\": {priority}, \"direction\": \"Inbound\", \"access\": \"Allow\", \"protocol\": \"*\", \
+             \"source_port_range\": \"*\", \"destination_port_range\": \"*\", \"source_address_prefix\": \"*\", \
+             \"destination_address_prefix\": \"*\"}}"
+        )
+    };
+    let after =
+        format!("\"id\": \"{group}\", {NSG}, \"security_rule\": [{}, {}]", rule("gone", 100), rule("kept", 200));
+    let deleted = format!(
+        "{{\"mode\": \"managed\", \"type\": \"azurerm_network_security_rule\", \"name\": \"gone\", \"change\": {{\"actions\": \
+         [\"delete\"], \"before\": {{\"id\": \"{group}/securityRules/gone\"}}, \"after\": null, \"after_unknown\": false}}}}"
+    );
+    let changes =
+        format!("{}, {deleted}", change("azurerm_network_security_group.n", &after, "").replace("\"id\": true", ""));
+    let other = "{\"mode\": \"managed\", \"type\": \"azurerm_application_security_group\", \"name\": \"a\", \"values\": {\"id\": \
+                 \"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationSecurityGroups/a\", \"name\": \"a\"}}";
+    let same = "{\"mode\": \"managed\", \"type\": \"azurerm_network_security_group\", \"name\": \"n\", \"values\": {\"name\": \"other\"}}";
+    let planned =
+        format!("\"planned_values\": {{\"root_module\": {{\"resources\": [{other}, {same}]}}}}, \"resource_changes\"");
+    let world = world(whole_plan(&changes, "", "").replace("\"resource_changes\"", &planned));
+    let found = body(&world, "networkSecurityGroups/n");
+    assert!(found.contains("kept") && !found.contains("gone"), "{found}");
+    assert_eq!(super::ids(&world).len(), 2, "{:?}", super::ids(&world));
+}
+
 /// Catches: an id in the wrong subscription: that of the provider's alias, handed to a module, or of what exists already.
 #[test]
 fn subscriptions_are_those_of_the_providers() {
