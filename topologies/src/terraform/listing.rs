@@ -24,9 +24,7 @@ pub(super) fn form(value: &Value) -> Option<Form> {
     if value.get("version").and_then(Value::as_u64) == Some(4) && (has("lineage") || has("terraform_version")) {
         return Some(Form::State);
     }
-    if value.get("format_version").and_then(Value::as_str).is_none() {
-        return None;
-    }
+    value.get("format_version").and_then(Value::as_str)?;
     if has("planned_values") || has("resource_changes") {
         return Some(Form::Plan);
     }
