@@ -16,11 +16,12 @@ pub(crate) fn to_bytes(name: &str, bytes: &[u8]) -> Option<Diagnostic> {
     }
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LOOKED_AT)]);
     let start = text.trim_start_matches('\u{feff}').trim_start();
-    if start.starts_with("{\"@level\"") {
-        return Some(stream(name));
-    }
-    if start.starts_with(['{', '[']) || start.starts_with("\"") {
+    let stream = start.starts_with("{\"@level\"");
+    if start.starts_with(['{', '[', '"']) && !stream {
         return None;
+    }
+    if stream || text.contains("Terraform will perform the following actions") {
+        return Some(log(name));
     }
     let lower = name.to_ascii_lowercase();
     if lower.ends_with(".bicepparam") || lower.ends_with(".bicep") || is_bicep(&text) {
@@ -73,10 +74,11 @@ fn binary_plan(name: &str) -> Diagnostic {
         .help(format!("run `terraform show -json {name} > plan.json` where it was made, and give plan.json"))
 }
 
-fn stream(name: &str) -> Diagnostic {
-    Diagnostic::error("input.terraform-log", format!("{name} is what `terraform -json` tells while it works")).help(
-        "run `terraform plan -out plan.tfplan && terraform show -json plan.tfplan > plan.json`, and give plan.json",
-    )
+fn log(name: &str) -> Diagnostic {
+    Diagnostic::error("input.terraform-log", format!("{name} is what Terraform tells while it plans, not the plan"))
+        .help(
+            "run `terraform plan -out plan.tfplan && terraform show -json plan.tfplan > plan.json`, and give plan.json",
+        )
 }
 
 fn bicep(name: &str, parameters: bool) -> Diagnostic {

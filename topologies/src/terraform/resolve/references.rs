@@ -54,7 +54,10 @@ impl<'f> Resolver<'_, 'f> {
                 let mut path: Vec<Step> = scope.key.clone().map(Step::Key).into_iter().collect();
                 path.extend_from_slice(&reference[2..]);
                 let inner = Wanted { attribute: "", path };
-                self.follow(&outer_of(scope), scope.each?, inner).first().and_then(key_of)
+                let found =
+                    scope.each.and_then(|each| self.follow(&outer_of(scope), each, inner).first().and_then(key_of));
+                // In a set values are their own keys.
+                found.or_else(|| scope.key.clone().filter(|_| reference.len() == 2))
             }
             _ => None,
         })

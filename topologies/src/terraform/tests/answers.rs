@@ -28,6 +28,7 @@ fn the_answer_is_the_command_to_run() {
         ("p.tfvars.json", "{\"a\": 1}", "input.terraform-variables", "-var-file p.tfvars.json"),
         ("plan.out", zip, "input.terraform-plan-binary", "terraform show -json plan.out > plan.json"),
         ("log.json", "{\"@level\":\"info\"}\n{\"@level\":\"info\"}", "input.terraform-log", "terraform show -json"),
+        ("plan.txt", "Terraform will perform the following actions:\n", "input.terraform-log", "terraform show -json"),
         (
             "s.json",
             "{\"version\": 3, \"serial\": 1, \"modules\": []}",

@@ -85,6 +85,7 @@ fn instances_are_told_apart() {
     ];
     let each = ", \"for_each_expression\": {\"constant_value\": {\"k\": {\"in\": \"a.b\"}}}";
     let each_of = ", \"for_each_expression\": {\"references\": [\"azurerm_subnet.e\"]}";
+    let of_set = ", \"for_each_expression\": {\"references\": [\"local.names\"]}";
     for (key, references, more, expected) in [
         ("", &["azurerm_subnet.one.id", "azurerm_subnet.one"][..], "", "one"),
         ("", &["azurerm_subnet.one"], "", "one"),
@@ -96,6 +97,7 @@ fn instances_are_told_apart() {
         ("", &["azurerm_subnet.e[\"a.b\"].id", "azurerm_subnet.e[\"a.b\"]", "azurerm_subnet.e"], "", "e-ab"),
         ("[\"k\"]", &["azurerm_subnet.e", "each.value.in", "each.value"], each, "e-ab"),
         ("[\"k\"]", &["each.value.id", "each.value"], each_of, "e-k"),
+        ("[\"k\"]", &["azurerm_subnet.e", "each.value"], of_set, "e-k"),
         // What a condition looks at is no subnet.
         ("", &["azurerm_virtual_network.v.id", "azurerm_virtual_network.v", "azurerm_subnet.one.id"], "", "one"),
     ] {
