@@ -1,10 +1,10 @@
 //! Terraform: plans and states as `terraform show -json` prints them, and state files (version 4).
 //!
-//! An instance of a resource is told in Azure's words: [`table`] says how, [`family`] what for each type of azurerm, and
-//! [`body`] does it. A state has every value. Of a plan what will be counts; what is known after apply only, ids above all,
-//! is worked out: [`ids`] makes ids of names, [`resolve`] follows the references of the [`configuration`], and
-//! [`complete`] puts in what they lead to. [`join`] brings associations to what they change. [`secrets`] takes out what is
-//! sensitive before anything else is read, and [`existing`] sees to networks of which only names are known.
+//! An instance of a resource is told in Azure's words: `table` says how, `family` what for each type of azurerm, and
+//! `body` does it. A state has every value. Of a plan what will be counts; what is known after apply only, ids above all,
+//! is worked out: `ids` makes ids of names, `resolve` follows the references of the `configuration`, and
+//! `complete` puts in what they lead to. `join` brings associations to what they change. `secrets` takes out what is
+//! sensitive before anything else is read, and `existing` sees to networks of which only names are known.
 
 mod answer;
 mod azapi;
