@@ -68,6 +68,8 @@ pub struct NicPort {
     pub ip_forwarding: bool,
     /// Whether the guest passes on what is not its own.
     pub guest_forwards: bool,
+    /// The machine's other addresses.
+    pub siblings: AddrSet,
     /// A public address attached to it.
     pub public: Option<PublicAddress>,
     /// How flows that it opens reach the Internet.

@@ -7,6 +7,7 @@ use crate::assumption::{Assumption, AssumptionSet};
 use crate::fabric::{Fabric, LinkClass, Place, SubnetContext};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta, Protocol, Tuple};
+use crate::stage::checks::Checks;
 use crate::stage::idle::Lifetime;
 use crate::stage::outbound;
 use crate::stage::route::Chosen;
@@ -55,6 +56,12 @@ impl<'a> Trail<'a> {
     pub fn stop(&mut self, reason: Reason) -> Result<(), Reason> {
         self.steps.push(Step::Stopped(reason));
         if self.view.pass && reason.is_policy() { Ok(()) } else { Err(reason) }
+    }
+
+    /// Asks checks; each reason that they have stops the packet.
+    pub fn pass(&mut self, checks: &Checks) -> Result<(), Reason> {
+        let tuple = self.tuple;
+        checks.decide(&tuple).try_for_each(|reason| self.stop(reason))
     }
 
     /// Stops for good: for a reason that nothing is behind.

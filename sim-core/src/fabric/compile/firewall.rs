@@ -41,6 +41,7 @@ impl Compiler<'_> {
                 nsg: None,
                 ip_forwarding: true,
                 guest_forwards: true,
+                siblings: AddrSet::empty(),
                 public: None,
                 outbound,
                 beside_gateway: outbound,

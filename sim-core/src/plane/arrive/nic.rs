@@ -8,6 +8,7 @@ use crate::plane::flow::{Act, Decision, Key, Known, NO_SCOPE};
 use crate::plane::gateway;
 use crate::plane::view::{Trail, record};
 use crate::stage::idle::{Expiry, Lifetime};
+use crate::stage::interface::{Arrival, Exposure};
 use crate::stage::translate::OneToOne;
 use crate::stage::{Level, Reason, Step, Translation};
 use crate::time::Nanos;
@@ -91,33 +92,32 @@ fn frontend<'t>(trail: &Trail<'t>, via: Via) -> Option<&'t FrontendPort> {
 /// Rule `nsg-inbound-view`: inbound rules see the address and the port that the packet has behind the public address or
 /// the balancer, and the source that it came with. Source: azure-dataplane 1.3, 3.3.
 fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, Reason> {
-    let mut closed_without_group = false;
+    let mut exposed = false;
     if let Some(public) = nic.public.filter(|public| public.address == trail.tuple.dst) {
         let from = trail.tuple;
         trail.tuple = OneToOne { private: nic.address, public: public.address }.inward(&from);
         trail.steps.push(Step::Rewritten { by: Translation::PublicIp(public.node), from, to: trail.tuple });
-        closed_without_group = public.sku == Sku::Standard;
+        exposed = public.sku == Sku::Standard;
         public_protocol(trail)?;
     }
     if let Some(frontend) = via.and_then(|via| frontend(trail, via)) {
-        closed_without_group |= frontend.public && frontend.is_standard();
+        exposed |= frontend.public && frontend.is_standard();
     }
-    if via.is_some() && trail.tuple.src == nic.address {
-        trail.stop(Reason::Hairpin)?;
-    }
-    let floating = via.is_some_and(|via| via.address == trail.tuple.dst);
-    let foreign = trail.tuple.dst != nic.address && !floating;
-    if foreign && !(nic.ip_forwarding && (nic.guest_forwards || same_machine(trail, nic))) {
-        trail.stop(Reason::ForwardingOff)?;
-    }
+    let arrival = Arrival {
+        address: nic.address,
+        balanced: via.map(|via| via.address),
+        ip_forwarding: nic.ip_forwarding,
+        guest_forwards: nic.guest_forwards,
+        siblings: &nic.siblings,
+    };
+    trail.pass(&arrival.checks())?;
     if !trail.admin(&nic.subnet, Direction::Inbound)? {
         return Ok(Act::Deliver);
     }
-    if closed_without_group && nic.nsg.is_none() && nic.subnet.nsg.is_none() {
-        trail.stop(Reason::ClosedByDefault)?;
-    }
+    let filtered = nic.nsg.is_some() || nic.subnet.nsg.is_some();
+    trail.pass(&Exposure { exposed, filtered }.checks())?;
     mid_stream(trail)?;
-    if !floating {
+    if via.is_none_or(|via| via.address != trail.tuple.dst) {
         return rules(trail, nic);
     }
     // The guest gets the frontend's address whatever the rules are asked about.
@@ -153,11 +153,4 @@ pub(in crate::plane) fn mid_stream(trail: &mut Trail<'_>) -> Result<(), Reason> 
     trail.once = true;
     trail.steps.push(Step::Assumed(Assumption::MidStreamTcp));
     if trail.view.fabric.choices().of(Assumption::MidStreamTcp) == 1 { trail.stop(Reason::FlowExpired) } else { Ok(()) }
-}
-
-/// Whether the destination is another NIC's of the same machine, which its guest takes without forwarding.
-fn same_machine(trail: &Trail<'_>, nic: &NicPort) -> bool {
-    let fabric = trail.view.fabric;
-    let other = fabric.private(nic.subnet.vnet, trail.tuple.dst).and_then(|port| fabric.port(port));
-    other.is_some_and(|port| matches!(&port.kind, PortKind::Nic(other) if other.machine == nic.machine))
 }

@@ -80,10 +80,7 @@ fn cross(trail: &mut Trail<'_>, sender: Sender<'_>, remote: NodeId) -> Result<()
     };
     let tuple = trail.tuple;
     trail.assume(crossing.assumed(&tuple));
-    for reason in crossing.checks().decide(&tuple) {
-        trail.stop(reason)?;
-    }
-    Ok(())
+    trail.pass(&crossing.checks())
 }
 
 fn peer<'p>(sender: Sender<'p>, remote: NodeId) -> Option<&'p Peer> {

@@ -115,10 +115,8 @@ fn answer(trail: &mut Trail<'_>, port: &Port) -> Result<Act, Reason> {
 /// Rule `route-replies`: an answer is routed by the table of its own subnet, not by the way the question came. Source:
 /// azure-dataplane 2.2.
 fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Known) -> Result<Act, Reason> {
-    let (tuple, departure) = (trail.tuple, departure(nic.address, nic.ip_forwarding));
-    for reason in carried().decide(&tuple).chain(departure.decide(&tuple)) {
-        trail.stop(reason)?;
-    }
+    trail.pass(carried())?;
+    trail.pass(&departure(nic.address, nic.ip_forwarding))?;
     let for_platform = Platform::decide(&trail.tuple);
     if for_platform != Platform::Not {
         match for_platform.tag() {
