@@ -6,6 +6,7 @@ use crate::net::{Addr, Prefix, Tuple};
 use crate::set::AddrSet;
 use crate::stage::balancer;
 use crate::stage::firewall::CompiledFirewall;
+use crate::stage::outbound::Outbound;
 use crate::stage::route::RouteTable;
 use crate::stage::snat::Snat;
 use crate::topology::{ConnectionState, GatewayKind, Sku};
@@ -74,8 +75,6 @@ pub struct NicPort {
     pub public: Option<PublicAddress>,
     /// How flows that it opens reach the Internet.
     pub outbound: Outbound,
-    /// How they would without the subnet's NAT gateway.
-    pub beside_gateway: Outbound,
     /// Connections that its machine may hold. `None`: not known.
     pub connections: Option<u32>,
     /// The frontend of a gateway balancer that its public address is chained to.
@@ -93,26 +92,6 @@ pub struct PublicAddress {
     pub sku: Sku,
     /// Minutes of silence after which a flow that came in by it is forgotten.
     pub idle_minutes: u16,
-}
-
-/// Outbound methods, in their order of precedence (azure-dataplane 4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outbound {
-    /// The subnet's NAT gateway.
-    NatGateway(PortId),
-    /// The NIC's own public address.
-    PublicIp,
-    /// Source translation by the frontends of public balancers, each for the protocols of its rules (3.11).
-    Balancer {
-        /// The frontend for TCP.
-        tcp: Option<PortId>,
-        /// The frontend for UDP.
-        udp: Option<PortId>,
-    },
-    /// Default outbound access, translated at the subnet.
-    Default(PortId),
-    /// None: the subnet is private, or the only balancer is an internal Standard one (3.11, 4.4).
-    Nothing,
 }
 
 /// A balancer's frontend.

@@ -85,7 +85,6 @@ impl Compiler<'_> {
         let subnet = self.subnet(subnet_node.id)?;
         let public = self.public_address(id);
         let machine = self.topology.target(nic.id, Relation::PartOf);
-        let (outbound, beside_gateway) = self.outbound(id, subnet_node.id, public.is_some());
         Some(NicPort {
             address,
             machine: machine.map(|machine| machine.id),
@@ -94,8 +93,7 @@ impl Compiler<'_> {
             siblings: machine.map_or_else(AddrSet::empty, |found| self.siblings(found.id, id)),
             ip_forwarding: attributes.ip_forwarding,
             public,
-            outbound,
-            beside_gateway,
+            outbound: self.outbound(id, subnet_node.id, public.is_some()),
             connections: machine.and_then(|found| match &found.kind {
                 Kind::Machine(machine) => machine.connections,
                 _ => None,

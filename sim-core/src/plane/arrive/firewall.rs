@@ -1,6 +1,6 @@
 //! At a firewall: its rules, its translations, then the routes of its own subnet.
 
-use crate::fabric::{FirewallPort, Outbound, Port};
+use crate::fabric::{FirewallPort, Port};
 use crate::id::NodeId;
 use crate::net::{Addr, Protocol, Tuple};
 use crate::plane::conn::{Half, NewConn};
@@ -101,7 +101,7 @@ fn hides_source(verdict: Verdict, firewall: &FirewallPort, to: Addr) -> bool {
 /// address. Source: learn azure/firewall/snat-private-range.
 fn hidden(trail: &Trail<'_>, firewall: &FirewallPort, way: Hop) -> Result<Tuple, Reason> {
     let portless = !matches!(trail.tuple.protocol, Protocol::TCP | Protocol::UDP);
-    let gateway = matches!(firewall.interface.outbound, Outbound::NatGateway(_));
+    let gateway = firewall.interface.outbound.is_gateway();
     let found = match way {
         Hop::Internet if portless && !gateway => return Err(Reason::OutboundProtocol),
         Hop::Internet if firewall.public.is_empty() && !gateway => return Err(Reason::NoOutbound),

@@ -9,7 +9,7 @@ mod private_link;
 mod translator;
 
 pub(super) use frontend::choose;
-pub(super) use nic::{mid_stream, public_protocol};
+pub(super) use nic::mid_stream;
 
 use super::conn::{Half, NewConn};
 use super::flow::{Act, Decision, Key, Known};

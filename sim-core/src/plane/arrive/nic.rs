@@ -2,7 +2,7 @@
 
 use crate::assumption::Assumption;
 use crate::fabric::{FrontendPort, NicPort, Port, PortKind};
-use crate::net::{Gateway, Protocol, Tuple, Via};
+use crate::net::{Gateway, Tuple, Via};
 use crate::plane::conn::{Half, NewConn};
 use crate::plane::flow::{Act, Decision, Key, Known, NO_SCOPE};
 use crate::plane::gateway;
@@ -98,7 +98,7 @@ fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, 
         trail.tuple = OneToOne { private: nic.address, public: public.address }.inward(&from);
         trail.steps.push(Step::Rewritten { by: Translation::PublicIp(public.node), from, to: trail.tuple });
         exposed = public.sku == Sku::Standard;
-        public_protocol(trail)?;
+        trail.pass(OneToOne::carried())?;
     }
     if let Some(frontend) = via.and_then(|via| frontend(trail, via)) {
         exposed |= frontend.public && frontend.is_standard();
@@ -136,12 +136,6 @@ fn rules(trail: &mut Trail<'_>, nic: &NicPort) -> Result<Act, Reason> {
     trail.security(nic.subnet.nsg, &nic.subnet, Level::Subnet, Direction::Inbound)?;
     trail.security(nic.nsg, &nic.subnet, Level::Nic, Direction::Inbound)?;
     Ok(Act::Deliver)
-}
-
-/// Rule `public-ip-protocols`: A NIC's public address carries TCP, UDP, ICMP and ESP. Source: azure-dataplane 4.3.
-pub(in crate::plane) fn public_protocol(trail: &mut Trail<'_>) -> Result<(), Reason> {
-    let carried = [Protocol::TCP, Protocol::UDP, Protocol::ICMP, Protocol::ICMPV6, Protocol::ESP];
-    if carried.contains(&trail.tuple.protocol) { Ok(()) } else { trail.stop(Reason::OutboundProtocol) }
 }
 
 /// Rule `nsg-mid-stream`: A packet from the middle of a TCP connection that no record knows is judged as a new flow, or

@@ -5,7 +5,7 @@ mod platform;
 mod site;
 
 use crate::assumption::Assumption;
-use crate::fabric::{LinkClass, NicPort, Outbound, Port, PortKind};
+use crate::fabric::{LinkClass, NicPort, Port, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta};
 use crate::plane::arrive::mid_stream;
@@ -151,7 +151,7 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Known) -> 
 /// Rule `outbound-replies-as-they-came`: Answers to a flow that came in by a public address or a balancer leave by it even
 /// where there is a NAT gateway; that is an assumption. Source: azure-dataplane 4.1.
 fn answers_as_it_came(trail: &mut Trail<'_>, nic: &NicPort, half: &Half, hop: Hop) -> bool {
-    let by_gateway = matches!(nic.outbound, Outbound::NatGateway(_)) && hop == Hop::Internet;
+    let by_gateway = nic.outbound.is_gateway() && hop == Hop::Internet;
     if is_private(trail.view, &nic.subnet, half.to.src) || !by_gateway {
         return true;
     }
