@@ -372,14 +372,15 @@ impl FlowTable {
     }
 
     fn open(&mut self, state: &NewConn, now: Nanos) -> Option<Watched> {
+        self.opened += 1;
+        let conn = Conn::new(state, self.opened, now);
+        let keys = conn.keys();
         // One in whose place this one comes is gone.
-        for key in [Some(state.forward.key), state.reverse.map(|half| half.key), state.claim].into_iter().flatten() {
+        for (key, _) in conn.keys() {
             if let Some((index, _)) = self.entries.get(&key).and_then(|slot| slot.conn) {
                 self.forget(index);
             }
         }
-        self.opened += 1;
-        let conn = Conn::new(state, self.opened, now);
         let watched = (conn.expiry() == Expiry::ResetBoth).then_some((self.opened, conn.deadline()));
         let index = match self.free.pop() {
             Some(index) => {
@@ -391,10 +392,7 @@ impl FlowTable {
                 u32::try_from(self.conns.len() - 1).unwrap_or(u32::MAX)
             }
         };
-        let reverse = state.reverse.map(|half| half.key);
-        let keys = [(Some(state.forward.key), true), (reverse, false), (state.claim, false)];
         for (key, forward) in keys {
-            let Some(key) = key else { continue };
             let slot = self.entries.entry(key).or_insert(Slot { composed: NOT_COMPOSED, conn: None });
             slot.conn = Some((index, forward));
             // What was composed for this key before belongs to no connection, or to a dead one.
@@ -414,7 +412,7 @@ impl FlowTable {
 
     fn forget(&mut self, index: u32) {
         let Some(conn) = self.conns.get_mut(index as usize).and_then(Option::take) else { return };
-        for key in conn.keys() {
+        for (key, _) in conn.keys() {
             let Some(slot) = self.entries.get_mut(&key) else { continue };
             if slot.conn.is_some_and(|(held, _)| held == index) {
                 slot.conn = None;

@@ -12,6 +12,7 @@ use crate::stage::idle::Lifetime;
 use crate::stage::outbound;
 use crate::stage::route::Chosen;
 use crate::stage::security::{CompiledGroup, RuleRef};
+use crate::stage::snat::{Share, Snat};
 use crate::stage::{Level, Reason, Step};
 use crate::time::Nanos;
 use crate::topology::{Access, Direction};
@@ -32,6 +33,18 @@ pub(super) struct View<'a> {
     pub draw: u64,
     /// Look past policies.
     pub pass: bool,
+}
+
+impl View<'_> {
+    /// Whether nobody else answers to what a packet would become.
+    pub fn is_free(&self, to: &Tuple) -> bool {
+        self.table.is_free(&answer_key(*to), self.now)
+    }
+
+    /// A free translation of a packet to one of these addresses, with its own port if that is free.
+    pub fn own_source(&self, node: NodeId, addresses: impl IntoIterator<Item = Addr>, tuple: &Tuple) -> Option<Tuple> {
+        Snat::to(node, addresses, Share::Own).decide(tuple, self.draw, |to| self.is_free(to))
+    }
 }
 
 /// A decision in the making.

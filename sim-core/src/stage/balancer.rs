@@ -1,9 +1,10 @@
 //! Load balancers: which rule takes a packet, and which backend gets the flow (azure-dataplane 3.2 to 3.4).
 
 use super::idle::Lifetime;
+use super::protocols_of;
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Protocol, Tuple};
-use crate::set::{AddrSet, Cube, PacketSet, PortSet, ProtocolSet, Rewrite};
+use crate::set::{AddrSet, Cube, PacketSet, PortSet, Rewrite};
 use crate::topology::Distribution;
 use core::hash::BuildHasher;
 use std::sync::Arc;
@@ -66,21 +67,14 @@ impl Rule {
     /// azure-dataplane 3.1, 3.6.
     #[must_use]
     pub fn takes(&self, tuple: &Tuple) -> bool {
-        let protocol = match self.protocol {
-            Some(wanted) => wanted == tuple.protocol,
-            None => matches!(tuple.protocol, Protocol::TCP | Protocol::UDP),
-        };
-        protocol && (self.is_for_all_ports() || self.frontend_port == tuple.dst_port)
+        protocols_of(self.protocol).contains(tuple.protocol)
+            && (self.is_for_all_ports() || self.frontend_port == tuple.dst_port)
     }
 
     /// The packets that it takes.
     fn region(&self) -> Cube {
-        let protocols = match self.protocol {
-            Some(protocol) => ProtocolSet::point(protocol),
-            None => super::tcp_and_udp().clone(),
-        };
         let dst_ports = if self.is_for_all_ports() { PortSet::all() } else { PortSet::point(self.frontend_port) };
-        Cube { protocols, dst_ports, ..Cube::all() }
+        Cube { protocols: protocols_of(self.protocol), dst_ports, ..Cube::all() }
     }
 
     /// What becomes of a packet for `member`.

@@ -6,10 +6,11 @@ mod view;
 
 pub use view::RuleView;
 
+use super::ports_of;
 use super::tag::{TagContext, TagTable};
 use crate::net::{Addr, Protocol, Tuple};
 use crate::set::{AddrSet, Cube, PacketSet, PortSet, ProtocolSet};
-use crate::topology::{Access, Direction, Nsg, Peer, PortRange, SecurityRule};
+use crate::topology::{Access, Direction, Nsg, Peer, SecurityRule};
 use std::sync::Arc;
 
 /// Which rule of a group.
@@ -163,8 +164,8 @@ impl CompiledGroup {
             let packets = Cube {
                 src: side(&rule.source),
                 dst: side(&rule.destination),
-                src_ports: ports(&rule.source_ports),
-                dst_ports: ports(&rule.destination_ports),
+                src_ports: ports_of(&rule.source_ports),
+                dst_ports: ports_of(&rule.destination_ports),
                 protocols: protocols(rule.protocol),
             };
             let entry = CompiledRule {
@@ -314,13 +315,6 @@ fn addresses(
         }
     }
     ranges.into_iter().collect()
-}
-
-fn ports(ranges: &[PortRange]) -> PortSet {
-    if ranges.is_empty() {
-        return PortSet::all();
-    }
-    ranges.iter().map(|range| (range.first, range.last)).collect()
 }
 
 /// A rule for ICMP covers both families' ICMP; rules know neither type nor code (azure-dataplane 5.4).

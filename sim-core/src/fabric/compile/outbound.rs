@@ -5,6 +5,7 @@ use crate::fabric::{PortKind, Translator, TranslatorKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix, Protocol};
 use crate::stage::outbound::{Method, Outbound};
+use crate::stage::protocols_of;
 use crate::stage::snat::{Share, Snat, Source, default_ports};
 use crate::topology::{BackendPool, IpConfig, Kind, OutboundRule, Relation, Resource, Sku, Subnet};
 
@@ -43,8 +44,8 @@ impl Compiler<'_> {
         let (mut tcp, mut udp) = (None, None);
         for (frontend, only) in self.translating(config) {
             let by = Some(PortId(frontend.0));
-            tcp = tcp.or(by.filter(|_| only.is_none_or(|only| only == Protocol::TCP)));
-            udp = udp.or(by.filter(|_| only.is_none_or(|only| only == Protocol::UDP)));
+            tcp = tcp.or(by.filter(|_| protocols_of(only).contains(Protocol::TCP)));
+            udp = udp.or(by.filter(|_| protocols_of(only).contains(Protocol::UDP)));
         }
         if tcp.is_some() || udp.is_some() {
             return Method::Balancer { tcp, udp };
@@ -233,8 +234,7 @@ fn translator(
     share: Share,
     idle_minutes: Option<u16>,
 ) -> PortKind {
-    let addresses = addresses.into_iter().map(|address| Source { address, blocked: Vec::new() }).collect();
-    let snat = Snat { node, protocol: None, addresses, share, idle_minutes, tcp_reset: false };
+    let snat = Snat { idle_minutes, ..Snat::to(node, addresses, share) };
     PortKind::Translator(Translator { kind, snat })
 }
 

@@ -5,10 +5,9 @@ use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Tuple};
 use crate::plane::conn::Half;
 use crate::plane::flow::{Act, Decision, Key};
-use crate::plane::view::{LINK_IDLE, Trail, answer_key, translation};
+use crate::plane::view::{LINK_IDLE, Trail, translation};
 use crate::stage::idle::Lifetime;
 use crate::stage::route::{self, Hop};
-use crate::stage::snat::{Share, Snat, Source};
 use crate::stage::{Reason, Step, Translation};
 use crate::topology::ConnectionState;
 
@@ -93,19 +92,13 @@ pub(super) fn at_service(
         trail.tuple = half.to;
         return trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Vnet }), None);
     }
-    let Some(to) = translate(&trail, Tuple { dst: address, ..from }, NodeId(port.id.0), &service.nat) else {
+    let Some(to) =
+        trail.view.own_source(NodeId(port.id.0), service.nat.iter().copied(), &Tuple { dst: address, ..from })
+    else {
         return trail.end(Err(Reason::PortsExhausted), None);
     };
     trail.tuple = to;
     trail.steps.push(Step::Rewritten { by, from, to });
     let state = translation(key, to, frontend, PortId(link.0), Lifetime::plain(LINK_IDLE));
     trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Vnet }), Some(state))
-}
-
-/// A free translation to one of the service's addresses, with the client's own port if it is free.
-fn translate(trail: &Trail<'_>, tuple: Tuple, node: NodeId, addresses: &[Addr]) -> Option<Tuple> {
-    let addresses = addresses.iter().map(|address| Source { address: *address, blocked: Vec::new() }).collect();
-    let snat = Snat { node, protocol: None, addresses, share: Share::Own, idle_minutes: None, tcp_reset: false };
-    let view = trail.view;
-    snat.decide(&tuple, view.draw, |to| view.table.is_free(&answer_key(*to), view.now))
 }

@@ -5,7 +5,7 @@ use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Protocol, Tuple};
 use crate::plane::conn::Half;
 use crate::plane::flow::{Act, Answer, Decision, Key, Known, NO_SCOPE};
-use crate::plane::view::{Trail, answer_key, translation};
+use crate::plane::view::{Trail, translation};
 use crate::stage::snat::{Share, Snat};
 use crate::stage::{Reason, Step, Translation};
 
@@ -72,7 +72,7 @@ fn outward(mut trail: Trail<'_>, port: &Port, key: Key, by: Translation, snats: 
     let table = trail.view.table;
     let free = |to: &Tuple| {
         let claimed = claim(snat, to).is_some_and(|claim| !table.is_free(&claim, trail.view.now));
-        !claimed && table.is_free(&answer_key(*to), trail.view.now)
+        !claimed && trail.view.is_free(to)
     };
     let Some(to) = snat.decide(&from, trail.view.draw, free) else {
         holders(&mut trail, snat, origin);

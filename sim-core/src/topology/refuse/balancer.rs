@@ -5,6 +5,7 @@ use super::pool::is_public;
 use super::subnet::{NAT_AND_BASIC, nat_and_basic};
 use super::{Case, Verdict, same_region};
 use crate::net::{Prefix, Protocol};
+use crate::stage::protocols_of;
 use crate::stage::snat::FRONTEND_PORTS;
 use crate::topology::{
     BalancingRule, Frontend, InboundNatRule, Kind, LoadBalancer, OutboundRule, Probe, ProbeProtocol, PublicIp,
@@ -228,9 +229,9 @@ fn refers(case: Case<'_>, from: &Resource, relation: Relation, to: &Resource) ->
     case.topology.targets(from.id, relation).iter().any(|target| target.id == to.id)
 }
 
-/// Whether two rules share a protocol; `None` is TCP and UDP.
+/// Whether two rules share a protocol.
 fn meet(one: Option<Protocol>, other: Option<Protocol>) -> bool {
-    one.is_none() || other.is_none() || one == other
+    protocols_of(one).overlaps(&protocols_of(other))
 }
 
 /// Rule `refuse-snat-twice`: a rule whose frontend an outbound rule uses has disableOutboundSnat. Source:
