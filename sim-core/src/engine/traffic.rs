@@ -22,9 +22,7 @@ const HOST: u8 = 1;
 impl<O: Observer> Engine<O> {
     /// A machine sends: makes the packet and lets it leave.
     pub(super) fn emit(&mut self, port: PortId, header: Header, meta: Meta, payload: Bytes) {
-        self.packets.made += 1;
-        let packet = Packet { id: self.packets.made, header, meta, payload };
-        let place = self.packets.put(packet);
+        let place = self.packets.make(header, meta, payload);
         self.leave(port, place);
     }
 
@@ -108,8 +106,7 @@ impl<O: Observer> Engine<O> {
         self.packets.free.push(place);
         let Some(header) = header else { return };
         if leaving {
-            self.packets.made += 1;
-            let place = self.packets.put(Packet { id: self.packets.made, header, meta, payload });
+            let place = self.packets.make(header, meta, payload);
             self.deliver(port, place);
         } else {
             self.emit(port, header, meta, payload);
@@ -132,9 +129,7 @@ impl<O: Observer> Engine<O> {
     fn reset(&mut self, reset: Reset) {
         let Reset { from, to, header, meta } = reset;
         let Some(to) = to else { return self.emit(from, header, meta, Bytes::new()) };
-        self.packets.made += 1;
-        let packet = Packet { id: self.packets.made, header, meta, payload: Bytes::new() };
-        let place = self.packets.put(packet);
+        let place = self.packets.make(header, meta, Bytes::new());
         let link = self.link_between(from, to, LinkClass::Fabric);
         self.transmit(from, link, place, false);
     }
