@@ -6,7 +6,7 @@ use crate::net::{Addr, Prefix, Tuple};
 use crate::set::AddrSet;
 use crate::stage::balancer;
 use crate::stage::firewall::CompiledFirewall;
-use crate::stage::outbound::Outbound;
+use crate::stage::outbound::{Outbound, is_private};
 use crate::stage::route::RouteTable;
 use crate::stage::snat::Snat;
 use crate::topology::{ConnectionState, GatewayKind, Sku};
@@ -126,6 +126,13 @@ impl FrontendPort {
     #[must_use]
     pub fn rule(&self, tuple: &Tuple) -> Option<&balancer::Rule> {
         self.rules.iter().find(|rule| rule.takes(tuple))
+    }
+
+    /// Whether an address is one inside: of a private range, or of a member that it translates for, since a VNet may have any
+    /// range.
+    #[must_use]
+    pub fn is_inside(&self, addr: Addr) -> bool {
+        is_private(addr) || self.snats.iter().flat_map(Snat::members).any(|member| member.address == addr)
     }
 
     /// Whether its balancer is of the tier that is closed by default.

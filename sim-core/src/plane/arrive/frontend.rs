@@ -11,12 +11,11 @@ use crate::plane::gateway;
 use crate::plane::view::Trail;
 use crate::stage::balancer::{Member, Rule};
 use crate::stage::idle::Lifetime;
-use crate::stage::outbound::is_private;
 use crate::stage::{Reason, Step, Translation};
 
 pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, frontend: &FrontendPort, key: Key, known: Known) -> Decision {
     let from = trail.tuple;
-    if frontend.public && (is_private(from.src) || matches!(known, Known::As { forward: false, .. })) {
+    if frontend.public && (frontend.is_inside(from.src) || matches!(known, Known::As { forward: false, .. })) {
         // A backend's own flow on its way out by the frontend's address, or the answer to one.
         let by = Translation::Balancer(frontend.balancer);
         return translator::translate(trail, port, key, known, by, &frontend.snats);

@@ -54,7 +54,7 @@ pub(super) fn translate(
 
 /// Whether a packet is for the frontend that also translates it: a member that asks its own balancer.
 fn is_inside(port: &Port, tuple: Tuple) -> bool {
-    matches!(port.kind, PortKind::Frontend(_)) && crate::stage::outbound::is_private(tuple.src)
+    matches!(&port.kind, PortKind::Frontend(frontend) if frontend.is_inside(tuple.src))
 }
 
 fn outward(mut trail: Trail<'_>, port: &Port, key: Key, by: Translation, snats: &[Snat]) -> Decision {
