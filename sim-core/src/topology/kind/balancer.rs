@@ -16,6 +16,18 @@ pub enum Sku {
     Gateway,
 }
 
+impl Sku {
+    /// Azure's name for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Basic => "Basic",
+            Self::Standard => "Standard",
+            Self::Gateway => "Gateway",
+        }
+    }
+}
+
 /// A load balancer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadBalancer {
