@@ -2,7 +2,8 @@
 
 use super::Health;
 use super::conn::{Half, NewConn};
-use super::flow::{Act, Decision, FlowTable, Key, NO_SCOPE};
+use super::decision::{Act, Decision};
+use super::flow::{FlowTable, Key, NO_SCOPE};
 use crate::assumption::{Assumption, AssumptionSet};
 use crate::fabric::{Fabric, LinkClass, Place, SubnetContext};
 use crate::id::{NodeId, PortId};

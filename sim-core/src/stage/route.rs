@@ -1,5 +1,6 @@
 //! Routes: the effective table of a subnet, and which route a packet takes (azure-dataplane 2.1 and 2.2).
 
+mod fate;
 mod settle;
 
 pub use settle::Overrides;

@@ -2,7 +2,8 @@
 
 use crate::fabric::{GatewayPort, LinkClass, Port, TunnelEnd};
 use crate::id::NodeId;
-use crate::plane::flow::{Act, Decision, Known};
+use crate::plane::decision::{Act, Decision};
+use crate::plane::flow::Known;
 use crate::plane::leave::hop::{self, Sender};
 use crate::plane::view::Trail;
 use crate::stage::route::Hop;

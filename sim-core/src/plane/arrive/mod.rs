@@ -12,7 +12,8 @@ pub(super) use frontend::choose;
 pub(super) use nic::mid_stream;
 
 use super::conn::{Half, NewConn};
-use super::flow::{Act, Decision, Key, Known};
+use super::decision::{Act, Decision};
+use super::flow::{Key, Known};
 use super::view::{LINK_IDLE, Trail, View};
 use crate::fabric::{Port, PortKind};
 use crate::net::Meta;

@@ -3,7 +3,7 @@
 use crate::fabric::{LinkClass, Port, PortKind, SitePort};
 use crate::id::{NodeId, PortId};
 use crate::plane::arrive::gateway;
-use crate::plane::flow::Act;
+use crate::plane::decision::Act;
 use crate::plane::view::Trail;
 use crate::stage::route::Hop;
 use crate::stage::{Reason, Step};
