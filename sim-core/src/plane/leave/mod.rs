@@ -94,14 +94,14 @@ fn opened(trail: &Trail<'_>, nic: &NicPort, key: Key, act: &Result<Act, Reason>)
 
 /// The way of an answer that the platform gives in somebody's name.
 fn answer(trail: &mut Trail<'_>, port: &Port) -> Result<Act, Reason> {
-    if !outbound::is_private(trail.tuple.dst) {
-        return trail.public_hop(&port.place);
-    }
     let (fabric, dst) = (trail.view.fabric, trail.tuple.dst);
-    let vnet = port.place.vnet.ok_or(Reason::NoSuchAddress)?;
-    if let Some(to) = fabric.private(vnet, dst) {
+    if let Some(to) = port.place.vnet.and_then(|vnet| fabric.private(vnet, dst)) {
         return Ok(Act::Forward { to, class: LinkClass::Vnet });
     }
+    if !outbound::is_private(dst) {
+        return trail.public_hop(&port.place);
+    }
+    let vnet = port.place.vnet.ok_or(Reason::NoSuchAddress)?;
     let near = |found: &&std::sync::Arc<Port>| match &found.kind {
         PortKind::Nic(nic) => nic.address == dst && nic.subnet.network.peers.iter().any(|peer| peer.vnet == vnet),
         _ => false,
