@@ -7,7 +7,7 @@ use super::flow::{FlowTable, Key, NO_SCOPE};
 use crate::assumption::{Assumption, AssumptionSet};
 use crate::fabric::{Fabric, LinkClass, Place, SubnetContext};
 use crate::id::{NodeId, PortId};
-use crate::net::{Addr, Meta, Protocol, Tuple};
+use crate::net::{Addr, Meta, Tuple};
 use crate::stage::checks::Checks;
 use crate::stage::idle::Lifetime;
 use crate::stage::outbound;
@@ -119,21 +119,15 @@ impl<'a> Trail<'a> {
         level: Level,
         direction: Direction,
     ) -> Result<(), Reason> {
-        let protocol = self.tuple.protocol;
-        if nsg.is_none() || COVERED.contains(&protocol) {
-            return self.ask(nsg, subnet, level, direction, |rules, tuple| rules.decide(direction, tuple));
-        }
-        self.steps.push(Step::Assumed(Assumption::AnyProtocol));
-        let every = self.view.fabric.choices().is_default(Assumption::AnyProtocol);
-        self.ask(nsg, subnet, level, direction, |rules, tuple| match every {
-            true => rules.decide(direction, tuple),
-            false => rules.decide_by_protocol(direction, tuple),
-        })
+        let choices = self.view.fabric.choices();
+        self.ask(nsg, subnet, level, direction, |rules, tuple| rules.decide_under(choices, direction, tuple))
     }
 
     /// Asks the security group of a private endpoint's subnet.
     pub fn endpoint_security(&mut self, nsg: Option<NodeId>, subnet: &SubnetContext) -> Result<(), Reason> {
-        self.ask(nsg, subnet, Level::Subnet, Direction::Inbound, CompiledGroup::decide_for_endpoint)
+        self.ask(nsg, subnet, Level::Subnet, Direction::Inbound, |rules, tuple| {
+            (rules.decide_for_endpoint(tuple), AssumptionSet::default())
+        })
     }
 
     fn ask(
@@ -142,13 +136,14 @@ impl<'a> Trail<'a> {
         subnet: &SubnetContext,
         level: Level,
         direction: Direction,
-        decide: impl FnOnce(&CompiledGroup, &Tuple) -> (RuleRef, Access),
+        decide: impl FnOnce(&CompiledGroup, &Tuple) -> ((RuleRef, Access), AssumptionSet),
     ) -> Result<(), Reason> {
         let Some(group) = self.view.fabric.group(nsg, subnet) else {
             self.steps.push(Step::Unfiltered { level });
             return Ok(());
         };
-        let (rule, access) = decide(group.rules, &self.tuple);
+        let ((rule, access), assumed) = decide(group.rules, &self.tuple);
+        self.assume(assumed);
         self.assume(subnet.doubts.touching(&self.tuple));
         self.steps.push(Step::Security { group: group.node, level, direction, rule, access });
         if access == Access::Deny { self.stop(Reason::SecurityRule) } else { Ok(()) }
@@ -182,12 +177,6 @@ impl<'a> Trail<'a> {
         }
     }
 }
-
-/// The protocols that rules for any protocol cover for certain.
-///
-/// Rule `nsg-any-protocol`: `*` covers TCP, UDP and ICMP; whether it covers ESP and AH is assumed. Source:
-/// azure-dataplane 1.2.
-const COVERED: [Protocol; 4] = [Protocol::TCP, Protocol::UDP, Protocol::ICMP, Protocol::ICMPV6];
 
 /// Whether an address counts as private in a subnet: it is of no public range, or of a range that the VNet or a peer has
 /// made its own, as IPv6 networks often do.

@@ -173,6 +173,12 @@ impl RouteTable {
         &self.active
     }
 
+    /// Whether a route for everything is in force that is not the system's.
+    #[must_use]
+    pub fn replaces_default(&self) -> bool {
+        self.active.iter().any(|route| route.prefix.is_default() && route.source != Source::System)
+    }
+
     fn group(&self, to: Addr) -> Option<&Group> {
         let after = self.starts.partition_point(|(start, _)| *start <= to);
         let (_, group) = self.starts.get(after.checked_sub(1)?)?;

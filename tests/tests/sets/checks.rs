@@ -115,7 +115,7 @@ proptest! {
         set in packets(),
         seed: u64,
     ) {
-        // Tests `peering-access-off`, `peering-forwarded-traffic`.
+        // Tests `peering-access-off`, `peering-forwarded-traffic`, `peering-global-basic`.
         let mut choices = Choices::default();
         choices.set("peering-access-off", ["blocks", "leaves-tag"][blocks]).unwrap();
         choices.set("forwarded-traffic-side", ["receiving", "sending", "both"][side]).unwrap();
