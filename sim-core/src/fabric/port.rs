@@ -1,6 +1,7 @@
 //! Ports: the places where packets leave and arrive, with all that deciding needs at hand.
 
 use super::{BgpView, LinkClass, Place, SubnetContext};
+use crate::assumption::Choices;
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix, Tuple};
 use crate::set::AddrSet;
@@ -124,8 +125,8 @@ pub struct FrontendPort {
 impl FrontendPort {
     /// The rule that takes a packet.
     #[must_use]
-    pub fn rule(&self, tuple: &Tuple) -> Option<&balancer::Rule> {
-        self.rules.iter().find(|rule| rule.takes(tuple))
+    pub fn rule(&self, choices: Choices, tuple: &Tuple) -> Option<&balancer::Rule> {
+        balancer::decide(&self.rules, choices, tuple).0
     }
 
     /// Whether an address is one inside: of a private range, or of a member that it translates for, since a VNet may have any

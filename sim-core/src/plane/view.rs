@@ -42,6 +42,13 @@ impl View<'_> {
         self.table.is_free(&answer_key(*to), self.now)
     }
 
+    /// Who has an address in a subnet's VNet or in a peer of it, and by what kind of way it is reached from there.
+    pub fn near(&self, subnet: &SubnetContext, addr: Addr) -> Option<(PortId, LinkClass)> {
+        let own = self.fabric.private(subnet.vnet, addr).map(|to| (to, LinkClass::Vnet));
+        let peered = || subnet.network.peers.iter().find_map(|peer| self.fabric.private(peer.vnet, addr));
+        own.or_else(|| peered().map(|to| (to, LinkClass::Peering)))
+    }
+
     /// A free translation of a packet to one of these addresses, with its own port if that is free.
     pub fn own_source(&self, node: NodeId, addresses: impl IntoIterator<Item = Addr>, tuple: &Tuple) -> Option<Tuple> {
         Snat::to(node, addresses, Share::Own).decide(tuple, self.draw, |to| self.is_free(to))
@@ -178,8 +185,10 @@ impl<'a> Trail<'a> {
     }
 }
 
-/// Whether an address counts as private in a subnet: it is of no public range, or of a range that the VNet or a peer has
-/// made its own, as IPv6 networks often do.
+/// Whether an address counts as private in a subnet.
+///
+/// Rule `outbound-own-ranges`: public addresses that a network or a peer of it has made its own are private there. Source:
+/// azure-dataplane 1.7.
 pub(super) fn is_private(view: &View<'_>, subnet: &SubnetContext, addr: Addr) -> bool {
     let own = || subnet.network.space.iter().any(|prefix| prefix.contains(addr));
     let peer = || subnet.network.peers.iter().any(|peer| view.fabric.private(peer.vnet, addr).is_some());

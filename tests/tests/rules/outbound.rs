@@ -52,7 +52,8 @@ fn the_order_of_outbound_methods() {
 
 #[test]
 fn a_network_of_a_public_range_leaves_as_any_other() {
-    // 4.1; 2.1 lets a VNet have any range. Catches: the private address of a member of a balancer's pool taken for a
+    // Tests `outbound-own-ranges`.
+    // 1.7, 4.1. Catches: the private address of a member of a balancer's pool taken for a
     // stranger's, since it is of no private range.
     type Method = fn(&mut Net) -> Addr;
     let methods: [(&str, Method); 3] = [

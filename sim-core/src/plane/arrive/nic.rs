@@ -59,9 +59,10 @@ pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, nic: &NicPort, key: Key,
 fn lifetime(trail: &Trail<'_>, nic: &NicPort, via: Option<Via>, tuple: &Tuple) -> Lifetime {
     let record = record(&nic.subnet);
     if let Some(via) = via {
+        let choices = trail.view.fabric.choices();
         let asked = Tuple { dst: via.address, dst_port: via.port, ..*tuple };
         let rule = frontend(trail, via)
-            .and_then(|it| it.rule(&asked).map(|rule| rule.lifetime(tuple.protocol, it.idle_minutes)));
+            .and_then(|it| it.rule(choices, &asked).map(|rule| rule.lifetime(tuple.protocol, it.idle_minutes)));
         // The balancer tells both ends; here only whoever speaks again is told.
         let told = |lifetime: Lifetime| match lifetime.expiry {
             Expiry::ResetBoth => Expiry::Reset,

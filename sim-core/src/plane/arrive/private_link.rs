@@ -22,17 +22,11 @@ pub(super) fn at_endpoint(
     endpoint: &EndpointPort,
     known: bool,
 ) -> Result<Act, Reason> {
-    let vnet = endpoint.subnet.vnet;
     if trail.meta.private_link == Some(NodeId(port.id.0)) {
         // From the provider: straight to the client, whatever the subnet's routes say (azure-dataplane 2.6).
         trail.meta.private_link = None;
-        let fabric = trail.view.fabric;
-        if let Some(to) = fabric.private(vnet, trail.tuple.dst) {
-            return Ok(Act::Forward { to, class: LinkClass::Vnet });
-        }
-        let peered = endpoint.subnet.network.peers.iter().find_map(|peer| fabric.private(peer.vnet, trail.tuple.dst));
-        if let Some(to) = peered {
-            return Ok(Act::Forward { to, class: LinkClass::Peering });
+        if let Some((to, class)) = trail.view.near(&endpoint.subnet, trail.tuple.dst) {
+            return Ok(Act::Forward { to, class });
         }
         let gateway = gateway_towards(endpoint, trail.tuple.dst).ok_or(Reason::NoSuchAddress)?;
         return Ok(Act::Forward { to: gateway, class: LinkClass::Vnet });

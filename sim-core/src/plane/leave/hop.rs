@@ -201,7 +201,7 @@ fn own_frontend(trail: &mut Trail<'_>, port: &Port) -> Result<(), Reason> {
     let asked = fabric.public(trail.tuple.dst).and_then(|to| fabric.port(to));
     let Some(PortKind::Frontend(frontend)) = asked.map(|asked| &asked.kind) else { return Ok(()) };
     let own = |rule: &Rule| rule.members.iter().any(|member| member.port == port.id);
-    if !frontend.rule(&trail.tuple).is_some_and(own) {
+    if !frontend.rule(fabric.choices(), &trail.tuple).is_some_and(own) {
         return Ok(());
     }
     trail.steps.push(Step::Assumed(Assumption::PublicHairpin));
