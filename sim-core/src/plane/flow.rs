@@ -5,6 +5,7 @@
 //! and the next packet recomposes it through the surviving state and today's routes.
 
 use super::conn::{Conn, Half, NewConn};
+use crate::assumption::Assumption;
 use crate::fabric::LinkClass;
 use crate::id::{LinkId, NodeId, PortId};
 use crate::net::{Flags, Gateway, Header, Meta, Protocol, Tuple, Via};
@@ -103,6 +104,27 @@ pub struct Composed {
     pub steps: Arc<[Step]>,
     /// The fabric's version it was composed under.
     epoch: u32,
+}
+
+impl Composed {
+    /// A packet of more than 1,400 bytes passes.
+    ///
+    /// Rule `large-packets`: whether packets of more than 1,400 bytes that may not be cut cross a virtual network is not
+    /// stated; an assumption decides, by default they pass. Source: azure-dataplane 5.3, 9 (13).
+    #[cold]
+    pub(super) fn take_large(&mut self, dropped: bool) {
+        let Act::Forward { class: LinkClass::Vnet | LinkClass::Peering, .. } = self.act else { return };
+        let assumed = Step::Assumed(Assumption::LargePackets);
+        if dropped {
+            let stopped = [assumed, Step::Stopped(Reason::TooLarge)];
+            self.steps = self.steps.iter().cloned().chain(stopped).collect();
+            self.act = Act::Drop(Reason::TooLarge);
+            // Smaller packets of the flow go on.
+            self.epoch = STALE;
+        } else if self.steps.last() != Some(&assumed) {
+            self.steps = self.steps.iter().cloned().chain([assumed]).collect();
+        }
+    }
 }
 
 /// A decision of the slow path.

@@ -11,6 +11,7 @@ mod view;
 
 pub use flow::{Act, Answer, Composed};
 
+use crate::assumption::Assumption;
 use crate::fabric::{Fabric, NicPort, Port, PortKind};
 use crate::id::{LinkId, NodeId, PortId};
 use crate::net::{Header, Meta, Tuple, Via};
@@ -182,11 +183,16 @@ impl Plane {
             self.tables.resize_with(port.index() + 1, FlowTable::default);
         }
         let epoch = self.fabric.epoch;
+        let large = payload > LARGE - LONGEST_HEADERS && header.wire_len() + payload > LARGE;
+        let dropped = large && !self.fabric.choices().is_default(Assumption::LargePackets);
         let seen = Sighting { header, payload, now };
         let composed = match self.tables[port.index()].hit(&key, epoch, &seen) {
             Some(place) => self.tables[port.index()].composed_mut(place).ok_or(Reason::FlowTableFull)?,
             None => self.compose(port, key, meta, &seen)?,
         };
+        if large {
+            composed.take_large(dropped);
+        }
         if composed.routed {
             if header.ttl <= 1 {
                 return Err(Reason::TtlExpired);
@@ -371,6 +377,11 @@ fn over(view: &View<'_>, key: Key, meta: &Meta, told: bool) -> Decision {
     trail.steps.push(Step::Stopped(Reason::FlowExpired));
     trail.end(if told { Ok(Act::Answer(Answer::Reset)) } else { Err(Reason::FlowExpired) }, None)
 }
+
+/// Packets of more bytes may not cross a virtual network uncut (azure-dataplane 5.3).
+const LARGE: usize = 1400;
+/// No IP and transport headers are longer.
+const LONGEST_HEADERS: usize = 100;
 
 /// The largest segment that ends are told to send through a gateway, in bytes.
 const TUNNEL_MSS: u16 = 1350;
