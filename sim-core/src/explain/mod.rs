@@ -6,7 +6,7 @@
 mod mend;
 mod remedy;
 
-pub use mend::{Mend, Switch};
+pub use mend::{Made, Mend, Switch};
 pub use remedy::{Remedy, remedy};
 
 use crate::assumption::AssumptionSet;
@@ -249,8 +249,12 @@ fn collect(stops: &[Stop], on_return: bool, blockers: &mut Vec<Blocker>) {
             if *reason == Reason::ForwardingOff && blockers.iter().any(told) {
                 continue;
             }
-            let before = n.checked_sub(1).map(|n| stop.steps[n].clone());
-            let tuple = if stop.leaving { stop.before } else { stop.after };
+            // Between the two may stand what they hang on, and others that stopped it.
+            let aside = |step: &&Step| matches!(step, Step::Assumed(_) | Step::Stopped(_));
+            let before = stop.steps[..n].iter().rev().find(|step| !aside(step)).cloned();
+            // A firewall looks at a packet before it translates it, others where it arrives after that.
+            let untouched = stop.leaving || *reason == Reason::FirewallRule;
+            let tuple = if untouched { stop.before } else { stop.after };
             blockers.push(Blocker { on_return, port: stop.port, tuple, reason: *reason, step: before });
         }
         if let Act::Drop(reason) = stop.act
