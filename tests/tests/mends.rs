@@ -92,7 +92,36 @@ fn admin_cases() -> Vec<Case> {
 
 fn group_cases() -> Vec<Case> {
     let deny = |rest: &str| rule("deny", 100, &format!("'access': 'Deny'{rest}"));
+    let routed = |table: &str| format!(", 'routeTable': @routeTables/{table}");
+    let table = |name: &str, to: &str| {
+        format!(
+            "routeTables {name} 'routes': [{{'name': 'other', 'properties': {{'addressPrefix': '{to}', 'nextHopType': \
+             'VirtualAppliance', 'nextHopIpAddress': '10.0.3.4'}}}}]"
+        )
+    };
+    let subnets = [
+        subnet("one", "10.0.1.0/24", &routed("t")),
+        subnet("two", "10.0.2.0/24", &routed("u")),
+        subnet("three", "10.0.3.0/24", ""),
+    ];
+    let carried = vec![
+        table("t", "10.0.2.0/24"),
+        table("u", "10.0.1.0/24"),
+        vnet("v", "10.0.0.0/16", &subnets),
+        nic_in("v/subnets/one", "x", ""),
+        nic_in("v/subnets/two", "y", ""),
+        nic_in("v/subnets/three", "n", ""),
+        "Microsoft.Compute/virtualMachines carrier 'hardwareProfile': {'vmSize': 'Standard_B2s'}, 'networkProfile': \
+         {'networkInterfaces': [@networkInterfaces/n]}"
+            .to_owned(),
+    ];
     vec![
+        Case {
+            name: "a machine that may not forward",
+            lines: carried,
+            ends: ("x", "y:22"),
+            edits: &["networkInterfaces/n.properties.enableIPForwarding=true"],
+        },
         Case {
             name: "no number before the rule, and others behind it that deny",
             lines: guarded(&[deny(""), rule("deny-too", 101, "'access': 'Deny'")]),
