@@ -2,7 +2,7 @@
 
 use super::{Mend, free_name, rule};
 use crate::explain::Blocker;
-use crate::fabric::{Fabric, PortKind};
+use crate::fabric::{Fabric, FirewallPort, PortKind};
 use crate::id::NodeId;
 use crate::net::{Addr, Protocol};
 use crate::stage::firewall::{RuleRef, declared};
@@ -31,7 +31,7 @@ pub(super) fn admitting(
     topology: &Topology,
 ) -> Vec<Mend> {
     let port = fabric.port(blocker.port).map(|port| &port.kind);
-    if matches!(port, Some(PortKind::Firewall(own)) if own.owns(blocker.tuple.dst)) {
+    if matches!(port, Some(PortKind::Firewall(own)) if is_own(own, blocker.tuple.dst)) {
         // Only a translation leads on from there.
         return Vec::new();
     }
@@ -56,6 +56,10 @@ pub(super) fn admitting(
     let rules = by_name.into_iter().chain([by_address(blocker, fabric)]);
     let placed = rules.filter_map(|rule| shelf(&rule).take(rule));
     placed.map(|(collection, made)| Mend::Admit { holder, collection, made }).collect()
+}
+
+fn is_own(firewall: &FirewallPort, address: Addr) -> bool {
+    firewall.interface.address == address || firewall.public.contains(&address)
 }
 
 /// Puts a collection, or the rule in it, where a reader of the firewall would find it: behind those of its group, or of its
