@@ -210,6 +210,7 @@ pub const fn reason(why: Reason) -> &'static str {
         Reason::Hairpin => "the balancer chose the sender itself",
         Reason::ForwardingOff => "the NIC may carry its own packets only",
         Reason::NotCarried => "the platform does not carry this",
+        Reason::TooLarge => "packets of more than 1,400 bytes are assumed not to cross a virtual network",
         Reason::UnknownFlow => "the translator knows no such connection",
         Reason::FlowExpired => "the connection was silent for too long",
         Reason::NoGateway => "there is no gateway",

@@ -98,6 +98,12 @@ impl FlowRun {
         })
     }
 
+    /// Its number in traces.
+    #[must_use]
+    pub fn id(&self) -> FlowId {
+        self.trial.flow
+    }
+
     pub(super) fn orchestrator(&self) -> Box<dyn Orchestrator> {
         let (trial, log, serving) = (self.trial.clone(), self.log.clone(), BTreeSet::new());
         Box::new(Trying { trial, source: self.source, at: self.at, log, serving })

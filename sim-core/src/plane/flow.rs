@@ -121,7 +121,7 @@ struct Slot {
 
 const NOT_COMPOSED: u32 = u32::MAX;
 /// The version of entries that no version has: they are composed anew.
-const STALE: u32 = u32::MAX;
+pub const STALE: u32 = u32::MAX;
 
 impl FlowTable {
     /// Where the composed entry for `key` stands, when it is there, of this version, and its connection alive. Notes the

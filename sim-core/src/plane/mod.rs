@@ -8,6 +8,7 @@ mod expiry;
 mod flow;
 mod gateway;
 mod health;
+mod large;
 mod leave;
 mod revise;
 mod view;
@@ -16,6 +17,7 @@ pub use decision::{Act, Answer, Composed};
 pub use expiry::{Expired, Reset, Watch};
 pub use health::Health;
 
+use crate::assumption::Assumption;
 use crate::fabric::{Fabric, NicPort, Port, PortKind};
 use crate::id::{LinkId, NodeId, PortId};
 use crate::net::{Header, Meta, Tuple};
@@ -151,11 +153,16 @@ impl Plane {
             self.tables.resize_with(port.index() + 1, FlowTable::default);
         }
         let epoch = self.fabric.epoch;
+        let large = large::is_large(header, payload);
+        let dropped = large && !self.fabric.choices().is_default(Assumption::LargePackets);
         let seen = Sighting { header, payload, now };
         let composed = match self.tables[port.index()].hit(&key, epoch, &seen) {
             Some(place) => self.tables[port.index()].composed_mut(place).ok_or(Reason::FlowTableFull)?,
             None => self.compose(port, key, meta, &seen)?,
         };
+        if large {
+            large::take(composed, dropped);
+        }
         if composed.routed {
             if header.ttl <= 1 {
                 return Err(Reason::TtlExpired);
