@@ -109,10 +109,14 @@ pub(crate) fn address_of(topology: &Topology, node: NodeId, outside: bool) -> Op
         Kind::OnPremisesHost(host) => Some(host.prefix.first()),
         Kind::LoadBalancer(_) => {
             let parts = topology.referrers(node, Relation::PartOf);
-            parts.iter().find_map(|part| match &part.kind {
-                Kind::Frontend(frontend) => frontend.address,
+            let fronts = parts.iter().filter_map(|part| match &part.kind {
+                Kind::Frontend(frontend) => {
+                    Some((topology.target(part.id, Relation::Uses).is_some(), frontend.address?))
+                }
                 _ => None,
-            })
+            });
+            // A user's balancer has frontends of one kind; a service's may have both.
+            fronts.min_by_key(|(public, _)| *public != outside).map(|(_, address)| address)
         }
         _ => None,
     }

@@ -54,6 +54,16 @@ impl Azure {
         if matches!(found.kind, Kind::Vnet(_)) { Ok(found) } else { Err(wrong_kind(id, "a virtual network")) }
     }
 
+    /// The address of a host on the Internet that the input knows by this name.
+    pub(super) fn known_by(&self, name: &str) -> Option<Addr> {
+        self.world.topology.resources().find_map(|resource| match &resource.kind {
+            Kind::InternetHost(host) if host.names.iter().any(|own| own.eq_ignore_ascii_case(name)) => {
+                Some(host.prefix.first())
+            }
+            _ => None,
+        })
+    }
+
     /// The NICs of a machine, in the order they came.
     pub(super) fn nics_of(&self, machine: &Resource) -> Vec<&Resource> {
         let parts = self.world.topology.referrers(machine.id, Relation::PartOf);

@@ -138,6 +138,8 @@ pub struct FrontendPort {
     pub chained: Option<PortId>,
     /// Whether it stands in front of balancers of several regions.
     pub global: bool,
+    /// Whether a service that Azure runs is behind it.
+    pub of_service: bool,
 }
 
 impl FrontendPort {
@@ -145,6 +147,15 @@ impl FrontendPort {
     #[must_use]
     pub fn rule(&self, tuple: &Tuple) -> Option<&balancer::Rule> {
         self.rules.iter().find(|rule| rule.takes(tuple))
+    }
+
+    /// Whether nobody gets in from the Internet unless a security group says so.
+    ///
+    /// Rule `application-gateway-open`: an application gateway's public frontend needs no security group to be reached.
+    /// Source: learn azure/application-gateway/configuration-infrastructure.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.public && self.is_standard() && !self.of_service
     }
 
     /// Whether its balancer is of the tier that is closed by default.

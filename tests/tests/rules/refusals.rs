@@ -583,7 +583,12 @@ fn link_services_and_global_balancers() {
     });
     let code = "PrivateLinkServiceCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled";
     assert_eq!(refused(&mut net, service()), code);
-    let global = LoadBalancer { sku: Setting::default_of(Sku::Standard), region: "westus2".into(), global: true };
+    let global = LoadBalancer {
+        sku: Setting::default_of(Sku::Standard),
+        region: "westus2".into(),
+        global: true,
+        of_service: false,
+    };
     net.put(Draft::new("g", Kind::LoadBalancer(global)));
     let front = Draft::new("g/f", Kind::Frontend(Frontend::default())).refer(Relation::PartOf, "g");
     let code = "GlobalTierLoadBalancerCannotHavePrivateFrontend";

@@ -100,7 +100,7 @@ fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, 
         public_protocol(trail)?;
     }
     if let Some(frontend) = via.and_then(|via| frontend(trail, via)) {
-        closed_without_group |= frontend.public && frontend.is_standard();
+        closed_without_group |= frontend.is_closed();
     }
     if via.is_some() && trail.tuple.src == nic.address {
         trail.stop(Reason::Hairpin)?;

@@ -114,8 +114,12 @@ fn answer(trail: &mut Trail<'_>, port: &Port) -> Result<Act, Reason> {
 ///
 /// Rule `route-replies`: an answer is routed by the table of its own subnet, not by the way the question came. Source:
 /// azure-dataplane 2.2.
+///
+/// Rule `balancer-floating-answers`: a backend answers in the name of the frontend whose floating address the question
+/// came for, without being allowed to forward. Source: azure-dataplane 3.5.
 fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Known) -> Result<Act, Reason> {
-    let (tuple, departure) = (trail.tuple, departure(nic.address, nic.ip_forwarding));
+    let answers = matches!(known, Known::As { forward: false, .. });
+    let (tuple, departure) = (trail.tuple, departure(nic.address, nic.ip_forwarding || answers));
     for reason in carried().decide(&tuple).chain(departure.decide(&tuple)) {
         trail.stop(reason)?;
     }
