@@ -6,7 +6,7 @@ use crate::net::{Addr, Prefix, Tuple};
 use crate::set::AddrSet;
 use crate::stage::balancer;
 use crate::stage::firewall::CompiledFirewall;
-use crate::stage::route::RouteTable;
+use crate::stage::route::{Hop, RouteTable};
 use crate::stage::snat::Snat;
 use crate::topology::{ConnectionState, GatewayKind, Sku};
 use std::sync::Arc;
@@ -235,6 +235,18 @@ pub struct GatewayPort {
     pub public: Option<NodeId>,
     /// What it exchanges by BGP.
     pub bgp: BgpView,
+}
+
+impl GatewayPort {
+    /// The address by which it speaks to the sender of a packet, if it does: the one that it also speaks BGP from.
+    ///
+    /// Rule `icmp-remote-gateway-silent`: a gateway speaks to machines of its network and of peers; for those behind its
+    /// connections it is a hop without an answer. Source: azure-dataplane 5.4.
+    #[must_use]
+    pub fn address_towards(&self, packet: &Tuple) -> Option<Addr> {
+        let back = self.routes.decide(&packet.reversed())?;
+        self.bgp.address.filter(|_| !matches!(back.hop, Hop::Tunnel(_)))
+    }
 }
 
 /// A connection of a gateway.

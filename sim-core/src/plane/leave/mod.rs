@@ -8,7 +8,7 @@ use crate::assumption::Assumption;
 use crate::fabric::{LinkClass, NicPort, Outbound, Port, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta};
-use crate::plane::arrive::mid_stream;
+use crate::plane::arrive::{self, mid_stream};
 use crate::plane::conn::{Half, NewConn};
 use crate::plane::flow::{Act, Decision, Key, Known, NO_SCOPE, SEEN};
 use crate::plane::view::{Trail, View, answer_key, is_private, record};
@@ -57,6 +57,11 @@ pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known:
         // What balancers and translations answer themselves.
         PortKind::Frontend(_) | PortKind::Translator(_) => {
             let act = answer(&mut trail, port);
+            trail.end(act, None)
+        }
+        // What a gateway says itself.
+        PortKind::Gateway(gateway) => {
+            let act = arrive::gateway::forward(&mut trail, port, gateway);
             trail.end(act, None)
         }
         // The other kinds pass packets on as they arrive; nothing leaves them of its own accord.
