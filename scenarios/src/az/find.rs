@@ -4,6 +4,7 @@ use super::{Azure, Fault};
 use sim_core::fabric::{Group, NicPort, PortKind};
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::Addr;
+use sim_core::stage::Level;
 use sim_core::topology::{Direction, Kind, Relation, Resource};
 
 /// A NIC of a machine, by one of its addresses.
@@ -15,6 +16,17 @@ pub(super) struct Place<'a> {
     pub config: &'a Resource,
     /// What packets meet there.
     pub port: &'a NicPort,
+}
+
+/// A security group with what it is attached to.
+#[derive(Clone, Copy)]
+pub(super) struct Attached<'a> {
+    /// The group.
+    pub group: Group<'a>,
+    /// At which level.
+    pub level: Level,
+    /// The id of the NIC or subnet.
+    pub holder: &'a str,
 }
 
 impl Place<'_> {
@@ -87,23 +99,22 @@ impl Azure {
         found.into_iter().map(|(_, place)| place).collect()
     }
 
-    /// The NIC's own security group.
-    pub(super) fn nic_group(&self, place: &Place<'_>) -> Option<Group<'_>> {
-        self.fabric.group(place.port.nsg, &place.port.subnet)
+    /// The security groups of a place, the NIC's own first.
+    pub(super) fn groups<'a>(&'a self, place: &Place<'a>) -> impl DoubleEndedIterator<Item = Attached<'a>> {
+        let subnet = &place.port.subnet;
+        let levels =
+            [(Level::Nic, place.port.nsg, &*place.nic.name), (Level::Subnet, subnet.nsg, self.name(subnet.node))];
+        levels
+            .into_iter()
+            .filter_map(|(level, nsg, holder)| Some(Attached { group: self.fabric.group(nsg, subnet)?, level, holder }))
     }
 
-    /// The security group of the subnet.
-    pub(super) fn subnet_group(&self, place: &Place<'_>) -> Option<Group<'_>> {
-        self.fabric.group(place.port.subnet.nsg, &place.port.subnet)
-    }
-
-    /// The groups of a place in the order in which packets meet them, each with what it is attached to: what comes in
-    /// meets the subnet's first (azure-dataplane 1.3).
-    pub(super) fn levels<'a>(&'a self, place: &Place<'a>, direction: Direction) -> Vec<(Group<'a>, &'a str)> {
-        let subnet = self.subnet_group(place).map(|group| (group, self.name(place.port.subnet.node)));
-        let nic = self.nic_group(place).map(|group| (group, &*place.nic.name));
-        let met = if direction == Direction::Inbound { [subnet, nic] } else { [nic, subnet] };
-        met.into_iter().flatten().collect()
+    /// The same in the order in which packets meet them: what comes in meets the subnet's first (azure-dataplane 1.3).
+    pub(super) fn groups_met<'a>(&'a self, place: &Place<'a>, direction: Direction) -> Vec<Attached<'a>> {
+        match direction {
+            Direction::Inbound => self.groups(place).rev().collect(),
+            Direction::Outbound => self.groups(place).collect(),
+        }
     }
 
     /// The place that a question to a machine means: on the NIC that it names, the address that it names, else the first.

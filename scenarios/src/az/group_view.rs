@@ -2,10 +2,12 @@
 //! recorded answers; the reference describes it no closer.
 
 use super::declared::{list, plain, properties, text};
+use super::find::Attached;
 use super::rules::{self, Form};
 use super::{Ask, Fault};
 use serde_json::{Map, Value, json};
 use sim_core::fabric::Group;
+use sim_core::stage::Level;
 use sim_core::stage::security::{DEFAULTS, DefaultRule, RuleRef};
 use sim_core::topology::{Direction, Resource};
 use topologies::azure::RawResource;
@@ -22,13 +24,9 @@ fn of_nic(ask: &Ask<'_>, nic: &Resource) -> Value {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let places = ask.azure.places_of(nic);
     if let Some(place) = places.first() {
-        let subnet = &place.port.subnet;
-        for (key, id, group) in [
-            ("networkInterfaceAssociation", &*nic.name, ask.azure.nic_group(place)),
-            ("subnetAssociation", ask.azure.name(subnet.node), ask.azure.subnet_group(place)),
-        ] {
-            let Some(group) = group else { continue };
-            associations.insert(key.to_owned(), json!({"id": id, "securityRules": written(ask, group)}));
+        for Attached { group, level, holder } in ask.azure.groups(place) {
+            let key = if level == Level::Nic { "networkInterfaceAssociation" } else { "subnetAssociation" };
+            associations.insert(key.to_owned(), json!({"id": holder, "securityRules": written(ask, group)}));
             groups.push(group);
         }
     }
