@@ -1,6 +1,6 @@
 //! More parts of small networks: rules and routes from short texts, peerings, balancers, private links, outbound methods.
 
-use crate::net::{Net, addr, prefix};
+use crate::net::{Net, addr};
 use sim_core::net::{Addr, Protocol};
 use sim_core::topology::{
     Access, AdminRules, BackendPool, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft,

@@ -1,11 +1,13 @@
 //! The resources that questions are about.
 
+use super::declared::text;
 use super::{Azure, Fault};
 use sim_core::fabric::{Group, NicPort, PortKind};
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::Addr;
 use sim_core::stage::Level;
 use sim_core::topology::{Direction, Kind, Relation, Resource};
+use topologies::azure::RawResource;
 
 /// A NIC of a machine, by one of its addresses.
 #[derive(Clone, Copy)]
@@ -66,13 +68,21 @@ impl Azure {
         if matches!(found.kind, Kind::Vnet(_)) { Ok(found) } else { Err(wrong_kind(id, "a virtual network")) }
     }
 
-    /// The address of a host on the Internet that the input knows by this name.
+    /// The address that the input knows by this name: of a host on the Internet, or of a public address with a label.
     pub(super) fn known_by(&self, name: &str) -> Option<Addr> {
-        self.world.topology.resources().find_map(|resource| match &resource.kind {
+        let topology = &self.world.topology;
+        let host = topology.resources().find_map(|resource| match &resource.kind {
             Kind::InternetHost(host) if host.names.iter().any(|own| own.eq_ignore_ascii_case(name)) => {
                 Some(host.prefix.first())
             }
             _ => None,
+        });
+        host.or_else(|| {
+            let labelled = self.world.resources.iter().find(|raw| is_labelled(raw, name))?;
+            match &topology.find(&labelled.id)?.kind {
+                Kind::PublicIp(public) => public.address,
+                _ => None,
+            }
         })
     }
 
@@ -138,6 +148,17 @@ impl Azure {
             Fault::question(message, "the input has to hold its network interface and the subnet that it is in")
         })
     }
+}
+
+/// Whether a public address has this name: the one that Azure made of its label, or would make.
+fn is_labelled(raw: &RawResource, name: &str) -> bool {
+    let Some(settings) = raw.properties().get("dnsSettings") else { return false };
+    let made = || {
+        let (label, region) = (text(settings, "domainNameLabel")?, raw.location.as_deref()?);
+        Some(format!("{label}.{region}.cloudapp.azure.com"))
+    };
+    let known = text(settings, "fqdn").map(str::to_owned).or_else(made);
+    known.is_some_and(|known| known.trim_end_matches('.').eq_ignore_ascii_case(name))
 }
 
 fn wrong_kind(id: &str, wanted: &str) -> Fault {

@@ -40,7 +40,10 @@ fn azure() -> Azure {
         rule("nothing", 200, "Inbound", "Deny", &["0-65535"]),
     ]});
     let guarded = json!({"networkSecurityGroup": refer("networkSecurityGroups/g")});
-    let member = json!({"applicationGatewayBackendAddressPools": [part("backendAddressPools", "nics")]});
+    let member = json!({
+        "applicationGatewayBackendAddressPools": [part("backendAddressPools", "nics")],
+        "publicIPAddress": refer("publicIPAddresses/q"),
+    });
     let pool = |name: &str, addresses: Value| json!({"name": name, "properties": {"backendAddresses": addresses}});
     let gateway = json!({
         "sku": {"tier": "Standard_v2"},
@@ -52,7 +55,7 @@ fn azure() -> Azure {
         "httpListeners": [{"name": "l", "properties": {
             "frontendIPConfiguration": part("frontendIPConfigurations", "f"), "frontendPort": part("frontendPorts", "web")}}],
         "backendAddressPools": [
-            pool("addresses", json!([{"ipAddress": "10.1.1.4"}, {"fqdn": "www.example.com"}, {"ipAddress": "10.1.1.9"}])),
+            pool("addresses", json!([{"ipAddress": "10.1.1.4"}, {"fqdn": "www.example.com"}, {"fqdn": "B.eastus.cloudapp.azure.com"}, {"ipAddress": "10.1.1.9"}])),
             pool("unused", json!([{"ipAddress": "10.1.1.4"}])),
             {"name": "nics", "properties": {"backendIPConfigurations": [refer("networkInterfaces/A/ipConfigurations/c")]}},
             pool("none", json!([])),
@@ -70,8 +73,11 @@ fn azure() -> Azure {
             "pathRules": [sends("nics", "probed")],
         }}],
     });
-    let mut public = body("publicIPAddresses/p", "eastus", json!({}));
-    public["sku"] = json!({"name": "Standard"});
+    let public = |name: &str, label: &str| {
+        let mut public = body(name, "eastus", json!({"dnsSettings": {"domainNameLabel": label}}));
+        public["sku"] = json!({"name": "Standard"});
+        public
+    };
     let all = json!([
         body("virtualNetworks/v", "eastus", network),
         body("networkSecurityGroups/g", "eastus", group),
@@ -79,7 +85,8 @@ fn azure() -> Azure {
         nic("b", "v/subnets/s", "10.1.1.5", "eastus", json!({}), member),
         body("virtualMachines/vm-a", "eastus", json!({})),
         body("virtualMachines/vm-b", "eastus", json!({})),
-        public,
+        public("publicIPAddresses/p", "front"),
+        public("publicIPAddresses/q", "b"),
         body(GATEWAY, "eastus", gateway),
     ]);
     let world = load(&[Input::new("w.json", all.to_string())], None, &Environment::default());
@@ -118,7 +125,7 @@ fn told(answer: &Value) -> Vec<String> {
 }
 
 /// Catches: a pool told that no rule sends to, settings told with pools they are not used for, the paths of a map or its
-/// default forgotten, the settings' port asked where the probe has its own, members of the NICs' side lost or told twice, a
+/// default forgotten, a label of a public address taken for a stranger's name, the settings' port asked where the probe has its own, members of the NICs' side lost or told twice, a
 /// rule on the server's subnet passed over, an empty pool left out.
 #[test]
 fn servers_are_asked_at_the_port_of_their_probe() {
@@ -128,6 +135,7 @@ fn servers_are_asked_at_the_port_of_their_probe() {
         [
             "addresses plain 10.1.1.4: Healthy, Success. Received 200 status cod",
             "addresses plain www.example.com: Healthy, Success. Received 200 status cod",
+            "addresses plain B.eastus.cloudapp.azure.com: Unhealthy, Cannot connect to backend server",
             "addresses plain 10.1.1.9: Unhealthy, Cannot connect to backend server",
             "nics other 10.1.1.4 a/ipConfigurations/c: Unhealthy, Cannot connect to backend server",
             "nics other 10.1.1.5 b/ipConfigurations/c: Healthy, Success. Received 200 status cod",

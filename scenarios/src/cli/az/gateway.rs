@@ -9,7 +9,7 @@ use serde_json::json;
 #[derive(Debug, Subcommand)]
 pub(super) enum GatewayCommand {
     /// Shows whether the servers of an application gateway's pools are well.
-    ShowBackendHealth(HealthArgs),
+    ShowBackendHealth(Box<HealthArgs>),
 }
 
 #[derive(Debug, Args)]
