@@ -107,7 +107,7 @@ fn a_users_route_to_the_gateway_means_a_vpn_gateway() {
                 net.gateway(&name, "h", "10.0.255.0/24", *kind);
             } else {
                 let gateway = sim_core::topology::Gateway { kind: *kind, ..Default::default() };
-                let draft = sim_core::topology::Draft::new(name.as_str(), sim_core::topology::Kind::Gateway(gateway));
+                let draft = sim_core::topology::Draft::new(name.as_str(), Kind::Gateway(gateway));
                 net.put(draft.refer(Relation::Attached, "h/GatewaySubnet"));
             }
             net.connect(&name, "dc", false);
@@ -359,7 +359,7 @@ fn equal_connections_share_flows() {
     net.connect("gw-h", "dc2", false);
     assert_eq!(ways(&net), 2);
     net.edit("gw-h-to-dc2", |kind| {
-        let sim_core::topology::Kind::Connection(connection) = kind else { panic!("no connection") };
+        let Kind::Connection(connection) = kind else { panic!("no connection") };
         connection.weight = 5;
     });
     assert_eq!(ways(&net), 1);

@@ -121,10 +121,25 @@ fn a_gateway_is_instances_behind_frontends() {
             "Frontend applicationGateways/ag/frontendIPConfigurations/out; PartOf ag; Uses p",
             "IpConfig applicationGateways/ag/gatewayIPConfigurations/c; PartOf ag-instances-nic; Attached gw; MemberOf ag-instances",
             "LoadBalancer applicationGateways/ag",
-            "Machine applicationGateways/ag/instances/ag-instances",
+            "Machine applicationGateways/ag/instances/ag-instances; PartOf ag",
             "Nic applicationGateways/ag/instances/ag-instances/networkInterfaces/ag-instances-nic; PartOf ag-instances",
         ]
     );
+}
+
+/// Catches: instances that stay in the subnet when their gateway is gone, or a gateway that its own parts keep from going.
+#[test]
+fn a_gateway_goes_with_all_its_parts() {
+    let mut world = gateway("Standard_v2", &["out 80"]);
+    assert_eq!(
+        world.topology.delete(&at("virtualNetworks/v/subnets/gw")).unwrap_err().code,
+        "InUseSubnetCannotBeDeleted"
+    );
+    world.topology.delete(&at("applicationGateways/ag")).unwrap();
+    assert!(!drawn(&world).contains("applicationGateways"));
+    for rest in ["virtualNetworks/v/subnets/gw", "publicIPAddresses/p"] {
+        world.topology.delete(&at(rest)).unwrap();
+    }
 }
 
 /// Catches: a public frontend that waits for a security group, a port open that nobody listens on, a way back that is lost.
