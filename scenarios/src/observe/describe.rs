@@ -156,7 +156,7 @@ fn closed_peering(
 ) -> Option<(NodeId, &'static str, Option<Span>)> {
     let Hop::Peering(remote) = hop else { return None };
     let vnet = topology.target(subnet, Relation::PartOf)?;
-    let peer = topology.peers(vnet.id).into_iter().find(|peer| peer.vnet.id == remote)?;
+    let peer = topology.peer(vnet.id, remote)?;
     let setting = match why {
         Reason::ForwardedNotAllowed => "allowForwardedTraffic",
         Reason::PeeringAccessOff => "allowVirtualNetworkAccess",

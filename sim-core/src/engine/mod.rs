@@ -3,6 +3,7 @@
 
 mod control;
 mod event;
+mod icmp;
 mod link;
 mod machine;
 mod programs;

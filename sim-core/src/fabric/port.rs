@@ -8,7 +8,7 @@ use crate::set::AddrSet;
 use crate::stage::balancer;
 use crate::stage::firewall::CompiledFirewall;
 use crate::stage::outbound::{Outbound, is_private};
-use crate::stage::route::RouteTable;
+use crate::stage::route::{Hop, RouteTable};
 use crate::stage::snat::Snat;
 use crate::topology::{ConnectionState, GatewayKind, Sku};
 use std::sync::Arc;
@@ -120,6 +120,8 @@ pub struct FrontendPort {
     pub chained: Option<PortId>,
     /// Whether it stands in front of balancers of several regions.
     pub global: bool,
+    /// Whether a service that Azure runs is behind it.
+    pub of_service: bool,
 }
 
 impl FrontendPort {
@@ -134,6 +136,15 @@ impl FrontendPort {
     #[must_use]
     pub fn is_inside(&self, addr: Addr) -> bool {
         is_private(addr) || self.snats.iter().flat_map(Snat::members).any(|member| member.address == addr)
+    }
+
+    /// Whether nobody gets in from the Internet unless a security group says so.
+    ///
+    /// Rule `application-gateway-open`: an application gateway's public frontend needs no security group to be reached.
+    /// Source: learn azure/application-gateway/configuration-infrastructure.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.public && self.is_standard() && !self.of_service
     }
 
     /// Whether its balancer is of the tier that is closed by default.
@@ -213,6 +224,18 @@ pub struct GatewayPort {
     pub public: Option<NodeId>,
     /// What it exchanges by BGP.
     pub bgp: BgpView,
+}
+
+impl GatewayPort {
+    /// The address by which it speaks to the sender of a packet, if it does: the one that it also speaks BGP from.
+    ///
+    /// Rule `icmp-remote-gateway-silent`: a gateway speaks to machines of its network and of peers; for those behind its
+    /// connections it is a hop without an answer. Source: azure-dataplane 5.4.
+    #[must_use]
+    pub fn address_towards(&self, packet: &Tuple) -> Option<Addr> {
+        let back = self.routes.decide(&packet.reversed())?;
+        self.bgp.address.filter(|_| !matches!(back.hop, Hop::Tunnel(_)))
+    }
 }
 
 /// A connection of a gateway.

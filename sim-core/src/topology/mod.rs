@@ -225,6 +225,12 @@ impl Topology {
         taken
     }
 
+    /// The connected peering of a VNet with that other one.
+    #[must_use]
+    pub fn peer(&self, vnet: NodeId, remote: NodeId) -> Option<PeerVnet<'_>> {
+        self.peers(vnet).into_iter().find(|peer| peer.vnet.id == remote)
+    }
+
     /// The VNets that a VNet may reach directly.
     ///
     /// Rule `peering-both-sides`: a peering carries packets once both sides have one and neither is disconnected. Source:

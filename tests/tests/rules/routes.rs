@@ -336,7 +336,7 @@ fn routes_by_tag_have_an_order() {
         net.vm("a", "v/s", None);
         net.service("near", "20.60.0.1/32", "westus2", &["Storage", "AzureCloud"]);
         net.service("far", "20.61.0.1/32", "eastus", &["Storage", "AzureCloud"]);
-        net.routed_by_tag("v/s", &table[..left]);
+        net.routed("v/s", &table[..left]);
         let hop_to = |to: &str| {
             let asked = any(&net, "a", question(&net, "a", Protocol::TCP, addr(to), 443));
             let routed = |step: &Step| if let Step::Routed { route, .. } = step { Some(route.hop) } else { None };

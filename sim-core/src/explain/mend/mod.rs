@@ -273,8 +273,7 @@ fn peering(reason: Reason, nic: &NicPort, hop: Hop, fabric: &Fabric, topology: &
         }
         _ => None,
     };
-    let peer = topology.peers(nic.subnet.vnet).into_iter().find(|peer| Some(peer.vnet.id) == remote);
-    let Some(peer) = peer else { return Vec::new() };
+    let Some(peer) = remote.and_then(|remote| topology.peer(nic.subnet.vnet, remote)) else { return Vec::new() };
     let forwarded = reason == Reason::ForwardedNotAllowed;
     let switch = if forwarded { Switch::Forwarded } else { Switch::Access };
     vec![Mend::Switch { resource: peer.closed(forwarded).0.id, switch }]

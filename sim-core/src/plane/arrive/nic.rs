@@ -96,7 +96,7 @@ fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, 
         trail.pass(OneToOne::carried())?;
     }
     if let Some(frontend) = via.and_then(|via| frontend(trail, via)) {
-        exposed |= frontend.public && frontend.is_standard();
+        exposed |= frontend.is_closed();
     }
     let arrival = Arrival {
         address: nic.address,

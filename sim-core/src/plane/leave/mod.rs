@@ -8,7 +8,7 @@ use crate::assumption::Assumption;
 use crate::fabric::{LinkClass, NicPort, Port, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta};
-use crate::plane::arrive::mid_stream;
+use crate::plane::arrive::{self, mid_stream};
 use crate::plane::conn::{Half, NewConn};
 use crate::plane::decision::{Act, Decision};
 use crate::plane::flow::{Key, Known, NO_SCOPE, SEEN};
@@ -58,6 +58,11 @@ pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known:
         // What balancers and translations answer themselves.
         PortKind::Frontend(_) | PortKind::Translator(_) => {
             let act = answer(&mut trail, port);
+            trail.end(act, None)
+        }
+        // What a gateway says itself.
+        PortKind::Gateway(gateway) => {
+            let act = arrive::gateway::forward(&mut trail, port, gateway);
             trail.end(act, None)
         }
         // The other kinds pass packets on as they arrive; nothing leaves them of its own accord.
@@ -115,9 +120,13 @@ fn answer(trail: &mut Trail<'_>, port: &Port) -> Result<Act, Reason> {
 ///
 /// Rule `route-replies`: an answer is routed by the table of its own subnet, not by the way the question came. Source:
 /// azure-dataplane 2.2.
+///
+/// Rule `balancer-floating-answers`: a backend answers in the name of the frontend whose floating address the question
+/// came for, without being allowed to forward. Source: azure-dataplane 3.5.
 fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Known) -> Result<Act, Reason> {
+    let answers = matches!(known, Known::As { forward: false, .. });
     trail.pass(carried())?;
-    trail.pass(&departure(nic.address, nic.ip_forwarding))?;
+    trail.pass(&departure(nic.address, nic.ip_forwarding || answers))?;
     let for_platform = Platform::decide(&trail.tuple);
     if for_platform != Platform::Not {
         match for_platform.tag() {

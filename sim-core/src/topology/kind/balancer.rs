@@ -37,6 +37,8 @@ pub struct LoadBalancer {
     pub region: Arc<str>,
     /// Whether it stands in front of balancers of several regions (azure-dataplane 3.14).
     pub global: bool,
+    /// Whether it is part of a service that Azure runs, and its pool are that service's instances.
+    pub of_service: bool,
 }
 
 /// A frontend of a load balancer: private with an address of its subnet, or public with a public address.

@@ -8,11 +8,11 @@ use crate::topology::{Kind, LoadBalancer, Probe, ProbeProtocol, Relation, Resour
 /// Ports that no probe over HTTP may ask (azure-dataplane 3.4).
 const NOT_PROBED: [u16; 9] = [19, 21, 25, 70, 110, 119, 143, 220, 993];
 
-/// The balancer that the draft is part of.
+/// The user's balancer that the draft is part of: what a service builds for itself is not asked what a user is.
 pub(super) fn balancer<'a>(case: Case<'a>) -> Option<(&'a Resource, &'a LoadBalancer)> {
     let found = case.target(Relation::PartOf)?;
     match &found.kind {
-        Kind::LoadBalancer(attributes) => Some((found, attributes)),
+        Kind::LoadBalancer(attributes) if !attributes.of_service => Some((found, attributes)),
         _ => None,
     }
 }
