@@ -18,9 +18,6 @@ use crate::stage::{Level, Reason, Step};
 use crate::time::Nanos;
 use crate::topology::{Access, Direction};
 
-/// Silence after which a private link forgets a connection (azure-services 3.2).
-pub(super) const LINK_IDLE: Nanos = Nanos::secs(300);
-
 /// What a decision may look at.
 pub(super) struct View<'a> {
     pub fabric: &'a Fabric,

@@ -12,15 +12,7 @@ use crate::stage::firewall::{PublicSource, Verdict};
 use crate::stage::idle::Lifetime;
 use crate::stage::route::{Chosen, Hop};
 use crate::stage::{Reason, Step, Translation};
-use crate::time::Nanos;
 
-/// Silence after which a flow to or from the Internet is forgotten.
-///
-/// Rule `firewall-idle`: a firewall forgets a silent flow after 4 minutes on the way to or from the Internet, after 5
-/// between private addresses. Source: learn azure/firewall/tcp-session-behavior.
-const NORTH_SOUTH_IDLE: Nanos = Nanos::secs(4 * 60);
-/// The same for flows between private addresses.
-const EAST_WEST_IDLE: Nanos = Nanos::secs(5 * 60);
 pub(super) fn arrive(
     mut trail: Trail<'_>,
     port: &Port,
@@ -43,7 +35,7 @@ pub(super) fn arrive(
                 forward: Half { key, to, pin: None },
                 reverse: Some(Half { key: answer_key(to), to: key.tuple.reversed(), pin: None }),
                 claim: None,
-                lifetime: Lifetime::plain(if private { EAST_WEST_IDLE } else { NORTH_SOUTH_IDLE }),
+                lifetime: Lifetime::firewall(private),
             };
             trail.end(act, Some(state))
         }

@@ -12,7 +12,6 @@ use crate::stage::idle::{Expiry, Lifetime};
 use crate::stage::interface::{Arrival, Exposure};
 use crate::stage::translate::OneToOne;
 use crate::stage::{Level, Reason, Step, Translation};
-use crate::time::Nanos;
 use crate::topology::{Direction, Sku};
 
 pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, nic: &NicPort, key: Key, known: Known) -> Decision {
@@ -53,9 +52,6 @@ pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, nic: &NicPort, key: Key,
 }
 
 /// How long the way of the answers is remembered: as long as the balancer or the public address remembers the flow.
-///
-/// Rule `public-ip-idle-timeout`: A flow that comes in by a NIC's public address is remembered for the address's idle time.
-/// Source: azure-dataplane 3.7, 4.3.
 fn lifetime(trail: &Trail<'_>, nic: &NicPort, via: Option<Via>, tuple: &Tuple) -> Lifetime {
     let record = record(&nic.subnet);
     if let Some(via) = via {
@@ -71,10 +67,7 @@ fn lifetime(trail: &Trail<'_>, nic: &NicPort, via: Option<Via>, tuple: &Tuple) -
         return rule.map_or(record, |rule| Lifetime { record: record.record, expiry: told(rule), ..rule });
     }
     match nic.public.filter(|public| public.address == tuple.dst) {
-        Some(public) => {
-            let idle = Nanos::secs(60 * u64::from(public.idle_minutes));
-            Lifetime { record: record.record, ..Lifetime::plain(idle) }
-        }
+        Some(public) => Lifetime { record: record.record, ..Lifetime::public_ip(public.idle_minutes) },
         None => record,
     }
 }

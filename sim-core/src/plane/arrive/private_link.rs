@@ -6,7 +6,7 @@ use crate::net::{Addr, Tuple};
 use crate::plane::conn::Half;
 use crate::plane::decision::{Act, Decision};
 use crate::plane::flow::Key;
-use crate::plane::view::{LINK_IDLE, Trail, translation};
+use crate::plane::view::{Trail, translation};
 use crate::stage::idle::Lifetime;
 use crate::stage::route::{self, Hop};
 use crate::stage::{Reason, Step, Translation};
@@ -94,6 +94,6 @@ pub(super) fn at_service(
     };
     trail.tuple = to;
     trail.steps.push(Step::Rewritten { by, from, to });
-    let state = translation(key, to, frontend, PortId(link.0), Lifetime::plain(LINK_IDLE));
+    let state = translation(key, to, frontend, PortId(link.0), Lifetime::private_link());
     trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Vnet }), Some(state))
 }
