@@ -2,7 +2,7 @@
 
 use super::{Mend, free_name, rule};
 use crate::explain::Blocker;
-use crate::fabric::Fabric;
+use crate::fabric::{Fabric, FirewallPort, PortKind};
 use crate::id::NodeId;
 use crate::net::{Addr, Protocol};
 use crate::stage::firewall::{RuleRef, declared};
@@ -30,6 +30,11 @@ pub(super) fn admitting(
     fabric: &Fabric,
     topology: &Topology,
 ) -> Vec<Mend> {
+    let port = fabric.port(blocker.port).map(|port| &port.kind);
+    if matches!(port, Some(PortKind::Firewall(own)) if is_own(own, blocker.tuple.dst)) {
+        // Only a translation leads on from there.
+        return Vec::new();
+    }
     let governing = || topology.target(firewall, Relation::GovernedBy).map_or(firewall, |policy| policy.id);
     let holder = denying.map_or_else(governing, |rule| rule.holder);
     let Some(kind) = topology.get(holder).map(|found| &found.kind) else { return Vec::new() };
@@ -51,6 +56,10 @@ pub(super) fn admitting(
     let rules = by_name.into_iter().chain([by_address(blocker, fabric)]);
     let placed = rules.filter_map(|rule| shelf(&rule).take(rule));
     placed.map(|(collection, made)| Mend::Admit { holder, collection, made }).collect()
+}
+
+fn is_own(firewall: &FirewallPort, address: Addr) -> bool {
+    firewall.interface.address == address || firewall.public.contains(&address)
 }
 
 /// Puts a collection, or the rule in it, where a reader of the firewall would find it: behind those of its group, or of its
