@@ -54,13 +54,16 @@ fn bodies() -> Value {
     json!({"value": [
         {"id": id("virtualNetworks", "v"), "location": "eastus", "properties": {
             "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
-            "subnets": [{"name": "s", "properties": {"addressPrefix": "10.0.0.0/24"}}],
+            "subnets": [
+                {"name": "s", "properties": {"addressPrefix": "10.0.0.0/24"}},
+                {"name": "gw", "properties": {"addressPrefix": "10.0.1.0/24"}},
+            ],
         }},
         {"id": id("networkSecurityGroups", "nsg"), "location": "eastus", "properties": {"securityRules": [rule]}},
         nic(4),
         nic(5),
         {"id": id("applicationGateways", "ag"), "location": "eastus", "properties": {
-            "gatewayIPConfigurations": [{"name": "c", "properties": {"subnet": {"id": id("virtualNetworks", "v") + "/subnets/s"}}}],
+            "gatewayIPConfigurations": [{"name": "c", "properties": {"subnet": {"id": id("virtualNetworks", "v") + "/subnets/gw"}}}],
         }},
         {"id": id("virtualMachines", "vm4"), "location": "eastus", "properties": {}},
         {"id": id("virtualMachines", "vm5"), "location": "eastus", "properties": {}},
