@@ -1,13 +1,15 @@
 //! Scenario files, replays, verdicts and reports, and the observers of the engine that feed them.
 //!
-//! [`az`] answers Azure's own questions. [`scenario`] is the file, [`replay`] the run; [`observe`] and [`pcap`] write down what happens, [`verdict`],
-//! [`problem`] and [`latency`] judge it, [`report`] tells it. [`render`] shows messages about input, [`codes`] says what
-//! their codes mean, [`schema`] describes files; [`cli`] is the `vnetsim` command.
+//! [`az`] answers Azure's own questions. [`scenario`] is the file, [`replay`] the run; [`observe`] and [`pcap`] write down
+//! what happens, [`verdict`], [`problem`] and [`latency`] judge it, [`hangs`] says on what that hangs, [`report`] tells it.
+//! [`render`] shows messages about input, [`codes`] says what their codes mean, [`schema`] describes files; [`cli`] is the
+//! `vnetsim` command.
 
 pub mod az;
 pub mod check;
 pub mod cli;
 pub mod codes;
+pub mod hangs;
 pub mod latency;
 pub mod naming;
 pub mod observe;

@@ -77,29 +77,29 @@ pub(crate) fn find(topology: &Topology, name: &str) -> Result<Arc<str>, Diagnost
             diagnostic.help = help;
             Err(diagnostic)
         }
-        _ => {
-            let names: Vec<&str> = candidates.iter().map(|found| &*found.name).collect();
-            let message = format!("`{name}` is ambiguous: {}", names.join(", "));
-            Err(Diagnostic::error("scenario.ambiguous-name", message).help("use the resource id"))
-        }
+        _ => Err(ambiguous(&format!("`{name}`"), &candidates)),
     }
 }
 
-/// The address of a resource; from outside a machine is known by its public one.
+fn ambiguous(what: &str, candidates: &[&Resource]) -> Diagnostic {
+    let names: Vec<&str> = candidates.iter().map(|found| &*found.name).collect();
+    let message = format!("{what} is ambiguous: {}", names.join(", "));
+    Diagnostic::error("scenario.ambiguous-name", message).help("use the resource id")
+}
+
+/// The address of a resource; from outside machines and NICs are known by their public ones.
 pub(crate) fn address_of(topology: &Topology, node: NodeId, outside: bool) -> Option<Addr> {
+    let primary = |addresses: Vec<(NodeId, Addr)>| {
+        let (config, private) = *addresses.first()?;
+        let public = topology.target(config, Relation::Uses).and_then(|found| match &found.kind {
+            Kind::PublicIp(public) => public.address,
+            _ => None,
+        });
+        if outside { public.or(Some(private)) } else { Some(private) }
+    };
     match &topology.get(node)?.kind {
-        Kind::Machine(_) => {
-            let (config, private) = *topology.addresses_of(node).first()?;
-            let public = topology.target(config, Relation::Uses).and_then(|found| match &found.kind {
-                Kind::PublicIp(public) => public.address,
-                _ => None,
-            });
-            if outside { public.or(Some(private)) } else { Some(private) }
-        }
-        Kind::Nic(_) => {
-            let config = topology.referrers(node, Relation::PartOf).first().map(|found| found.id)?;
-            address_of(topology, config, outside)
-        }
+        Kind::Machine(_) => primary(topology.addresses_of(node)),
+        Kind::Nic(_) => primary(topology.addresses_of_nic(node)),
         Kind::IpConfig(config) => config.address,
         Kind::Frontend(frontend) => frontend.address,
         Kind::PrivateEndpoint(endpoint) => endpoint.address,
@@ -109,10 +109,14 @@ pub(crate) fn address_of(topology: &Topology, node: NodeId, outside: bool) -> Op
         Kind::OnPremisesHost(host) => Some(host.prefix.first()),
         Kind::LoadBalancer(_) => {
             let parts = topology.referrers(node, Relation::PartOf);
-            parts.iter().find_map(|part| match &part.kind {
-                Kind::Frontend(frontend) => frontend.address,
+            let fronts = parts.iter().filter_map(|part| match &part.kind {
+                Kind::Frontend(frontend) => {
+                    Some((topology.target(part.id, Relation::Uses).is_some(), frontend.address?))
+                }
                 _ => None,
-            })
+            });
+            // A user's balancer has frontends of one kind; a service's may have both.
+            fronts.min_by_key(|(public, _)| *public != outside).map(|(_, address)| address)
         }
         _ => None,
     }
@@ -159,19 +163,23 @@ pub fn origin(topology: &Topology, name: &str) -> Result<Origin, Diagnostic> {
         return everybody(topology, STRANGER).ok_or_else(|| nobody(name));
     }
     let found = meant(topology, name)?;
-    let config = match &found.kind {
-        Kind::Machine(_) => topology.addresses_of(found.id).first().copied(),
-        Kind::Nic(_) => topology.addresses_of_nic(found.id).first().copied(),
-        Kind::IpConfig(config) => config.address.map(|address| (found.id, address)),
-        Kind::InternetHost(host) => Some((found.id, host.prefix.first())),
-        Kind::OnPremisesHost(host) => Some((found.id, host.prefix.first())),
-        _ => None,
-    };
-    let Some((node, address)) = config else {
+    opening(topology, found).ok_or_else(|| {
         let message = format!("`{name}` opens no connections: it is {}", names::kind(&found.kind));
-        return Err(Diagnostic::error("trace.end", message).help("name a machine, an address, Internet or on-premises"));
+        Diagnostic::error("trace.end", message).help("name a machine, an address, Internet or on-premises")
+    })
+}
+
+/// Where the connections of a resource begin: of a machine or NIC, at its primary address.
+pub(crate) fn opening(topology: &Topology, found: &Resource) -> Option<Origin> {
+    let (node, address) = match &found.kind {
+        Kind::Machine(_) => topology.addresses_of(found.id).first().copied()?,
+        Kind::Nic(_) => topology.addresses_of_nic(found.id).first().copied()?,
+        Kind::IpConfig(config) => (found.id, config.address?),
+        Kind::InternetHost(host) => (found.id, host.prefix.first()),
+        Kind::OnPremisesHost(host) => (found.id, host.prefix.first()),
+        _ => return None,
     };
-    Ok(Origin { port: PortId(node.0), address })
+    Some(Origin { port: PortId(node.0), address })
 }
 
 /// Whoever has an address: one machine, or somebody on the Internet.
@@ -183,11 +191,7 @@ fn origin_at(topology: &Topology, address: Addr) -> Result<Origin, Diagnostic> {
             Diagnostic::error("trace.end", format!("nobody has the address {address}"))
                 .help("`vnetsim list` shows who there is")
         }),
-        _ => {
-            let names: Vec<&str> = holders.iter().map(|found| &*found.name).collect();
-            let message = format!("{address} is ambiguous: {}", names.join(", "));
-            Err(Diagnostic::error("scenario.ambiguous-name", message).help("use the resource id"))
-        }
+        _ => Err(ambiguous(&address.to_string(), &holders)),
     }
 }
 
@@ -214,11 +218,7 @@ fn on_premises(topology: &Topology) -> Result<Arc<str>, Diagnostic> {
         [one] => Ok(one.name.clone()),
         [] => Err(Diagnostic::error("trace.end", "the input holds no on-premises network")
             .help("declare a local network gateway and a connection to it")),
-        _ => {
-            let names: Vec<&str> = hosts.iter().map(|found| &*found.name).collect();
-            let message = format!("`on-premises` is ambiguous: {}", names.join(", "));
-            Err(Diagnostic::error("scenario.ambiguous-name", message).help("use the name of one"))
-        }
+        _ => Err(ambiguous("`on-premises`", &hosts)),
     }
 }
 
@@ -247,4 +247,41 @@ fn meant<'t>(topology: &'t Topology, name: &str) -> Result<&'t Resource, Diagnos
 
 fn nobody(name: &str) -> Diagnostic {
     Diagnostic::error("scenario.unknown-name", format!("nothing is called `{name}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use topologies::arm::Environment;
+    use topologies::{Input, load};
+
+    /// Catches: the first address of a NIC taken for its primary one, at either end of a question; a NIC that strangers ask
+    /// at its private address.
+    #[test]
+    fn a_nic_means_its_primary_address() {
+        let id = |rest: &str| format!("/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/{rest}");
+        let config = |name: &str, address: &str, primary: bool| {
+            json!({"name": name, "properties": {
+                "subnet": {"id": id("virtualNetworks/v/subnets/s")}, "primary": primary,
+                "privateIPAllocationMethod": "Static", "privateIPAddress": address,
+            }})
+        };
+        let mut primary = config("second", "10.0.0.4", true);
+        primary["properties"]["publicIPAddress"] = json!({"id": id("publicIPAddresses/p")});
+        let bodies = json!([
+            {"id": id("publicIPAddresses/p"), "location": "eastus", "sku": {"name": "Standard"},
+                "properties": {"ipAddress": "20.1.1.1"}},
+            {"id": id("networkInterfaces/n"), "location": "eastus", "properties": {
+                "ipConfigurations": [config("first", "10.0.0.9", false), primary]}},
+        ]);
+        let mut world = load(&[Input::new("w.json", bodies.to_string())], None, &Environment::default());
+        add_everybody(&mut world.topology);
+        let topology = &world.topology;
+        let node = |id: &str| topology.find(id).unwrap().id;
+        let begins = origin(topology, "n").unwrap();
+        assert_eq!(begins.address, Addr::v4(10, 0, 0, 4));
+        assert_eq!(destination(topology, "n", node(&id("networkInterfaces/n"))).unwrap(), begins.address);
+        assert_eq!(destination(topology, "n", node(EVERYBODY)).unwrap(), Addr::v4(20, 1, 1, 1));
+    }
 }

@@ -1,6 +1,7 @@
 //! What is in the way, as people read it: the rule or setting with its place in the input, and what would mend it.
 
 use crate::observe::describe;
+use crate::observe::names::Names;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::explain::{Blocker, Walk, remedy};
@@ -82,6 +83,20 @@ pub struct Diagnosis {
     pub problems: Vec<Problem>,
     /// The smallest set of edits that opens it, or the known part of one.
     pub remedy: Option<RemedyReport>,
+    /// Where nothing leads on.
+    pub not_examined: Option<NotExamined>,
+}
+
+/// The part of a way that was not examined, for nothing leads there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NotExamined {
+    /// What lies behind this is not examined.
+    pub behind: String,
+    /// Whether that is on the way back; the way back is not examined either where nothing leads there.
+    pub on_return: bool,
+    /// Whether the proposed edits lead on, so that it was examined through them: what is in the way there is among the
+    /// problems.
+    pub but_through_edits: bool,
 }
 
 /// Edits that open a way.
@@ -101,9 +116,14 @@ pub fn of_walk(walk: &Walk, fabric: &Arc<Fabric>, topology: &Topology, sources: 
     walk.blockers.iter().for_each(|blocker| add(&mut found, blocker, false, topology, sources));
     walk.probes.iter().flat_map(|probe| &probe.blockers).for_each(|it| add(&mut found, it, true, topology, sources));
     if walk.connects() {
-        return Diagnosis { problems: found, remedy: None };
+        return Diagnosis { problems: found, ..Diagnosis::default() };
     }
     let remedy = remedy(topology, fabric, walk);
+    let not_examined = walk.not_examined().map(|(port, on_return)| NotExamined {
+        behind: Names::default().port(port, topology).full.to_string(),
+        on_return,
+        but_through_edits: remedy.after.not_examined().is_none(),
+    });
     let mut mended = topology.clone();
     let mut edits = Vec::new();
     for (blocker, mend) in &remedy.steps {
@@ -120,7 +140,7 @@ pub fn of_walk(walk: &Walk, fabric: &Arc<Fabric>, topology: &Topology, sources: 
         let _ = mend.apply(&mut mended);
     }
     let remedy = (!edits.is_empty()).then(|| RemedyReport { edits, opens: remedy.opens() });
-    Diagnosis { problems: found, remedy }
+    Diagnosis { problems: found, remedy, not_examined }
 }
 
 fn add(found: &mut Vec<Problem>, blocker: &Blocker, probe: bool, topology: &Topology, sources: &Sources) {
@@ -144,7 +164,9 @@ impl Problem {
     }
 }
 
-fn of_blocker(blocker: &Blocker, probe: bool, topology: &Topology, sources: &Sources) -> Problem {
+/// What is in the way, for a packet or a health probe.
+#[must_use]
+pub fn of_blocker(blocker: &Blocker, probe: bool, topology: &Topology, sources: &Sources) -> Problem {
     let steps: Vec<Step> = blocker.step.iter().cloned().collect();
     let said = describe::blocker(blocker.reason, &steps, topology);
     let text = format!("{}: {}", packet_text(blocker, probe), said.text);

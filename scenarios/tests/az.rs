@@ -54,11 +54,17 @@ fn bodies() -> Value {
     json!({"value": [
         {"id": id("virtualNetworks", "v"), "location": "eastus", "properties": {
             "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
-            "subnets": [{"name": "s", "properties": {"addressPrefix": "10.0.0.0/24"}}],
+            "subnets": [
+                {"name": "s", "properties": {"addressPrefix": "10.0.0.0/24"}},
+                {"name": "gw", "properties": {"addressPrefix": "10.0.1.0/24"}},
+            ],
         }},
         {"id": id("networkSecurityGroups", "nsg"), "location": "eastus", "properties": {"securityRules": [rule]}},
         nic(4),
         nic(5),
+        {"id": id("applicationGateways", "ag"), "location": "eastus", "properties": {
+            "gatewayIPConfigurations": [{"name": "c", "properties": {"subnet": {"id": id("virtualNetworks", "v") + "/subnets/gw"}}}],
+        }},
         {"id": id("virtualMachines", "vm4"), "location": "eastus", "properties": {}},
         {"id": id("virtualMachines", "vm5"), "location": "eastus", "properties": {}},
     ]})
@@ -104,6 +110,7 @@ fn questions() -> Vec<(Vec<&'static str>, &'static str, &'static str, Value)> {
         ),
         post("network nic show-effective-route-table -g rg -n nic4", "effectiveRouteTable", Value::Null),
         post("network nic list-effective-nsg -g rg --name nic4", "effectiveNetworkSecurityGroups", Value::Null),
+        post("network application-gateway show-backend-health -g rg -n ag", "backendhealth", Value::Null),
     ]
 }
 
@@ -112,7 +119,11 @@ fn questions() -> Vec<(Vec<&'static str>, &'static str, &'static str, Value)> {
 #[test]
 fn flags_and_addresses_give_the_same_bytes() {
     for (words, resource, operation, body) in questions() {
-        let resource = if words[1] == "nic" { "networkInterfaces/nic4" } else { resource };
+        let resource = match words[1] {
+            "nic" => "networkInterfaces/nic4",
+            "application-gateway" => "applicationGateways/ag",
+            _ => resource,
+        };
         let uri = format!(
             "https://management.azure.com{GROUP}/Microsoft.Network/{resource}/{operation}?api-version=2022-01-01"
         );

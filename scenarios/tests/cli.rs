@@ -210,3 +210,76 @@ fn a_closed_pipe_is_no_error() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(child.wait().unwrap().success() && line.ends_with('\n'));
 }
+
+fn library(path: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path).to_string_lossy().into_owned()
+}
+
+fn json(out: &str) -> serde_json::Value {
+    serde_json::from_str(out).unwrap_or_else(|error| panic!("{error}: {out}"))
+}
+
+/// Catches: alternatives that are not tried, or of what was settled; a verdict that keeps its word, an expectation that
+/// counts as met, or an exit code of 0, where another choice says otherwise; outcomes that are in one form only.
+#[test]
+fn answers_that_hang_on_an_assumption_are_unknown() {
+    let scenario = library("scenarios/library/golden/25-network-access-off.yaml");
+    let settled = ["replay", &scenario, "--assume", "all", "--assume", "peering-access-off=blocks"];
+    assert_eq!(run(&settled).0, 0);
+    let (code, out, _) = run(&["replay", &scenario, "--assume", "all"]);
+    assert!(code == 1 && out.contains("with leaves-tag: Connected"), "{out}");
+    let line = "with peering-access-off=leaves-tag: a to b (a -> b:443): expected Disconnected, is Connected";
+    assert!(out.contains(line) && out.contains("a to b (a -> b:443)  Unknown"), "{out}");
+    let (code, out, _) = run(&["replay", &scenario, "--assume", "all", "--format", "json"]);
+    let report = json(&out);
+    let flow = &report["flows"][0];
+    assert_eq!((code, &report["as_expected"], &flow["verdict"]), (1, &false.into(), &"Unknown".into()));
+    assert_eq!(flow["hangs_on"][0]["otherwise"]["leaves-tag"], "Connected");
+    let usual = json(&run(&["replay", &scenario, "--format", "json"]).1);
+    assert_eq!((&usual["as_expected"], &usual["flows"][0]["verdict"]), (&true.into(), &"Disconnected".into()));
+    assert_eq!(usual["flows"][0]["hangs_on"][0].get("otherwise"), None);
+}
+
+/// Catches: a build whose verdict does not hang on what its connections do, in `check`; a settled assumption tried.
+#[test]
+fn a_check_tries_what_its_builds_hang_on() {
+    let world = library("topologies/library/image-builder/existing-vnet.json");
+    let (code, out, error) = run(&["check", &world, "--assume", "all"]);
+    assert!(code == 1 && out.contains("with dropped: Disconnected"), "{out}{error}");
+    let (code, out, _) = run(&["check", &world, "--assume", "all", "--format", "json"]);
+    assert_eq!((code, &json(&out)["builds"][0]["verdict"]), (1, &"Unknown".into()));
+    let (code, out, _) = run(&["check", &world, "--assume", "all", "--assume", "large-packets=pass"]);
+    assert!(code == 0 && !out.contains("with dropped"), "{out}");
+}
+
+/// Catches: a way that fails by the size of its packets alone and does not say so.
+#[test]
+fn packets_that_are_too_large_are_in_the_way() {
+    let scenario = library("scenarios/library/network/jump-host.yaml");
+    let (code, out, _) = run(&["replay", &scenario, "--assume", "large-packets=dropped", "--format", "json"]);
+    let report = json(&out);
+    let flows = report["flows"].as_array().unwrap();
+    let large = |flow: &&serde_json::Value| flow["problems"].to_string().contains("\"packet-too-large\"");
+    let flow = flows.iter().find(large).unwrap_or_else(|| panic!("{out}"));
+    assert_eq!((code, &flow["verdict"]), (1, &"Disconnected".into()));
+}
+
+/// Catches: a way whose end nobody can see that is passed over in silence, in text or JSON; one that is examined through
+/// the proposed edits and said to be dark.
+#[test]
+fn what_nothing_leads_to_is_not_examined() {
+    for (scenario, flow, behind, through) in [
+        ("23-spokes-without-appliance", 0, "a / aNic (10.1.1.4)", true),
+        ("20-nat-gateway-and-ping", usize::MAX, "nat", false),
+    ] {
+        let path = library(&format!("scenarios/library/golden/{scenario}.yaml"));
+        let report = json(&run(&["replay", &path, "--format", "json"]).1);
+        let flows = report["flows"].as_array().unwrap();
+        let found = flows.get(flow).or_else(|| flows.iter().find(|it| it.get("not_examined").is_some())).unwrap();
+        let told = serde_json::json!({"behind": behind, "on_return": false, "but_through_edits": through});
+        assert_eq!(found["not_examined"], told, "{scenario}");
+        let (_, out, _) = run(&["replay", &path]);
+        let line = format!("Not examined: what lies behind {behind}, from where nothing leads on");
+        assert!(out.contains(&line) && out.contains("; through the proposed edits it was") == through, "{out}");
+    }
+}

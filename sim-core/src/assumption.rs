@@ -3,6 +3,7 @@
 //! The list is that of azure-dataplane section 9 and of the places marked UNSURE. Code asks [`Choices`] and notes in its
 //! provenance ([`crate::stage::Step::Assumed`]) that it did, so that an answer can list what it hangs on.
 
+use crate::stage::Step;
 use std::fmt;
 
 /// Declares the assumptions: variant, name, choices (the default first), source, effect.
@@ -99,10 +100,10 @@ assumptions! {
     HaPortsIcmp = "ha-ports-icmp", ["dropped", "balanced"],
         "azure-dataplane 3.6, 9 (12)",
         "whether a ping crosses appliances behind a balancer with a rule for all ports";
-    /// What happens to packets of 1,401 to 1,500 bytes that may not be cut.
+    /// What happens to packets of more than 1,400 bytes that may not be cut; none here may.
     LargePackets = "large-packets", ["pass", "dropped"],
         "azure-dataplane 5.3, 9 (13)",
-        "whether full-sized packets with the do-not-fragment bit cross a virtual network";
+        "whether packets of more than 1,400 bytes that may not be cut cross a virtual network or a peering";
     /// Whether a NAT gateway takes flows that a user's route sends to the Internet.
     UserInternetRouteNat = "user-internet-route-nat", ["applies", "bypassed"],
         "azure-dataplane 9 (16)",
@@ -196,6 +197,15 @@ impl Choices {
 pub struct AssumptionSet(u64);
 
 impl AssumptionSet {
+    /// Those that these steps name.
+    #[must_use]
+    pub fn of_steps<'s>(steps: impl IntoIterator<Item = &'s Step>) -> Self {
+        steps.into_iter().fold(Self::default(), |set, step| match step {
+            Step::Assumed(assumption) => set.with(*assumption),
+            _ => set,
+        })
+    }
+
     /// With one more.
     #[must_use]
     pub const fn with(self, assumption: Assumption) -> Self {
@@ -208,9 +218,39 @@ impl AssumptionSet {
         Self(self.0 | other.0)
     }
 
+    /// All of them.
+    #[must_use]
+    pub fn all() -> Self {
+        Assumption::ALL.iter().copied().fold(Self::default(), Self::with)
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub const fn common(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Without one.
+    #[must_use]
+    pub const fn without(self, assumption: Assumption) -> Self {
+        Self(self.0 & !(1 << assumption as u64))
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it is in it.
+    #[must_use]
+    pub const fn has(self, assumption: Assumption) -> bool {
+        self.0 >> assumption as u64 & 1 == 1
+    }
+
     /// Those in it, in the fixed order.
     pub fn iter(self) -> impl Iterator<Item = Assumption> {
-        Assumption::ALL.iter().copied().filter(move |it| self.0 >> *it as u64 & 1 == 1)
+        Assumption::ALL.iter().copied().filter(move |it| self.has(*it))
     }
 }
 

@@ -27,6 +27,7 @@ pub fn collection(head: &str, rules: &[&str]) -> RuleCollection {
         group_priority: group_priority.parse().expect("a priority"),
         priority: priority.parse().expect("a priority"),
         allow: action == "allow",
+        old_form: false,
         rules: rules.iter().map(|text| rule(text).unwrap_or_else(|| panic!("no rule: {text}"))).collect(),
         span: None,
     }

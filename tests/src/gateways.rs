@@ -3,8 +3,8 @@
 use crate::net::{Net, prefix};
 use sim_core::id::PortId;
 use sim_core::topology::{
-    Bgp, Connection, Destination, Draft, Gateway, GatewayKind, InternetHost, Kind, OnPremises, OnPremisesHost, Peering,
-    Relation, Route, RouteTable, ServiceEndpoint, Setting, UserHop,
+    Bgp, Connection, Draft, Gateway, GatewayKind, InternetHost, Kind, OnPremises, OnPremisesHost, Peering, Relation,
+    ServiceEndpoint, Setting,
 };
 
 impl Net {
@@ -59,20 +59,6 @@ impl Net {
     pub fn use_gateway(&mut self, hub: &str, spoke: &str) {
         self.edit_peering(&format!("{hub}/to-{spoke}"), |it| it.gateway_transit = Setting::default_of(true));
         self.edit_peering(&format!("{spoke}/to-{hub}"), |it| it.remote_gateways = Setting::default_of(true));
-    }
-
-    /// A route by service tag, in a table of its own on a subnet.
-    pub fn routed_by_tag(&mut self, subnet: &str, routes: &[(&str, UserHop)]) {
-        let name = format!("tags-of-{subnet}").replace('/', "-");
-        let route = |(n, (to, hop)): (usize, &(&str, UserHop))| Route {
-            name: format!("route{n}").into(),
-            destination: to.parse().map_or_else(|_| Destination::Tag((*to).into()), Destination::Prefix),
-            next_hop: *hop,
-            span: None,
-        };
-        let routes = routes.iter().enumerate().map(route).collect();
-        self.put(Draft::new(name.as_str(), Kind::RouteTable(RouteTable { routes, ..RouteTable::default() })));
-        self.link(subnet, Relation::RoutedBy, &name);
     }
 
     /// Keeps gateways' routes out of the subnets of a table.

@@ -158,20 +158,18 @@ impl Net {
 
     /// A VM that forwards packets, if `forwards`, and whose sending is capped, if `bps` says so.
     pub fn machine(&mut self, name: &str, subnet: &str, nsg: Option<&str>, forwards: bool, bps: Option<u64>) -> PortId {
-        self.put(Draft::new(
-            name,
-            Kind::Machine(Machine { size: "".into(), egress_bps: bps, forwards, ..Machine::default() }),
-        ));
+        self.guest(name, forwards, bps);
         self.nic(name, subnet, nsg, forwards, None)
     }
 
     /// A VM with a certain address.
     pub fn machine_at(&mut self, name: &str, subnet: &str, at: Addr, nsg: Option<&str>, forwards: bool) -> PortId {
-        self.put(Draft::new(
-            name,
-            Kind::Machine(Machine { size: "".into(), egress_bps: None, forwards, ..Machine::default() }),
-        ));
+        self.guest(name, forwards, None);
         self.nic(name, subnet, nsg, forwards, Some(at))
+    }
+
+    fn guest(&mut self, name: &str, forwards: bool, egress_bps: Option<u64>) {
+        self.put(Draft::new(name, Kind::Machine(Machine { egress_bps, forwards, ..Machine::default() })));
     }
 
     fn nic(&mut self, vm: &str, subnet: &str, nsg: Option<&str>, forwards: bool, requested: Option<Addr>) -> PortId {

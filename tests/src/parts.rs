@@ -1,6 +1,6 @@
 //! More parts of small networks: rules and routes from short texts, peerings, balancers, private links, outbound methods.
 
-use crate::net::{Net, addr, prefix};
+use crate::net::{Net, addr};
 use sim_core::net::{Addr, Protocol};
 use sim_core::topology::{
     Access, AdminRules, BackendPool, BalancingRule, ConnectionState, Destination, Direction, Distribution, Draft,
@@ -74,11 +74,11 @@ impl Net {
         self.put(Draft::new(name, Kind::AdminRules(rules)).refer(Relation::Governs, vnet));
     }
 
-    /// A route table.
+    /// A route table; what is no prefix is a service tag.
     pub fn table(&mut self, name: &str, routes: &[(&str, UserHop)]) {
         let route = |(n, (to, hop)): (usize, &(&str, UserHop))| Route {
             name: format!("route{n}").into(),
-            destination: Destination::Prefix(prefix(to)),
+            destination: to.parse().map_or_else(|_| Destination::Tag((*to).into()), Destination::Prefix),
             next_hop: *hop,
             span: None,
         };

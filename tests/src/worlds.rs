@@ -1,6 +1,6 @@
 //! Worlds from a few lines: the template of a deployment, in short words.
 
-use topologies::{Input, World, arm::Environment, load};
+use topologies::{Input, Loading, World, load_with};
 
 /// Resource ids of the default scope.
 pub const SCOPE: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/vnetsim-rg/providers";
@@ -9,11 +9,17 @@ pub const SCOPE: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/res
 /// stand for double ones, `@x` for the reference to the resource `x`.
 #[must_use]
 pub fn world(lines: &[String]) -> World {
+    edited(lines, &[])
+}
+
+/// The same with edits, as `--set` takes them.
+#[must_use]
+pub fn edited(lines: &[String], edits: &[String]) -> World {
     let resources: Vec<String> = lines.iter().map(|line| resource(line)).collect();
     let schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
     let list = resources.join(",\n");
     let text = format!("{{\"$schema\": \"{schema}\", \"contentVersion\": \"1.0.0.0\", \"resources\": [\n{list}\n]}}");
-    load(&[Input::new("main.json", text)], None, &Environment::default())
+    load_with(&[Input::new("main.json", text)], &Loading { edits, ..Loading::default() })
 }
 
 fn resource(line: &str) -> String {
@@ -95,6 +101,7 @@ pub fn group(rules: &[String]) -> String {
 #[must_use]
 pub fn rule(name: &str, priority: u32, replaced: &str) -> String {
     let usual = [
+        ("access", "'Allow'"),
         ("sourceAddressPrefix", "'*'"),
         ("sourcePortRange", "'*'"),
         ("destinationAddressPrefix", "'*'"),
@@ -104,7 +111,7 @@ pub fn rule(name: &str, priority: u32, replaced: &str) -> String {
     let usual = usual.iter().filter(|(key, _)| !replaced.contains(key));
     let usual: String = usual.map(|(key, value)| format!("'{key}': {value}, ")).collect();
     format!(
-        "\n{{'name': '{name}', 'properties': {{'priority': {priority}, 'direction': 'Inbound', 'access': 'Allow', \
+        "\n{{'name': '{name}', 'properties': {{'priority': {priority}, 'direction': 'Inbound', \
          {usual}{replaced}}}}}"
     )
 }

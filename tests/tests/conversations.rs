@@ -128,7 +128,9 @@ fn those_that_open_are_counted() {
 
 #[test]
 fn echo_requests_tell_the_way() {
-    // Catches: a reply that reaches no program, a time to live that the fabric counts down, an appliance that does not.
+    // Tests `icmp-time-exceeded`.
+    // Catches: a reply that reaches no program, a time to live that the fabric counts down, an appliance that does not or
+    // that keeps silent, an answer for an earlier request taken for one to the last.
     let ping = |to: Addr| said(Ping::new(to, TIMEOUT, Nanos::ZERO, None), Vec::new());
     assert_eq!(ping(addr(SERVER)).of("done").len(), 1);
     assert_eq!(ping(addr("10.0.0.99")).of("failed"), [("1 packets transmitted, 0 received, 100% packet loss", 15)]);
@@ -138,6 +140,6 @@ fn echo_requests_tell_the_way() {
         (hops, said.of("done").len())
     };
     assert_eq!(hops(SERVER), (vec![SERVER.to_owned()], 1));
-    assert_eq!(hops("10.0.1.4"), (vec!["*".to_owned(), "10.0.1.4".to_owned()], 1));
+    assert_eq!(hops("10.0.1.4"), (vec!["10.0.2.4".to_owned(), "10.0.1.4".to_owned()], 1));
     assert_eq!(hops("10.0.0.99"), (vec!["*".to_owned(); 30], 0));
 }

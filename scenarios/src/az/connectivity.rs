@@ -102,19 +102,9 @@ impl Destination {
                 Err(bad("address", text, "an IP address or a host name"))
             }
             // A name on the Internet that the input does not hold: nothing is looked up here.
-            Err(_) => Ok((known_by(azure, text).unwrap_or(STRANGER), text.to_owned(), String::new())),
+            Err(_) => Ok((azure.known_by(text).unwrap_or(STRANGER), text.to_owned(), String::new())),
         }
     }
-}
-
-/// The address of a host on the Internet that the input knows by this name.
-fn known_by(azure: &Azure, name: &str) -> Option<Addr> {
-    azure.world.topology.resources().find_map(|resource| match &resource.kind {
-        Kind::InternetHost(host) if host.names.iter().any(|own| own.eq_ignore_ascii_case(name)) => {
-            Some(host.prefix.first())
-        }
-        _ => None,
-    })
 }
 
 /// The hops of a walk: its source, every machine that passes the packet on, its end.

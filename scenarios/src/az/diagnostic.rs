@@ -2,7 +2,7 @@
 //! (azure-dataplane 6.6).
 
 use super::body::{Body, bad};
-use super::find::Place;
+use super::find::{Attached, Place};
 use super::{Ask, Azure, Fault, rules};
 use serde_json::{Value, json};
 use sim_core::fabric::Group;
@@ -55,7 +55,7 @@ fn of_profile(ask: &Ask<'_>, place: &Place<'_>, profile: Body<'_>) -> Result<Val
     };
     let mut verdict = Access::Allow;
     let mut asked = Vec::new();
-    for (group, holder) in ask.azure.levels(place, direction) {
+    for Attached { group, holder, .. } in ask.azure.groups_met(place, direction) {
         let (access, told) = of_group(ask.azure, group, (holder, direction), &traffic);
         if access == Access::Deny {
             verdict = Access::Deny;

@@ -1,9 +1,10 @@
 //! `effectiveNetworkSecurityGroups`: the groups that a NIC obeys, with their rules, tags spelt out (azure-dataplane 6.4).
 
+use super::find::Attached;
 use super::rules::{self, Form};
 use super::{Ask, Fault};
 use serde_json::{Map, Value, json};
-use sim_core::fabric::Group;
+use sim_core::stage::Level;
 use topologies::facts::Surface;
 
 pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
@@ -11,18 +12,13 @@ pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
     let Some(place) = ask.azure.places_of(nic).first().copied() else {
         return Ok(json!({"value": []}));
     };
-    let subnet = &place.port.subnet;
-    let levels = [
-        (ask.azure.nic_group(&place), "networkInterface", &*nic.name),
-        (ask.azure.subnet_group(&place), "subnet", ask.azure.name(subnet.node)),
-    ];
-    let groups = levels.into_iter().filter_map(|(group, level, id)| Some((group?, level, id)));
     let form = Form::of(ask, &place, Surface::Effective);
-    let value: Vec<Value> = groups.map(|(group, level, id)| of_group(ask, group, (level, id), &form)).collect();
+    let value: Vec<Value> = ask.azure.groups(&place).map(|attached| of_group(ask, attached, &form)).collect();
     Ok(json!({ "value": value }))
 }
 
-fn of_group(ask: &Ask<'_>, group: Group<'_>, (level, holder): (&str, &str), form: &Form) -> Value {
+fn of_group(ask: &Ask<'_>, Attached { group, level, holder }: Attached<'_>, form: &Form) -> Value {
+    let level = if level == Level::Nic { "networkInterface" } else { "subnet" };
     let mut tags = Map::new();
     let rules: Vec<Value> = rules::of_group(group)
         .iter()

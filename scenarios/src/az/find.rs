@@ -1,10 +1,13 @@
 //! The resources that questions are about.
 
+use super::declared::text;
 use super::{Azure, Fault};
 use sim_core::fabric::{Group, NicPort, PortKind};
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::Addr;
+use sim_core::stage::Level;
 use sim_core::topology::{Direction, Kind, Relation, Resource};
+use topologies::azure::RawResource;
 
 /// A NIC of a machine, by one of its addresses.
 #[derive(Clone, Copy)]
@@ -15,6 +18,17 @@ pub(super) struct Place<'a> {
     pub config: &'a Resource,
     /// What packets meet there.
     pub port: &'a NicPort,
+}
+
+/// A security group with what it is attached to.
+#[derive(Clone, Copy)]
+pub(super) struct Attached<'a> {
+    /// The group.
+    pub group: Group<'a>,
+    /// At which level.
+    pub level: Level,
+    /// The id of the NIC or subnet.
+    pub holder: &'a str,
 }
 
 impl Place<'_> {
@@ -54,6 +68,24 @@ impl Azure {
         if matches!(found.kind, Kind::Vnet(_)) { Ok(found) } else { Err(wrong_kind(id, "a virtual network")) }
     }
 
+    /// The address that the input knows by this name: of a host on the Internet, or of a public address with a label.
+    pub(super) fn known_by(&self, name: &str) -> Option<Addr> {
+        let topology = &self.world.topology;
+        let host = topology.resources().find_map(|resource| match &resource.kind {
+            Kind::InternetHost(host) if host.names.iter().any(|own| own.eq_ignore_ascii_case(name)) => {
+                Some(host.prefix.first())
+            }
+            _ => None,
+        });
+        host.or_else(|| {
+            let labelled = self.world.resources.iter().find(|raw| is_labelled(raw, name))?;
+            match &topology.find(&labelled.id)?.kind {
+                Kind::PublicIp(public) => public.address,
+                _ => None,
+            }
+        })
+    }
+
     /// The NICs of a machine, in the order they came.
     pub(super) fn nics_of(&self, machine: &Resource) -> Vec<&Resource> {
         let parts = self.world.topology.referrers(machine.id, Relation::PartOf);
@@ -77,23 +109,22 @@ impl Azure {
         found.into_iter().map(|(_, place)| place).collect()
     }
 
-    /// The NIC's own security group.
-    pub(super) fn nic_group(&self, place: &Place<'_>) -> Option<Group<'_>> {
-        self.fabric.group(place.port.nsg, &place.port.subnet)
+    /// The security groups of a place, the NIC's own first.
+    pub(super) fn groups<'a>(&'a self, place: &Place<'a>) -> impl DoubleEndedIterator<Item = Attached<'a>> {
+        let subnet = &place.port.subnet;
+        let levels =
+            [(Level::Nic, place.port.nsg, &*place.nic.name), (Level::Subnet, subnet.nsg, self.name(subnet.node))];
+        levels
+            .into_iter()
+            .filter_map(|(level, nsg, holder)| Some(Attached { group: self.fabric.group(nsg, subnet)?, level, holder }))
     }
 
-    /// The security group of the subnet.
-    pub(super) fn subnet_group(&self, place: &Place<'_>) -> Option<Group<'_>> {
-        self.fabric.group(place.port.subnet.nsg, &place.port.subnet)
-    }
-
-    /// The groups of a place in the order in which packets meet them, each with what it is attached to: what comes in
-    /// meets the subnet's first (azure-dataplane 1.3).
-    pub(super) fn levels<'a>(&'a self, place: &Place<'a>, direction: Direction) -> Vec<(Group<'a>, &'a str)> {
-        let subnet = self.subnet_group(place).map(|group| (group, self.name(place.port.subnet.node)));
-        let nic = self.nic_group(place).map(|group| (group, &*place.nic.name));
-        let met = if direction == Direction::Inbound { [subnet, nic] } else { [nic, subnet] };
-        met.into_iter().flatten().collect()
+    /// The same in the order in which packets meet them: what comes in meets the subnet's first (azure-dataplane 1.3).
+    pub(super) fn groups_met<'a>(&'a self, place: &Place<'a>, direction: Direction) -> Vec<Attached<'a>> {
+        match direction {
+            Direction::Inbound => self.groups(place).rev().collect(),
+            Direction::Outbound => self.groups(place).collect(),
+        }
     }
 
     /// The place that a question to a machine means: on the NIC that it names, the address that it names, else the first.
@@ -117,6 +148,17 @@ impl Azure {
             Fault::question(message, "the input has to hold its network interface and the subnet that it is in")
         })
     }
+}
+
+/// Whether a public address has this name: the one that Azure made of its label, or would make.
+fn is_labelled(raw: &RawResource, name: &str) -> bool {
+    let Some(settings) = raw.properties().get("dnsSettings") else { return false };
+    let made = || {
+        let (label, region) = (text(settings, "domainNameLabel")?, raw.location.as_deref()?);
+        Some(format!("{label}.{region}.cloudapp.azure.com"))
+    };
+    let known = text(settings, "fqdn").map(str::to_owned).or_else(made);
+    known.is_some_and(|known| known.trim_end_matches('.').eq_ignore_ascii_case(name))
 }
 
 fn wrong_kind(id: &str, wanted: &str) -> Fault {

@@ -1,6 +1,6 @@
 //! `ipFlowVerify`: whether security rules let a packet of a machine pass, and which rule says so (azure-dataplane 6.1).
 
-use super::find::Place;
+use super::find::{Attached, Place};
 use super::{Ask, Azure, Fault, rules};
 use serde_json::{Value, json};
 use sim_core::fabric::Group;
@@ -40,7 +40,7 @@ fn decide<'a>(
     tuple: &Tuple,
 ) -> Option<(Group<'a>, RuleRef, Access)> {
     let mut decided = None;
-    for (group, _) in azure.levels(place, direction) {
+    for Attached { group, .. } in azure.groups_met(place, direction) {
         let (rule, access) = group.rules.decide(direction, tuple);
         decided = Some((group, rule, access));
         if access == Access::Deny {

@@ -1,10 +1,13 @@
 //! `securityGroupView`: the groups of a machine's NICs, as written and in effect. The form is that of
 //! recorded answers; the reference describes it no closer.
 
+use super::declared::{list, plain, properties, text};
+use super::find::Attached;
 use super::rules::{self, Form};
 use super::{Ask, Fault};
 use serde_json::{Map, Value, json};
 use sim_core::fabric::Group;
+use sim_core::stage::Level;
 use sim_core::stage::security::{DEFAULTS, DefaultRule, RuleRef};
 use sim_core::topology::{Direction, Resource};
 use topologies::azure::RawResource;
@@ -21,13 +24,9 @@ fn of_nic(ask: &Ask<'_>, nic: &Resource) -> Value {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let places = ask.azure.places_of(nic);
     if let Some(place) = places.first() {
-        let subnet = &place.port.subnet;
-        for (key, id, group) in [
-            ("networkInterfaceAssociation", &*nic.name, ask.azure.nic_group(place)),
-            ("subnetAssociation", ask.azure.name(subnet.node), ask.azure.subnet_group(place)),
-        ] {
-            let Some(group) = group else { continue };
-            associations.insert(key.to_owned(), json!({"id": id, "securityRules": written(ask, group)}));
+        for Attached { group, level, holder } in ask.azure.groups(place) {
+            let key = if level == Level::Nic { "networkInterfaceAssociation" } else { "subnetAssociation" };
+            associations.insert(key.to_owned(), json!({"id": holder, "securityRules": written(ask, group)}));
             groups.push(group);
         }
     }
@@ -53,11 +52,9 @@ fn rule_body(ask: &Ask<'_>, group: Option<&RawResource>, id: &str, name: &str) -
     let rule_id = format!("{id}/securityRules/{name}");
     let alone = ask.azure.world.resources.get(&rule_id).map(|raw| plain(raw.properties()));
     let inside = || {
-        let rules = group?.properties().get("securityRules")?;
-        let found = rules.items().iter().find(|rule| {
-            rule.get("name").and_then(|it| it.as_str()).is_some_and(|own| own.eq_ignore_ascii_case(name))
-        })?;
-        Some(plain(found.get("properties").unwrap_or(found)))
+        let mut rules = list(group?.properties(), "securityRules").iter();
+        let found = rules.find(|rule| text(rule, "name").is_some_and(|own| own.eq_ignore_ascii_case(name)))?;
+        Some(plain(properties(found)))
     };
     let mut properties = filled();
     if let Value::Object(said) = alone.or_else(inside)? {
@@ -153,9 +150,4 @@ fn denied_in_the_end(direction: Direction) -> Value {
         "priority": 65500,
         "direction": word,
     })
-}
-
-/// A value of an input without its places.
-fn plain(value: &topologies::json::Value) -> Value {
-    serde_json::from_str(&value.to_string()).unwrap_or_default()
 }

@@ -10,6 +10,7 @@ mod available;
 mod backend_health;
 mod body;
 mod connectivity;
+mod declared;
 mod diagnostic;
 mod effective_routes;
 mod effective_rules;
@@ -122,7 +123,7 @@ fn operation(address: &Address) -> Result<(&'static str, Operation), Fault> {
 }
 
 /// Types of resources, operations on them, how they are asked, and who answers.
-const OPERATIONS: [(&str, &str, &str, Operation); 17] = [
+const OPERATIONS: [(&str, &str, &str, Operation); 18] = [
     ("networkWatchers", "ipFlowVerify", "POST", flow_verify::answer),
     ("networkWatchers", "nextHop", "POST", next_hop::answer),
     ("networkWatchers", "connectivityCheck", "POST", connectivity::answer),
@@ -140,4 +141,5 @@ const OPERATIONS: [(&str, &str, &str, Operation); 17] = [
     ("virtualHubs/bgpConnections", "learnedRoutes", "POST", gateway_routes::hub),
     ("virtualHubs/bgpConnections", "advertisedRoutes", "POST", gateway_routes::hub),
     ("applicationGateways", "backendHealth", "POST", backend_health::answer),
+    ("applicationGateways", "getBackendHealthOnDemand", "POST", backend_health::on_demand),
 ];

@@ -1,5 +1,6 @@
 //! `queryInboundNatRulePortMapping`: which frontend port leads to a member of a pool (azure-dataplane 3.8).
 
+use super::declared::{list, port, properties, reference, text};
 use super::{Ask, Fault};
 use serde_json::{Value, json};
 use sim_core::net::Addr;
@@ -17,7 +18,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
     };
     let whole = ask.address.resource.rsplitn(3, '/').nth(2).unwrap_or_default();
     let balancer = ask.azure.world.resources.get(whole).ok_or_else(|| Fault::missing(whole))?;
-    let rules = balancer.properties().get("inboundNatRules").map(Json::items).unwrap_or_default();
+    let rules = list(balancer.properties(), "inboundNatRules");
     let mappings: Vec<Value> = rules.iter().filter_map(|rule| mapping(rule, &pool.name, place)).collect();
     Ok(json!({ "inboundNatRulePortMappings": mappings }))
 }
@@ -55,15 +56,15 @@ impl<'a> Wanted<'a> {
 /// The port of a rule over a pool for its member at `place`: the first member has the first port of the range, the next
 /// one the next (a recorded answer shows the first).
 fn mapping(rule: &Json, pool: &str, place: usize) -> Option<Value> {
-    let properties = rule.get("properties").unwrap_or(rule);
-    let own = properties.path(&["backendAddressPool", "id"])?.as_str()?;
-    let first = properties.get("frontendPortRangeStart")?.as_u64()?;
-    let last = properties.get("frontendPortRangeEnd")?.as_u64()?;
-    let port = first.checked_add(place as u64).filter(|port| *port <= last && own.eq_ignore_ascii_case(pool))?;
+    let properties = properties(rule);
+    let own = reference(properties, "backendAddressPool")?;
+    let first = usize::from(port(properties, "frontendPortRangeStart")?);
+    let last = usize::from(port(properties, "frontendPortRangeEnd")?);
+    let given = first.checked_add(place).filter(|port| *port <= last && own.eq_ignore_ascii_case(pool))?;
     Some(json!({
-        "inboundNatRuleName": rule.get("name")?.as_str()?,
-        "protocol": properties.get("protocol").and_then(Json::as_str).unwrap_or("Tcp"),
-        "frontendPort": port,
-        "backendPort": properties.get("backendPort")?.as_u64()?,
+        "inboundNatRuleName": text(rule, "name")?,
+        "protocol": text(properties, "protocol").unwrap_or("Tcp"),
+        "frontendPort": given,
+        "backendPort": port(properties, "backendPort")?,
     }))
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sim_core::id::NodeId;
 use sim_core::topology::{Kind, Relation, Resource, Topology};
 use std::collections::BTreeSet;
+use topologies::azure::GATEWAY_SERVICE;
 
 pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
     let mut entries = Vec::new();
@@ -31,7 +32,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Result<Value, Fault> {
 /// The resources that a question is about: those of a group, or those in a network or subnet.
 fn chosen<'a>(ask: &Ask<'a>) -> Result<Vec<&'a Resource>, Fault> {
     let azure = ask.azure;
-    let all = azure.world.topology.resources().filter(|it| is_shown(&it.kind) && !azure.world.is_assumed(&it.name));
+    let all = azure.world.topology.resources().filter(|it| is_shown(it) && !azure.world.is_assumed(&it.name));
     let named = |key| ask.body.get(key).and_then(|it| it.text("id"));
     if let Some(id) = named("targetSubnet").or(named("targetVirtualNetwork")) {
         let around = around(&azure.world.topology, azure.resource(id)?);
@@ -46,19 +47,23 @@ fn chosen<'a>(ask: &Ask<'a>) -> Result<Vec<&'a Resource>, Fault> {
     Ok(found)
 }
 
-/// Resources of the view; parts such as addresses and balancing rules are told with what they belong to.
-fn is_shown(kind: &Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Machine(_)
-            | Kind::Nic(_)
-            | Kind::Nsg(_)
-            | Kind::PublicIp(_)
-            | Kind::Vnet(_)
-            | Kind::Subnet(_)
-            | Kind::RouteTable(_)
-            | Kind::LoadBalancer(_)
-    )
+/// Resources of the view; parts such as addresses and balancing rules are told with what they belong to. What an
+/// application gateway is made of is not the user's.
+fn is_shown(resource: &Resource) -> bool {
+    let of_service = matches!(&resource.kind, Kind::LoadBalancer(balancer) if balancer.of_service)
+        || resource.owner.as_deref() == Some(GATEWAY_SERVICE);
+    !of_service
+        && matches!(
+            resource.kind,
+            Kind::Machine(_)
+                | Kind::Nic(_)
+                | Kind::Nsg(_)
+                | Kind::PublicIp(_)
+                | Kind::Vnet(_)
+                | Kind::Subnet(_)
+                | Kind::RouteTable(_)
+                | Kind::LoadBalancer(_)
+        )
 }
 
 /// A network or subnet with what is in it, and with what that refers to.

@@ -3,9 +3,10 @@
 use crate::naming::STRANGER;
 use schemars::JsonSchema;
 use serde::Serialize;
-use sim_core::fabric::{Fabric, Group, NicPort, Outbound, PortKind};
+use sim_core::fabric::{Fabric, Group, NicPort, PortKind};
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Addr, Prefix, Protocol, Tuple};
+use sim_core::stage::outbound::Method;
 use sim_core::stage::route::Hop;
 use sim_core::topology::{Access, Destination, Direction, Kind, Peer, Relation, Resource, Sku, Topology};
 use std::collections::BTreeSet;
@@ -216,19 +217,19 @@ fn outbound(topology: &Topology, nic: &NicPort) -> String {
         return hop;
     }
     let name = |node: u32| topology.get(NodeId(node)).map_or("?", Resource::short_name).to_owned();
-    match nic.outbound {
-        Outbound::NatGateway(gateway) => format!("NAT gateway {}", name(gateway.0)),
-        Outbound::PublicIp => "its public address".to_owned(),
-        Outbound::Balancer { tcp: Some(tcp), udp: Some(udp) } if tcp == udp => {
+    match nic.outbound.method {
+        Method::NatGateway(gateway) => format!("NAT gateway {}", name(gateway.0)),
+        Method::PublicIp => "its public address".to_owned(),
+        Method::Balancer { tcp: Some(tcp), udp: Some(udp) } if tcp == udp => {
             format!("load balancer frontend {}", name(tcp.0))
         }
-        Outbound::Balancer { tcp, udp } => {
+        Method::Balancer { tcp, udp } => {
             let named = |protocol: &str, by: Option<PortId>| by.map(|by| format!("{} ({protocol})", name(by.0)));
             let by: Vec<String> = [named("TCP", tcp), named("UDP", udp)].into_iter().flatten().collect();
             format!("load balancer frontend {}", by.join(", "))
         }
-        Outbound::Default(_) => "default outbound access".to_owned(),
-        Outbound::Nothing => "none".to_owned(),
+        Method::Default(_) => "default outbound access".to_owned(),
+        Method::Nothing => "none".to_owned(),
     }
 }
 

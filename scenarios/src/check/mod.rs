@@ -6,16 +6,18 @@ mod text;
 
 pub use exposure::{MachineRow, SubnetRow};
 
+use crate::hangs;
 use crate::observe::Recorder;
 use crate::problem::Problem;
-use crate::replay::{Options, build_all};
-use crate::report::{BuildReport, assumptions, of_finding, surroundings};
+use crate::replay::{BuildRun, Options, build_all};
+use crate::report::{BuildReport, assumptions, of_finding, settle_builds, surroundings};
 use crate::verdict::Verdict;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::fabric::Fabric;
 use sim_core::topology::Kind;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use topologies::World;
 
 /// What a check found.
@@ -71,8 +73,15 @@ pub fn run(world: World, options: &Options, recorder: Recorder) -> (Check, Recor
     let subnets = exposure::subnets(&world.topology, &fabric);
     let roles = roles(&world);
     let (resources, inert) = types(&world);
-    let (world, builds, recorder) = build_all(world, options, recorder);
-    let builds: Vec<BuildReport> = builds.iter().map(|build| BuildReport::new(build, &world)).collect();
+    let again = (!options.alternatives.is_empty()).then(|| world.clone());
+    let (world, mut builds, recorder) = built(world, options, recorder);
+    if let Some(world) = again {
+        let other = |choices| Ok(built(world.clone(), &Options { choices, ..options.clone() }, Recorder::default()).1);
+        let assumed = hangs::together(builds.iter().flat_map(|build| &build.hangs_on));
+        let Ok(tried) =
+            hangs::alternatives::<_, Infallible>(assumed.common(options.alternatives), options.choices, other);
+        settle_builds(&mut builds, options.choices, &tried, |other| other);
+    }
     let mut assumptions = assumptions(&world, &builds);
     assumptions.extend(surroundings);
     let check = Check {
@@ -90,6 +99,17 @@ pub fn run(world: World, options: &Options, recorder: Recorder) -> (Check, Recor
         skipped: world.diagnostics.iter().map(|diagnostic| diagnostic.message.clone()).collect(),
     };
     (check, recorder)
+}
+
+/// The image builds of a world, played.
+fn built(world: World, options: &Options, recorder: Recorder) -> (World, Vec<BuildReport>, Recorder) {
+    let (world, builds, recorder) = build_all(world, options, recorder);
+    let report = |build: &BuildRun| {
+        let met = recorder.evidence.of(build.flow());
+        BuildReport::new(build, &met, options.choices, &world)
+    };
+    let reports = builds.iter().map(report).collect();
+    (world, reports, recorder)
 }
 
 /// Declared resources by type; and those types that only stand for themselves.

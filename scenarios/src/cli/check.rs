@@ -51,6 +51,7 @@ pub(super) fn run(arguments: &CheckArgs, console: &Console) -> Exit {
         downloads: Downloads::Token,
         date: surroundings.date().unwrap_or_default(),
         choices: surroundings.choices(),
+        alternatives: surroundings.alternatives(),
         until: UNTIL,
     };
     let mut recorder = Recorder::default();

@@ -117,6 +117,7 @@ fn play(
     options.repeat = arguments.repeat.unwrap_or(options.repeat);
     options.date = arguments.surroundings.date().unwrap_or(options.date);
     options.choices = arguments.surroundings.choices();
+    options.alternatives = arguments.surroundings.alternatives();
     options.jitter &= !arguments.no_jitter;
     let recorder = recorder(loaded, arguments, many).map_err(|error| console.fail(&error))?;
     let (report, recorder) = replay::run(loaded, world, &options, recorder).map_err(|errors| {

@@ -3,7 +3,7 @@
 
 use super::{Console, Exit, values};
 use clap::Args;
-use sim_core::assumption::Choices;
+use sim_core::assumption::{Assumption, AssumptionSet, Choices};
 use std::path::PathBuf;
 use std::sync::Arc;
 use topologies::diagnostic::Diagnostic;
@@ -22,7 +22,9 @@ pub struct Surroundings {
     /// Takes the addresses of service tags from Microsoft's weekly file, or from what `az network list-service-tags` prints.
     #[arg(long, global = true, value_name = "FILE")]
     pub service_tags: Option<PathBuf>,
-    /// Assumes something else where nobody knows for certain, or each alternative in turn with `all`.
+    /// Assumes something else where nobody knows for certain; `all` tries each other choice of what an answer hangs on.
+    ///
+    /// With `all` an answer that differs is Unknown, which is a finding. What is also given as NAME=VALUE is settled.
     #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = assumed)]
     pub assume: Vec<Assumed>,
 }
@@ -65,10 +67,18 @@ impl Surroundings {
         choices
     }
 
-    /// Whether every alternative is to be tried of what an answer hangs on.
+    /// What is to be tried the other way too where an answer hangs on it: with `all`, everything of which nothing is said.
     #[must_use]
-    pub fn tries_alternatives(&self) -> bool {
-        self.assume.contains(&Assumed::All)
+    pub fn alternatives(&self) -> AssumptionSet {
+        if !self.assume.contains(&Assumed::All) {
+            return AssumptionSet::default();
+        }
+        let said = |it: &Assumption| {
+            let is =
+                |assumed: &Assumed| matches!(assumed, Assumed::One(name, _) if name.eq_ignore_ascii_case(it.name()));
+            self.assume.iter().any(is)
+        };
+        Assumption::ALL.iter().copied().filter(said).fold(AssumptionSet::all(), AssumptionSet::without)
     }
 
     /// Reads the list of service tags, if one is named.

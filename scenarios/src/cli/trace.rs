@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &TraceArgs, console: &Console) -> Exit {
     let options = Options {
         date: surroundings.date().unwrap_or_default(),
         choices: surroundings.choices(),
-        alternatives: surroundings.tries_alternatives(),
+        alternatives: surroundings.alternatives(),
     };
     match trace::run(world, &ends, &options) {
         Ok(trace) => {

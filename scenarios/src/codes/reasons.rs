@@ -140,6 +140,13 @@ pub const REASONS: &[Explanation] = &[
         "Use unicast TCP, UDP or ICMP.",
     ),
     row(
+        "packet-too-large",
+        "An IP packet of more than 1,400 bytes that may not be cut. Azure's network cuts packets at 1,400 bytes, and \
+         nobody says what becomes of those that may not be; they pass, unless `--assume large-packets=dropped` has \
+         them dropped between machines of a virtual network and its peers.",
+        "Lower the MTU of the machines to 1,400 bytes, or the segment size of TCP to 1,350.",
+    ),
+    row(
         "unknown-flow",
         "A packet from outside reached a translated address that holds no connection for it.",
         "Open connections from the inside, or publish a port with a balancer rule. If it worked before, it was idle \

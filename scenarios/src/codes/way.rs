@@ -25,7 +25,8 @@ pub const WAYS: &[Way] = &[
         "azure-dataplane 1.3, 5.4",
     )
     .proposes("A rule for this protocol, source, destination and port, with a smaller number than the rule that denies."),
-    way("admin-rule", "Before the security groups, where a packet leaves or arrives.", SILENCE, "azure-dataplane 1.3"),
+    way("admin-rule", "Before the security groups, where a packet leaves or arrives.", SILENCE, "azure-dataplane 1.3")
+        .proposes("A rule of the same collection ahead of the rule that denies, which allows or always allows."),
     way(
         "closed-by-default",
         "At a NIC, for what came to a Standard public address or frontend.",
@@ -54,7 +55,8 @@ pub const WAYS: &[Way] = &[
         "azure-dataplane 2.7",
     )
     .proposes("`allowForwardedTraffic` on the peering of the network that should take the packet."),
-    way("peering-access-off", "On a peering.", SILENCE, "azure-dataplane 2.7"),
+    way("peering-access-off", "On a peering.", SILENCE, "azure-dataplane 2.7")
+        .proposes("`allowVirtualNetworkAccess` on the peering where it is off."),
     way("subnet-not-peered", "On a peering of subnets.", SILENCE, "azure-dataplane 2.7"),
     way(
         "basic-over-global-peering",
@@ -87,7 +89,8 @@ pub const WAYS: &[Way] = &[
         "At an Azure Firewall that a route leads to.",
         "Nothing: TCP times out. Application rules answer HTTP with an error and end TLS.",
         "learn azure/firewall/rule-processing",
-    ),
+    )
+    .proposes("A network rule ahead of what denies, or an application rule for a host that is known by its name."),
     way(
         "ports-exhausted",
         "Where sources are translated: a NAT gateway, a balancer's outbound address, a private link service.",
@@ -119,6 +122,12 @@ pub const WAYS: &[Way] = &[
     .proposes("`enableIPForwarding` on the NIC. That the guest forwards as well is no setting of Azure's."),
     way("not-carried", "Where a packet leaves a NIC.", SILENCE, "azure-dataplane 1.8"),
     way(
+        "packet-too-large",
+        "Where a packet is sent on inside a network or over a peering, with `--assume large-packets=dropped` alone.",
+        "Connections open and hang with the first large answer.",
+        "azure-dataplane 5.3, 9 (13)",
+    ),
+    way(
         "unknown-flow",
         "Where sources are translated, for packets from the other side; and where an answer comes to a client in another \
          name than it asked for.",
@@ -132,7 +141,7 @@ pub const WAYS: &[Way] = &[
         "azure-dataplane 1.4, 3.7, 4.2",
     ),
     way("no-gateway", "Behind a route to the gateway.", SILENCE, "azure-dataplane 2.3")
-    .proposes("The route that leads to the gateway taken out."),
+    .proposes("The route that leads to the gateway taken out; the side that a connection of two gateways lacks."),
     way(
         "port-deleted",
         "On the way to what was deleted meanwhile.",

@@ -156,7 +156,7 @@ fn closed_peering(
 ) -> Option<(NodeId, &'static str, Option<Span>)> {
     let Hop::Peering(remote) = hop else { return None };
     let vnet = topology.target(subnet, Relation::PartOf)?;
-    let peer = topology.peers(vnet.id).into_iter().find(|peer| peer.vnet.id == remote)?;
+    let peer = topology.peer(vnet.id, remote)?;
     let setting = match why {
         Reason::ForwardedNotAllowed => "allowForwardedTraffic",
         Reason::PeeringAccessOff => "allowVirtualNetworkAccess",
@@ -210,6 +210,7 @@ pub const fn reason(why: Reason) -> &'static str {
         Reason::Hairpin => "the balancer chose the sender itself",
         Reason::ForwardingOff => "the NIC may carry its own packets only",
         Reason::NotCarried => "the platform does not carry this",
+        Reason::TooLarge => "packets of more than 1,400 bytes are assumed not to cross a virtual network",
         Reason::UnknownFlow => "the translator knows no such connection",
         Reason::FlowExpired => "the connection was silent for too long",
         Reason::NoGateway => "there is no gateway",

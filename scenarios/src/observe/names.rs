@@ -126,6 +126,7 @@ pub fn kind(kind: &Kind) -> &str {
         Kind::Machine(_) => "machine",
         Kind::RouteTable(_) => "route table",
         Kind::Peering(_) => "peering",
+        Kind::LoadBalancer(balancer) if balancer.of_service => "application gateway",
         Kind::LoadBalancer(_) => "load balancer",
         Kind::Frontend(_) => "frontend",
         Kind::BackendPool(_) => "backend pool",

@@ -133,6 +133,12 @@ impl BuildRun {
         self.waiting = Some(build);
     }
 
+    /// Its number in traces.
+    #[must_use]
+    pub fn flow(&self) -> FlowId {
+        self.flow
+    }
+
     /// What the engine conducts; once.
     pub(super) fn orchestrator(&mut self) -> Option<Box<dyn Orchestrator>> {
         let build = self.waiting.take()?;

@@ -5,7 +5,7 @@ use super::actors::{server, web};
 use super::rehearsal::rehearse;
 use super::trial::{Say, Trial};
 use crate::latency::Latency;
-use crate::naming::{address_of, find};
+use crate::naming::{Origin, address_of, find, opening};
 use crate::scenario::{Flow, FlowExpectation, Target};
 use sim_core::app::{Listener, Reflector};
 use sim_core::engine::{Engine, Observer};
@@ -98,6 +98,12 @@ impl FlowRun {
         })
     }
 
+    /// Its number in traces.
+    #[must_use]
+    pub fn id(&self) -> FlowId {
+        self.trial.flow
+    }
+
     pub(super) fn orchestrator(&self) -> Box<dyn Orchestrator> {
         let (trial, log, serving) = (self.trial.clone(), self.log.clone(), BTreeSet::new());
         Box::new(Trying { trial, source: self.source, at: self.at, log, serving })
@@ -168,12 +174,8 @@ impl Trying {
     fn walk(&self, control: &Control<'_>) -> Option<(Arc<Fabric>, Walk)> {
         let fabric = control.fabric();
         let topology = control.topology();
-        let (port, source) = match topology.get(self.trial.from).map(|found| &found.kind)? {
-            Kind::InternetHost(host) => (PortId(self.trial.from.0), host.prefix.first()),
-            Kind::OnPremisesHost(host) => (PortId(self.trial.from.0), host.prefix.first()),
-            _ => topology.addresses_of(self.trial.from).first().map(|(config, addr)| (PortId(config.0), *addr))?,
-        };
-        let tuple = self.trial.tuple(self.source.unwrap_or(source));
+        let Origin { port, address } = opening(topology, topology.get(self.trial.from)?)?;
+        let tuple = self.trial.tuple(self.source.unwrap_or(address));
         let walk = walk(&fabric, Question { from: port, tuple }, |probe| topology.probe_port(probe));
         Some((fabric, walk))
     }

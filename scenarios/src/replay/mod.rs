@@ -7,6 +7,7 @@ mod rehearsal;
 mod timeline;
 mod trial;
 
+use crate::hangs;
 use crate::naming::find;
 use crate::observe::Recorder;
 use crate::report::{Report, Run, surroundings};
@@ -14,7 +15,7 @@ use crate::scenario::{Action, BuildAction, Downloads, Loaded, Scenario};
 pub(crate) use actors::actor_id;
 pub use builds::{BuildRun, Running, download_name, leg_name};
 pub use flows::{FlowLog, FlowRun};
-use sim_core::assumption::Choices;
+use sim_core::assumption::{AssumptionSet, Choices};
 use sim_core::engine::Engine;
 use sim_core::fabric::Fabric;
 use sim_core::id::FlowId;
@@ -41,6 +42,8 @@ pub struct Options {
     pub date: Date,
     /// What is assumed where nobody knows.
     pub choices: Choices,
+    /// What is tried the other way too where an answer hangs on it.
+    pub alternatives: AssumptionSet,
     /// How long it lasts at most.
     pub until: Nanos,
 }
@@ -57,6 +60,7 @@ impl Options {
             downloads: scenario.downloads,
             date: loaded.date,
             choices: Choices::default(),
+            alternatives: AssumptionSet::default(),
             until: scenario.until.0,
         }
     }
@@ -88,11 +92,31 @@ pub fn flow_named(scenario: &Scenario, name: &str) -> Result<FlowId, Diagnostic>
     }
 }
 
-/// Replays a scenario on the world its files declare. What happens goes to `recorder`, which comes back with the report.
+/// Replays a scenario on the world its files declare. What happens goes to `recorder`, which comes back with the report;
+/// it sees nothing of what is played again with other assumptions.
 ///
 /// # Errors
 /// When the scenario names what is not there.
 pub fn run(
+    loaded: &Loaded,
+    world: World,
+    options: &Options,
+    recorder: Recorder,
+) -> Result<(Report, Recorder), Vec<Diagnostic>> {
+    if options.alternatives.is_empty() {
+        return once(loaded, world, options, recorder);
+    }
+    let (mut report, recorder) = once(loaded, world.clone(), options, recorder)?;
+    let again = |choices| {
+        let options = Options { choices, ..options.clone() };
+        once(loaded, world.clone(), &options, Recorder::default()).map(|(report, _)| report)
+    };
+    let tried = hangs::alternatives(report.assumed().common(options.alternatives), options.choices, again)?;
+    report.settle(options.choices, &tried);
+    Ok((report, recorder))
+}
+
+fn once(
     loaded: &Loaded,
     mut world: World,
     options: &Options,
@@ -133,7 +157,7 @@ pub fn run(
     let surroundings = surroundings(&play.world, &fabric, options.date);
     let recorder = play.run(timeline, recorder);
     let run = Run { name: &scenario.name, about: scenario.about.as_deref(), findings: &scenario.findings, options };
-    let mut report = Report::new(&run, &play.world, &play.builds, &play.flows);
+    let mut report = Report::new(&run, &play.world, &play.builds, &play.flows, &recorder.evidence);
     report.assumptions.extend(surroundings);
     Ok((report, recorder))
 }

@@ -1,13 +1,16 @@
 //! Reports of image builds.
 
-use super::expect::missing;
+use super::expect::{missing, unmet_otherwise};
 use super::flows::FlowReport;
+use crate::hangs::{self, Alternative, HangsOn};
+use crate::observe::evidence::Met;
 use crate::problem::{self, Place, Problem};
 use crate::replay::{BuildRun, Running, download_name, leg_name};
 use crate::scenario::{BuildExpectation, BuildOutcome};
 use crate::verdict::{Layers, Verdict};
 use schemars::JsonSchema;
 use serde::Serialize;
+use sim_core::assumption::Choices;
 use sim_core::explain::{Question, walk};
 use sim_core::fabric::Fabric;
 use sim_core::host::Socket;
@@ -49,6 +52,9 @@ pub struct BuildReport {
     pub timeline: Vec<TimelineRow>,
     /// What was assumed.
     pub assumed: Vec<String>,
+    /// What nobody knows for certain of Azure and had a say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hangs_on: Vec<HangsOn>,
     /// Expectations that it does not meet.
     pub unmet: Vec<String>,
 }
@@ -72,13 +78,28 @@ pub struct TimelineRow {
 impl BuildReport {
     /// The report of a build.
     #[must_use]
-    pub fn new(run: &BuildRun, world: &World) -> Self {
+    pub fn new(run: &BuildRun, met: &Met, choices: Choices, world: &World) -> Self {
         let mut report = match &run.running {
             Some(running) => Self::of_running(run, running, world),
             None => Self::of_rejected(run, world),
         };
+        let of_flows = hangs::together(report.flows.iter().flat_map(|flow| &flow.hangs_on));
+        report.hangs_on = HangsOn::listed(of_flows.union(met.assumed), choices);
         report.unmet = unmet(&run.expect, &report);
         report
+    }
+
+    /// Holds it against what `of` gives of the same build with other choices.
+    pub(super) fn settle<T>(&mut self, choices: Choices, tried: &[Alternative<T>], of: impl Fn(&T) -> Option<&Self>) {
+        let met = self.unmet.is_empty();
+        let other =
+            |answers: &T| of(answers).map_or((Verdict::Skipped, false), |it| (it.verdict, it.unmet.is_empty() != met));
+        hangs::settle((&mut self.verdict, &mut self.hangs_on), choices, tried, other);
+        self.unmet.extend(unmet_otherwise(met, tried, |answers| of(answers).map(|it| &it.unmet[..])));
+        for flow in &mut self.flows {
+            let name = flow.name.clone();
+            flow.settle(choices, tried, |answers| of(answers)?.flows.iter().find(|flow| flow.name == name));
+        }
     }
 
     fn of_rejected(run: &BuildRun, world: &World) -> Self {
@@ -97,6 +118,7 @@ impl BuildReport {
             printed: Vec::new(),
             timeline: Vec::new(),
             assumed: Vec::new(),
+            hangs_on: Vec::new(),
             unmet: Vec::new(),
         }
     }
@@ -149,6 +171,7 @@ impl BuildReport {
             printed: printed(&log.lines),
             timeline: rows(&log.lines),
             assumed: log.assumed.clone(),
+            hangs_on: Vec::new(),
             unmet: Vec::new(),
         }
     }

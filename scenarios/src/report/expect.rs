@@ -1,6 +1,7 @@
 //! What was expected of a flow, held against its report.
 
 use super::flows::FlowReport;
+use crate::hangs::Alternative;
 use crate::problem::Problem;
 use crate::scenario::{
     Fails, FindingExpectation, FlowExpectation, FlowVerdict, Layer, Probes, SessionEnd, SessionExpectation, Way,
@@ -112,6 +113,19 @@ pub(super) fn missing(name: &str, problems: &[Problem], reason: Option<&str>, ru
         unmet.push(format!("{name}: expected the rule or setting `{rule}` in the way; found: {}", along(&rules)));
     }
     unmet
+}
+
+/// Expectations that are met as things are assumed (`met`), and not with other choices.
+pub(super) fn unmet_otherwise<'t, T>(
+    met: bool,
+    tried: &'t [Alternative<T>],
+    unmet: impl Fn(&'t T) -> Option<&'t [String]>,
+) -> Vec<String> {
+    let told = |it: &'t Alternative<T>| {
+        let lines = unmet(&it.answers).unwrap_or_default();
+        lines.iter().map(move |line| format!("with {}={}: {line}", it.assumption, it.value))
+    };
+    if met { tried.iter().flat_map(told).collect() } else { Vec::new() }
 }
 
 /// What Azure refuses and was not expected to, and what it was expected to refuse and does not.

@@ -1,14 +1,17 @@
 //! Reports of single connections.
 
-use super::expect::unmet;
+use super::expect::{unmet, unmet_otherwise};
 use super::path;
+use crate::hangs::{self, Alternative, HangsOn};
 use crate::latency::Latency;
 use crate::observe::describe;
-use crate::problem::{self, Problem, RemedyReport};
+use crate::observe::evidence::Met;
+use crate::problem::{self, Diagnosis, NotExamined, Problem, RemedyReport};
 use crate::replay::FlowRun;
 use crate::verdict::{Layers, Verdict};
 use schemars::JsonSchema;
 use serde::Serialize;
+use sim_core::assumption::Choices;
 use sim_core::explain::{Stop, Walk};
 use sim_core::fabric::Fabric;
 use sim_core::plane::Act;
@@ -60,6 +63,12 @@ pub struct FlowReport {
     /// What opens it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<RemedyReport>,
+    /// The part of the way that was not examined, for nothing leads there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_examined: Option<NotExamined>,
+    /// What nobody knows for certain and had a say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hangs_on: Vec<HangsOn>,
     /// What the client printed, when it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub printed: Option<String>,
@@ -95,6 +104,8 @@ impl FlowReport {
             latency: None,
             problems: Vec::new(),
             remedy: None,
+            not_examined: None,
+            hangs_on: Vec::new(),
             printed: None,
             unmet: Vec::new(),
         }
@@ -102,8 +113,9 @@ impl FlowReport {
 
     /// The report of a connection that a scenario tried.
     #[must_use]
-    pub fn of_run(run: &FlowRun, world: &World) -> Self {
+    pub fn of_run(run: &FlowRun, met: &Met, choices: Choices, world: &World) -> Self {
         let log = run.log.borrow();
+        let mut assumed = met.assumed;
         let mut report = Self {
             latency: run.latency.clone(),
             session: log.session.clone().map(|(ends, after)| SessionReport { ends, after_ns: after.0 }),
@@ -113,9 +125,11 @@ impl FlowReport {
         };
         if let Some((topology, fabric, walk)) = &log.in_place {
             report.take(walk, topology);
+            assumed = assumed.union(walk.assumed());
             if !matches!(log.outcome, Some(Ok(_))) {
-                let said = problem::of_walk(walk, fabric, topology, &world.sources);
-                (report.problems, report.remedy) = (said.problems, said.remedy);
+                report.blame(problem::of_walk(walk, fabric, topology, &world.sources));
+                let large = met.too_large.iter().map(|it| problem::of_blocker(it, false, topology, &world.sources));
+                report.problems.extend(large);
             }
         }
         let some = report.latency.as_ref().is_some_and(|latency| (1..latency.attempts).contains(&latency.failed));
@@ -125,13 +139,16 @@ impl FlowReport {
             Some(Ok(_)) => Verdict::Connected,
             Some(Err(_)) if partly => Verdict::Degraded,
             Some(Err(_)) => Verdict::Disconnected,
+            // It waits for what will never come.
+            None if met.too_large.is_some() => Verdict::Disconnected,
             None => Verdict::Skipped,
         };
         report.printed = log.outcome.as_ref().and_then(|outcome| outcome.as_ref().err().cloned());
         report.verdict = report.layers.overall();
-        if log.outcome.is_none() {
+        if log.outcome.is_none() && met.too_large.is_none() {
             report.verdict = Verdict::Skipped;
         }
+        report.hangs_on = HangsOn::listed(assumed, choices);
         report.unmet = unmet(&run.expect, &report, run.timeout);
         report
     }
@@ -139,18 +156,27 @@ impl FlowReport {
     /// The report of a connection that a build needs, by the network alone.
     #[must_use]
     pub fn of_walk(name: String, walk: &Walk, fabric: &Arc<Fabric>, topology: &Topology, world: &World) -> Self {
-        let said = problem::of_walk(walk, fabric, topology, &world.sources);
         let transport = if walk.connects() { Verdict::Connected } else { Verdict::Disconnected };
         let layers = Layers { transport, ..Layers::default() };
-        let mut report = Self {
-            verdict: layers.overall(),
-            layers,
-            problems: said.problems,
-            remedy: said.remedy,
-            ..Self::named(name)
-        };
+        let hangs_on = HangsOn::listed(walk.assumed(), fabric.choices());
+        let mut report = Self { verdict: layers.overall(), layers, hangs_on, ..Self::named(name) };
+        report.blame(problem::of_walk(walk, fabric, topology, &world.sources));
         report.take(walk, topology);
         report
+    }
+
+    /// What is in the way.
+    fn blame(&mut self, said: Diagnosis) {
+        (self.problems, self.remedy, self.not_examined) = (said.problems, said.remedy, said.not_examined);
+    }
+
+    /// Holds it against what `of` gives of the same flow with other choices.
+    pub(super) fn settle<T>(&mut self, choices: Choices, tried: &[Alternative<T>], of: impl Fn(&T) -> Option<&Self>) {
+        let met = self.unmet.is_empty();
+        let other =
+            |answers: &T| of(answers).map_or((Verdict::Skipped, false), |it| (it.verdict, it.unmet.is_empty() != met));
+        hangs::settle((&mut self.verdict, &mut self.hangs_on), choices, tried, other);
+        self.unmet.extend(unmet_otherwise(met, tried, |answers| of(answers).map(|it| &it.unmet[..])));
     }
 
     /// What the network says of the way.

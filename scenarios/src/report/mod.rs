@@ -8,12 +8,15 @@ pub(crate) mod text;
 pub use builds::BuildReport;
 pub use flows::{FlowReport, SessionReport};
 
+use crate::hangs::{self, Alternative};
+use crate::observe::evidence::Evidence;
 use crate::observe::names;
 use crate::problem::{Place, Problem, of_diagnostic};
 use crate::replay::{BuildRun, FlowRun, Options};
 use crate::scenario::{Downloads, FindingExpectation};
 use schemars::JsonSchema;
 use serde::Serialize;
+use sim_core::assumption::{AssumptionSet, Choices};
 use sim_core::explain::Stop;
 use sim_core::fabric::Fabric;
 use sim_core::id::NodeId;
@@ -77,16 +80,16 @@ pub struct Report {
 impl Report {
     /// The report of a run.
     #[must_use]
-    pub fn new(run: &Run<'_>, world: &World, builds: &[BuildRun], flows: &[FlowRun]) -> Self {
-        let builds: Vec<BuildReport> = builds.iter().map(|build| BuildReport::new(build, world)).collect();
-        let flows: Vec<FlowReport> = flows.iter().map(|flow| FlowReport::of_run(flow, world)).collect();
+    pub fn new(run: &Run<'_>, world: &World, builds: &[BuildRun], flows: &[FlowRun], seen: &Evidence) -> Self {
+        let choices = run.options.choices;
+        let builds: Vec<BuildReport> =
+            builds.iter().map(|build| BuildReport::new(build, &seen.of(build.flow()), choices, world)).collect();
+        let flow = |flow: &FlowRun| FlowReport::of_run(flow, &seen.of(flow.id()), choices, world);
+        let flows: Vec<FlowReport> = flows.iter().map(flow).collect();
         let findings: Vec<Problem> = world.findings.iter().map(|finding| of_finding(finding, world)).collect();
         let unmet = expect::unmet_findings(run.findings, &findings);
-        let as_expected = unmet.is_empty()
-            && builds.iter().all(|build| build.unmet.is_empty())
-            && flows.iter().all(|flow| flow.unmet.is_empty());
         let assumptions = assumptions(world, &builds);
-        Self {
+        let mut report = Self {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
             scenario: run.name.to_owned(),
@@ -95,20 +98,56 @@ impl Report {
             date: run.options.date.to_string(),
             jitter: run.options.jitter,
             full_downloads: run.options.downloads == Downloads::Full,
-            as_expected,
+            as_expected: false,
             builds,
             flows,
             findings,
             unmet,
             assumptions,
             skipped: world.diagnostics.iter().map(|diagnostic| diagnostic.message.clone()).collect(),
+        };
+        report.as_expected = report.meets_all();
+        report
+    }
+
+    /// What its answers hang on.
+    pub(crate) fn assumed(&self) -> AssumptionSet {
+        let of_builds = self.builds.iter().flat_map(|build| &build.hangs_on);
+        hangs::together(of_builds.chain(self.flows.iter().flat_map(|flow| &flow.hangs_on)))
+    }
+
+    /// Holds it against what the same run shows with other choices. An expectation that is met with one choice and not
+    /// with another is not met.
+    pub(crate) fn settle(&mut self, choices: Choices, tried: &[Alternative<Self>]) {
+        settle_builds(&mut self.builds, choices, tried, |other| &other.builds);
+        for (n, flow) in self.flows.iter_mut().enumerate() {
+            flow.settle(choices, tried, |other| other.flows.get(n));
         }
+        self.as_expected = self.meets_all();
+    }
+
+    fn meets_all(&self) -> bool {
+        self.unmet.is_empty()
+            && self.builds.iter().all(|build| build.unmet.is_empty())
+            && self.flows.iter().all(|flow| flow.unmet.is_empty())
     }
 
     /// The report for people.
     #[must_use]
     pub fn text(&self) -> String {
         text::report(self)
+    }
+}
+
+/// Holds builds against what the same ones came to with other choices.
+pub(crate) fn settle_builds<T>(
+    builds: &mut [BuildReport],
+    choices: Choices,
+    tried: &[Alternative<T>],
+    of: impl Fn(&T) -> &Vec<BuildReport>,
+) {
+    for (n, build) in builds.iter_mut().enumerate() {
+        build.settle(choices, tried, |other| of(other).get(n));
     }
 }
 

@@ -1,8 +1,9 @@
 //! The report for people.
 
 use super::{BuildReport, FlowReport, Report};
+use crate::hangs;
 use crate::latency::Stats;
-use crate::problem::{Problem, RemedyReport};
+use crate::problem::{NotExamined, Problem, RemedyReport};
 use crate::render;
 use crate::verdict::Verdict;
 use sim_core::time::Nanos;
@@ -78,8 +79,12 @@ pub(crate) fn build_text(out: &mut String, build: &BuildReport) {
     if !build.flows.is_empty() {
         let _ = writeln!(out, "\n  Flows");
         flow_table(out, &build.flows);
-        build.flows.iter().for_each(|flow| latency_lines(out, flow));
+        for flow in &build.flows {
+            latency_lines(out, flow);
+            not_examined_text(out, flow.not_examined.as_ref());
+        }
     }
+    hangs::text(out, Some("The build"), &build.hangs_on);
     timeline(out, build);
 }
 
@@ -137,7 +142,9 @@ fn flow_details(out: &mut String, flow: &FlowReport) {
     for problem in &flow.problems {
         problem_text(out, problem);
     }
+    not_examined_text(out, flow.not_examined.as_ref());
     remedy_text(out, flow.remedy.as_ref());
+    hangs::text(out, Some(&flow.name), &flow.hangs_on);
 }
 
 fn latency_lines(out: &mut String, flow: &FlowReport) {
@@ -185,6 +192,14 @@ fn problem_text(out: &mut String, problem: &Problem) {
     for mend in &problem.mend {
         let _ = writeln!(out, "      mend: {mend}");
     }
+}
+
+/// What was not examined of a way.
+pub(crate) fn not_examined_text(out: &mut String, part: Option<&NotExamined>) {
+    let Some(NotExamined { behind, on_return, but_through_edits }) = part else { return };
+    let back = if *on_return { " on the way back" } else { "" };
+    let but = if *but_through_edits { "; through the proposed edits it was" } else { "" };
+    let _ = writeln!(out, "\n  Not examined: what lies behind {behind}{back}, from where nothing leads on{but}");
 }
 
 /// What opens a way, as `--set` takes it.

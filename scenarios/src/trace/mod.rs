@@ -8,20 +8,22 @@ mod text;
 pub use ends::{Ends, EndsError};
 pub use hops::{Hop, Line};
 
+use crate::hangs::{self, HangsOn};
 use crate::naming;
 use crate::observe::names::Names;
-use crate::problem::{self, Diagnosis, Problem, RemedyReport};
+use crate::problem::{self, Diagnosis, NotExamined, Problem, RemedyReport};
 use crate::report::{SCHEMA, assumptions, of_finding, surroundings};
 use crate::verdict::Verdict;
 use schemars::JsonSchema;
 use serde::Serialize;
-use sim_core::assumption::{Assumption, AssumptionSet, Choices};
+use sim_core::assumption::{AssumptionSet, Choices};
 use sim_core::explain::{Question, Walk, walk};
 use sim_core::fabric::Fabric;
 use sim_core::id::NodeId;
 use sim_core::net::Tuple;
 use sim_core::stage::Step;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use topologies::World;
 use topologies::diagnostic::Diagnostic;
@@ -54,7 +56,7 @@ pub struct Trace {
     pub problems: Vec<Problem>,
     /// Where nothing leads on, so that what lies behind was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub not_examined: Option<String>,
+    pub not_examined: Option<NotExamined>,
     /// What opens it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<RemedyReport>,
@@ -77,22 +79,6 @@ pub struct Ways {
     pub connect: usize,
 }
 
-/// An assumption that an answer used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct HangsOn {
-    /// Its name.
-    pub name: &'static str,
-    /// What is assumed.
-    pub value: &'static str,
-    /// What hangs on it.
-    pub effect: &'static str,
-    /// Where the uncertainty is described.
-    pub source: &'static str,
-    /// What the answer is with each other choice, where that was tried.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub otherwise: BTreeMap<&'static str, Verdict>,
-}
-
 /// How a question is asked.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
@@ -100,8 +86,8 @@ pub struct Options {
     pub date: Date,
     /// What is assumed where nobody knows.
     pub choices: Choices,
-    /// Whether each assumption that the answer uses is tried the other way too.
-    pub alternatives: bool,
+    /// What is tried the other way too where the answer uses it.
+    pub alternatives: AssumptionSet,
 }
 
 impl Trace {
@@ -129,9 +115,12 @@ pub fn run(mut world: World, ends: &Ends, options: &Options) -> Result<Trace, Di
     let question = Question { from: origin.port, tuple: ends.tuple(origin.address, to) };
     let fabric = compiled(&world, options.date, options.choices);
     let looked = Looked::at(&world, fabric, question);
-    let hangs_on = hangs_on(&looked, &world, question, options);
-    let unknown = hangs_on.iter().any(|it| it.otherwise.values().any(|other| *other != looked.verdict()));
-    let Diagnosis { problems, remedy } =
+    let (mut verdict, mut hangs_on) = (looked.verdict(), HangsOn::listed(looked.assumed, options.choices));
+    let other = |choices| Ok(Looked::at(&world, compiled(&world, options.date, choices), question).verdict());
+    let doubts = looked.assumed.common(options.alternatives);
+    let Ok(tried) = hangs::alternatives::<_, Infallible>(doubts, options.choices, other);
+    hangs::settle((&mut verdict, &mut hangs_on), options.choices, &tried, |other| (*other, false));
+    let Diagnosis { problems, remedy, not_examined } =
         problem::of_walk(&looked.walk, &looked.fabric, &world.topology, &world.sources);
     let mut names = Names::default();
     let mut told = |stops| hops::told(stops, &world, &mut names);
@@ -141,8 +130,8 @@ pub fn run(mut world: World, ends: &Ends, options: &Options) -> Result<Trace, Di
         version: env!("CARGO_PKG_VERSION"),
         date: options.date.to_string(),
         question: question.tuple.to_string(),
-        verdict: if unknown { Verdict::Unknown } else { looked.verdict() },
-        not_examined: looked.walk.reached.is_none().then(|| there.last().map(|hop| hop.at.clone())).flatten(),
+        verdict,
+        not_examined,
         there,
         back,
         ways: looked.ways,
@@ -179,7 +168,7 @@ impl Looked {
     fn at(world: &World, fabric: Arc<Fabric>, question: Question) -> Self {
         let ask = |question| walk(&fabric, question, |probe| world.topology.probe_port(probe));
         let first = ask(question);
-        let mut assumed = assumed_by(&first);
+        let mut assumed = first.assumed();
         let chosen = |walk: &Walk| -> Vec<NodeId> {
             let backend = |step: &Step| if let Step::Balanced { backend, .. } = step { Some(*backend) } else { None };
             walk.there.iter().flat_map(|stop| &stop.steps).filter_map(backend).collect()
@@ -191,7 +180,7 @@ impl Looked {
         for n in 1..PORTS {
             let tuple = Tuple { src_port: question.tuple.src_port + n, ..question.tuple };
             let other = ask(Question { tuple, ..question });
-            assumed = assumed.union(assumed_by(&other));
+            assumed = assumed.union(other.assumed());
             found.entry(chosen(&other)).or_insert(other);
         }
         let connect = found.values().filter(|walk| walk.connects()).count();
@@ -208,33 +197,4 @@ impl Looked {
             _ => Verdict::Disconnected,
         }
     }
-}
-
-fn assumed_by(walk: &Walk) -> AssumptionSet {
-    let all = [walk].into_iter().chain(&walk.probes).flat_map(|walk| walk.there.iter().chain(&walk.back));
-    let steps = all.flat_map(|stop| &stop.steps);
-    steps.fold(AssumptionSet::default(), |set, step| match step {
-        Step::Assumed(assumption) => set.with(*assumption),
-        _ => set,
-    })
-}
-
-/// The assumptions that an answer used, each tried the other way if that is asked for.
-fn hangs_on(looked: &Looked, world: &World, question: Question, options: &Options) -> Vec<HangsOn> {
-    let otherwise = |assumption: Assumption| -> BTreeMap<&'static str, Verdict> {
-        let others = options.choices.alternatives(assumption).filter(|_| options.alternatives);
-        let verdict = |choices: Choices| {
-            let other = Looked::at(world, compiled(world, options.date, choices), question);
-            (choices.name_of(assumption), other.verdict())
-        };
-        others.map(verdict).collect()
-    };
-    let told = |assumption: Assumption| HangsOn {
-        name: assumption.name(),
-        value: options.choices.name_of(assumption),
-        effect: assumption.effect(),
-        source: assumption.source(),
-        otherwise: otherwise(assumption),
-    };
-    looked.assumed.iter().map(told).collect()
 }

@@ -1,7 +1,8 @@
 //! A trace for people.
 
-use super::{HangsOn, Hop, Trace, Ways};
-use crate::report::text::{harmless, list, remedy_text, section};
+use super::{Hop, Trace, Ways};
+use crate::hangs;
+use crate::report::text::{harmless, list, not_examined_text, remedy_text, section};
 use sim_core::time::Nanos;
 use std::fmt::Write as _;
 
@@ -17,12 +18,10 @@ pub(super) fn trace(trace: &Trace) -> String {
     }
     hops(&mut out, "There", &trace.there);
     hops(&mut out, "Back", &trace.back);
-    if let Some(place) = &trace.not_examined {
-        let _ = writeln!(out, "\nNot examined: what lies behind {place}, from where nothing leads on");
-    }
+    not_examined_text(&mut out, trace.not_examined.as_ref());
     section(&mut out, "In the way", &trace.problems);
     remedy_text(&mut out, trace.remedy.as_ref());
-    hangs_on(&mut out, &trace.hangs_on);
+    hangs::text(&mut out, None, &trace.hangs_on);
     section(&mut out, "Azure would refuse", &trace.findings);
     list(&mut out, "Assumed", &trace.assumptions);
     list(&mut out, "Skipped", &trace.skipped);
@@ -41,18 +40,5 @@ fn hops(out: &mut String, title: &str, hops: &[Hop]) {
             let _ = writeln!(out, "      {}{place}", line.text);
         }
         let _ = writeln!(out, "      -> {}", hop.then);
-    }
-}
-
-fn hangs_on(out: &mut String, all: &[HangsOn]) {
-    if all.is_empty() {
-        return;
-    }
-    let _ = writeln!(out, "\nHangs on what nobody knows for certain");
-    for it in all {
-        let _ = writeln!(out, "  {} = {} ({}): {}", it.name, it.value, it.source, it.effect);
-        for (value, verdict) in &it.otherwise {
-            let _ = writeln!(out, "      with {value}: {verdict:?}");
-        }
     }
 }

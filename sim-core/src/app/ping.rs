@@ -1,6 +1,6 @@
 //! Echo requests: one, as `ping -c 1` sends it, or with a growing time to live, as `traceroute -I` does.
 
-use crate::host::{Context, Input, Program};
+use crate::host::{Context, Input, Program, Undelivered};
 use crate::id::FlowId;
 use crate::net::Addr;
 use crate::time::Nanos;
@@ -41,6 +41,14 @@ impl Program for Ping {
                 self.over = true;
                 cx.report("done", (cx.now() - sent).0, "");
             }
+            (Input::Undelivered { by, why, .. }, Some(sent)) if !self.over => {
+                self.over = true;
+                let why = match why {
+                    Undelivered::TimeExceeded => "Time to live exceeded",
+                    Undelivered::HostUnreachable => "Destination Host Unreachable",
+                };
+                cx.report("failed", (cx.now() - sent).0, format!("From {by} icmp_seq=1 {why}"));
+            }
             (Input::Timer(_), Some(sent)) if !self.over => {
                 self.over = true;
                 cx.report("failed", (cx.now() - sent).0, "1 packets transmitted, 0 received, 100% packet loss");
@@ -51,8 +59,8 @@ impl Program for Ping {
 }
 
 /// The way as a machine sees it: an echo request for each time to live from 1, one after the other. It reports `hop` with
-/// the address that answered, or `*`, for each; then `done` or `failed`. Machines that forward do not say that a
-/// packet's time is over, so all but the target are `*`.
+/// the address that answered, or `*`, for each; then `done` or `failed`. Machines and gateways that forward answer when a
+/// packet's time is over; Azure's own network is not seen.
 pub struct Traceroute {
     to: Addr,
     /// How long it waits for each answer.
@@ -67,6 +75,15 @@ impl Traceroute {
     #[must_use]
     pub const fn new(to: Addr, wait: Nanos, flow: Option<FlowId>) -> Self {
         Self { to, wait, flow, started: Nanos::ZERO, ttl: 0 }
+    }
+
+    fn go_on(&mut self, cx: &mut Context<'_>) {
+        if self.ttl < MAX_TTL {
+            self.next(cx);
+        } else {
+            self.ttl = u8::MAX;
+            cx.report("failed", (cx.now() - self.started).0, format!("{MAX_TTL} hops max"));
+        }
     }
 
     fn next(&mut self, cx: &mut Context<'_>) {
@@ -88,13 +105,19 @@ impl Program for Traceroute {
                 cx.report("hop", 0, from.to_string());
                 cx.report("done", (cx.now() - self.started).0, "");
             }
+            Input::Undelivered { by, sequence, why } if sequence == u16::from(self.ttl) => {
+                cx.report("hop", 0, by.to_string());
+                match why {
+                    Undelivered::TimeExceeded => self.go_on(cx),
+                    Undelivered::HostUnreachable => {
+                        self.ttl = u8::MAX;
+                        cx.report("failed", (cx.now() - self.started).0, "!H");
+                    }
+                }
+            }
             Input::Timer(ttl) if ttl == u64::from(self.ttl) => {
                 cx.report("hop", 0, "*");
-                if self.ttl < MAX_TTL {
-                    self.next(cx);
-                } else {
-                    cx.report("failed", (cx.now() - self.started).0, format!("{MAX_TTL} hops max"));
-                }
+                self.go_on(cx);
             }
             _ => {}
         }

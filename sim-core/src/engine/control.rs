@@ -3,12 +3,13 @@
 use super::event::{Event, Observer};
 use super::machine::{Machine, Owner};
 use super::queue::Due;
-use super::{Engine, FixedMap, Work};
+use super::{Engine, FixedMap, FixedSet, Work};
 use crate::app::Prober;
 use crate::fabric::PortKind;
 use crate::host::{Control, Order, Report, Signal, Ticket};
 use crate::id::{HostId, NodeId, PortId};
 use crate::net::Addr;
+use crate::stage::balancer::Member;
 use crate::stage::{PLATFORM, PLATFORM_V6};
 use crate::time::Nanos;
 use crate::topology::{Draft, Kind, Machine as MachineKind, Refusal};
@@ -158,6 +159,9 @@ impl<O: Observer> Engine<O> {
                 stopped.push(index);
             }
         }
+        if stopped.is_empty() {
+            return;
+        }
         machine.listeners.retain(|_, (program, _)| !stopped.contains(program));
         machine.udp_listeners.retain(|_, program| !stopped.contains(program));
         let mut open: Vec<u32> =
@@ -211,8 +215,7 @@ impl<O: Observer> Engine<O> {
 
     /// Machines whose resource is gone are gone, with everything on them.
     fn bury(&mut self, alive: &[(NodeId, Option<MachineKind>)]) {
-        let alive: hashbrown::HashSet<NodeId, foldhash::fast::FixedState> =
-            alive.iter().map(|(node, _)| *node).collect();
+        let alive: FixedSet<NodeId> = alive.iter().map(|(node, _)| *node).collect();
         let mut dead: Vec<NodeId> = self.machine_of.keys().filter(|node| !alive.contains(*node)).copied().collect();
         dead.sort_unstable();
         for node in dead {
@@ -253,35 +256,40 @@ impl<O: Observer> Engine<O> {
 
     /// One prober for every backend that a rule with a probe sends to.
     fn enlist_probers(&mut self) {
-        let mut wanted: Vec<(NodeId, PortId, NodeId, Prober)> = Vec::new();
-        for port in self.plane.fabric().clone().ports() {
-            let PortKind::Frontend(frontend) = &port.kind else { continue };
-            for rule in &frontend.rules {
-                let Some(probe) = rule.probe else { continue };
-                let Some(Kind::Probe(attributes)) = self.topology.get(probe).map(|found| &found.kind) else { continue };
-                for member in &rule.members {
-                    let Some(vnet) = self.topology.vnet_of(NodeId(member.port.0)) else { continue };
-                    if wanted.iter().any(|(p, m, ..)| *p == probe && *m == member.port) {
-                        continue;
-                    }
-                    wanted.push((probe, member.port, vnet.id, Prober::new(member.address, attributes)));
-                }
-            }
-        }
-        let has = |machine: &Machine, owner: Owner| machine.programs.iter().flatten().any(|slot| slot.owner == owner);
+        let wanted = self.probed();
+        let kept: FixedSet<(NodeId, PortId)> = wanted.iter().map(|(probe, member, _)| (*probe, member.port)).collect();
         for host in (0u32..).map(HostId).take(self.machines.len()) {
             self.stop_programs(host, |owner| match owner {
-                Owner::Prober { probe, backend } => !wanted.iter().any(|(p, m, ..)| *p == probe && *m == backend),
+                Owner::Prober { probe, backend } => !kept.contains(&(probe, backend)),
                 _ => false,
             });
         }
-        for (probe, backend, vnet, prober) in wanted {
-            let owner = Owner::Prober { probe, backend };
-            if let Some(host) = self.machine_of.get(&vnet).copied()
-                && !has(&self.machines[host.index()], owner)
-            {
+        let programs = (0u32..).map(HostId).zip(&self.machines);
+        let programs = programs.flat_map(|(host, it)| it.programs.iter().flatten().map(move |slot| (host, slot.owner)));
+        let mut running: FixedSet<(HostId, Owner)> = programs.collect();
+        for (probe, member, vnet) in wanted {
+            let owner = Owner::Prober { probe, backend: member.port };
+            let Some(host) = self.machine_of.get(&vnet).copied() else { continue };
+            let Some(Kind::Probe(attributes)) = self.topology.get(probe).map(|found| &found.kind) else { continue };
+            if running.insert((host, owner)) {
+                let prober = Prober::new(member.address, attributes);
                 self.install(host, Box::new(prober), owner);
             }
         }
+    }
+
+    /// What probes ask: each with a backend and its VNet, in the order of frontends, rules and pools; one that several rules
+    /// ask more than once.
+    fn probed(&self) -> Vec<(NodeId, Member, NodeId)> {
+        let mut found = Vec::new();
+        for port in self.plane.fabric().ports() {
+            let PortKind::Frontend(frontend) = &port.kind else { continue };
+            for rule in &frontend.rules {
+                let Some(probe) = rule.probe else { continue };
+                let vnet = |member: &Member| self.topology.vnet_of(NodeId(member.port.0)).map(|vnet| vnet.id);
+                found.extend(rule.members.iter().filter_map(|member| Some((probe, *member, vnet(member)?))));
+            }
+        }
+        found
     }
 }

@@ -48,7 +48,7 @@ pub(super) struct Slot {
 }
 
 /// Who started a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Owner {
     /// Whoever runs the engine.
     Caller,

@@ -3,6 +3,7 @@
 
 mod control;
 mod event;
+mod icmp;
 mod link;
 mod machine;
 mod programs;
@@ -16,12 +17,13 @@ pub use link::serialisation;
 use crate::fabric::{Fabric, Facts, LinkClass};
 use crate::host::{Input, Orchestrator, Program, Report};
 use crate::id::{HostId, LinkId, NodeId, PortId};
-use crate::net::Packet;
+use crate::net::{Header, Meta, Packet};
 use crate::plane::{Health, Plane};
 use crate::time::Nanos;
 use crate::topology::Topology;
+use bytes::Bytes;
 use control::{Change, SignalBox};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use link::Link;
 use machine::{Machine, Owner, Slot};
 use queue::{Due, Queue};
@@ -30,6 +32,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 type FixedMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+type FixedSet<K> = HashSet<K, foldhash::fast::FixedState>;
 
 /// A simulation run.
 pub struct Engine<O: Observer> {
@@ -81,7 +84,11 @@ struct PacketStore {
 }
 
 impl PacketStore {
-    fn put(&mut self, packet: Packet) -> u32 {
+    /// Makes a packet and gives its place.
+    #[inline]
+    fn make(&mut self, header: Header, meta: Meta, payload: Bytes) -> u32 {
+        self.made += 1;
+        let packet = Packet { id: self.made, header, meta, payload };
         if let Some(place) = self.free.pop() {
             self.slots[place as usize] = packet;
             return place;

@@ -1,12 +1,13 @@
 //! Packets on their way: out of a port, over a link, into a port, to a machine.
 
 use super::event::{Event, Observer};
+use super::icmp::{self, reply_meta};
 use super::link::Sent;
 use super::queue::Due;
 use super::{Engine, Work};
 use crate::fabric::LinkClass;
-use crate::host::Input;
 use crate::host::tcp;
+use crate::host::{Input, Undelivered};
 use crate::id::{HostId, LinkId, PortId};
 use crate::net::{Flags, Header, IcmpHeader, Meta, Packet, Protocol};
 use crate::plane::{Act, Answer, Expired, Reset, Watch};
@@ -15,16 +16,11 @@ use bytes::Bytes;
 
 /// Time to live of what machines answer on their own.
 const TTL: u8 = 64;
-/// ICMP: the host cannot be reached.
-const UNREACHABLE: u8 = 3;
-const HOST: u8 = 1;
 
 impl<O: Observer> Engine<O> {
     /// A machine sends: makes the packet and lets it leave.
     pub(super) fn emit(&mut self, port: PortId, header: Header, meta: Meta, payload: Bytes) {
-        self.packets.made += 1;
-        let packet = Packet { id: self.packets.made, header, meta, payload };
-        let place = self.packets.put(packet);
+        let place = self.packets.make(header, meta, payload);
         self.leave(port, place);
     }
 
@@ -59,7 +55,12 @@ impl<O: Observer> Engine<O> {
         let Packet { header, meta, payload, .. } = packet;
         let composed = match self.plane.pass(port, leaving, header, meta, payload.len(), self.now) {
             Ok(composed) => composed,
-            Err(reason) => return self.lose(port, place, reason),
+            Err(reason) => {
+                if reason == Reason::TtlExpired {
+                    self.tell_of_expiry(port, place);
+                }
+                return self.lose(port, place, reason);
+            }
         };
         let (act, link) = (composed.act, composed.link);
         let event = Event::Hop { port, leaving, packet: &*packet, before: before.0, act, steps: &composed.steps };
@@ -99,17 +100,16 @@ impl<O: Observer> Engine<O> {
                 let reply = IcmpHeader::echo_reply(tuple.protocol, icmp.sequence);
                 (Some(Header::icmp(back, TTL, reply)), packet.payload.clone())
             }
-            Answer::Unreachable => {
-                let code = IcmpHeader { kind: UNREACHABLE, code: HOST, sequence: 0 };
-                (Some(Header::icmp(back, TTL, code)), Bytes::new())
-            }
+            Answer::Unreachable => match icmp::notice(packet, tuple.dst, Undelivered::HostUnreachable) {
+                Some((header, quoted)) => (Some(header), quoted),
+                None => (None, Bytes::new()),
+            },
             Answer::Reset => (tcp::refusal(&packet.header, packet.payload.len(), TTL), Bytes::new()),
         };
         self.packets.free.push(place);
         let Some(header) = header else { return };
         if leaving {
-            self.packets.made += 1;
-            let place = self.packets.put(Packet { id: self.packets.made, header, meta, payload });
+            let place = self.packets.make(header, meta, payload);
             self.deliver(port, place);
         } else {
             self.emit(port, header, meta, payload);
@@ -132,9 +132,7 @@ impl<O: Observer> Engine<O> {
     fn reset(&mut self, reset: Reset) {
         let Reset { from, to, header, meta } = reset;
         let Some(to) = to else { return self.emit(from, header, meta, Bytes::new()) };
-        self.packets.made += 1;
-        let packet = Packet { id: self.packets.made, header, meta, payload: Bytes::new() };
-        let place = self.packets.put(packet);
+        let place = self.packets.make(header, meta, Bytes::new());
         let link = self.link_between(from, to, LinkClass::Fabric);
         self.transmit(from, link, place, false);
     }
@@ -177,6 +175,7 @@ impl<O: Observer> Engine<O> {
         let packet = &mut self.packets.slots[place as usize];
         if machine.forwards && !machine.owns(port, packet.header.tuple.dst) {
             if packet.header.ttl <= 1 {
+                self.tell_of_expiry(port, place);
                 return self.lose(port, place, Reason::TtlExpired);
             }
             packet.header.ttl -= 1;
@@ -186,7 +185,7 @@ impl<O: Observer> Engine<O> {
         match packet.header.tuple.protocol {
             Protocol::TCP => self.tcp_in(host, port, place),
             Protocol::UDP => self.udp_in(host, place),
-            Protocol::ICMP | Protocol::ICMPV6 => self.echo(host, port, place),
+            Protocol::ICMP | Protocol::ICMPV6 => self.icmp_in(host, port, place),
             _ => {}
         }
     }
@@ -198,22 +197,6 @@ impl<O: Observer> Engine<O> {
         let data = packet.payload.clone();
         let input = Input::Datagram { from: (tuple.src, tuple.src_port), port: tuple.dst_port, data };
         self.work.push_back(Work::Tell { host, program, input });
-    }
-
-    /// Answers an ICMP echo request; gives a reply to the program that asked.
-    fn echo(&mut self, host: HostId, port: PortId, place: u32) {
-        let packet = &self.packets.slots[place as usize];
-        let Header { tuple, icmp, .. } = packet.header;
-        if icmp.kind == IcmpHeader::echo_reply(tuple.protocol, 0).kind {
-            let input = Input::Echoed { from: tuple.src, sequence: icmp.sequence };
-            return self.work.push_back(Work::Tell { host, program: tuple.dst_port.into(), input });
-        }
-        if icmp.kind != IcmpHeader::echo_request(tuple.protocol, 0).kind {
-            return;
-        }
-        let reply = Header::icmp(tuple.reversed(), TTL, IcmpHeader::echo_reply(tuple.protocol, icmp.sequence));
-        let (meta, payload) = (reply_meta(&packet.meta), packet.payload.clone());
-        self.emit(port, reply, meta, payload);
     }
 
     /// Brings a segment to its connection, to a listener, or answers that nobody is there.
@@ -243,9 +226,4 @@ impl<O: Observer> Engine<O> {
             self.work.push_back(Work::Pump { host, conn });
         }
     }
-}
-
-/// An answer goes back over the private link or service endpoint that the question came by.
-pub(super) fn reply_meta(meta: &Meta) -> Meta {
-    Meta { flow: meta.flow, private_link: meta.private_link, subnet: meta.subnet, ..Meta::default() }
 }

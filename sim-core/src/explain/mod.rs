@@ -6,9 +6,10 @@
 mod mend;
 mod remedy;
 
-pub use mend::{Mend, Switch};
+pub use mend::{Made, Mend, Switch};
 pub use remedy::{Remedy, remedy};
 
+use crate::assumption::AssumptionSet;
 use crate::fabric::{Fabric, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Header, Meta, Protocol, Tuple};
@@ -86,6 +87,25 @@ impl Walk {
     /// Everything in the way, of probes too.
     pub fn all_blockers(&self) -> impl Iterator<Item = &Blocker> {
         self.blockers.iter().chain(self.probes.iter().flat_map(|probe| probe.blockers.iter()))
+    }
+
+    /// Where nothing leads on, so that what lies behind was not examined; and whether that is on the way back. Policies are
+    /// passed over and end no way.
+    #[must_use]
+    pub fn not_examined(&self) -> Option<(PortId, bool)> {
+        let back = self.reached.is_some();
+        let last = if back { self.back.last() } else { self.there.last() }?;
+        let ended =
+            matches!(last.act, Act::Drop(_)) || matches!(last.act, Act::Answer(answer) if answer != Answer::Echo);
+        ended.then_some((last.port, back))
+    }
+
+    /// What nobody knows for certain and had a say in it, or in the probes that it depends on.
+    #[must_use]
+    pub fn assumed(&self) -> AssumptionSet {
+        let stops = self.there.iter().chain(&self.back);
+        let own = AssumptionSet::of_steps(stops.flat_map(|stop| &stop.steps));
+        self.probes.iter().fold(own, |set, probe| set.union(probe.assumed()))
     }
 
     /// The delays there and back, without waiting anywhere; `fabric` is the one that was asked.
@@ -229,8 +249,12 @@ fn collect(stops: &[Stop], on_return: bool, blockers: &mut Vec<Blocker>) {
             if *reason == Reason::ForwardingOff && blockers.iter().any(told) {
                 continue;
             }
-            let before = n.checked_sub(1).map(|n| stop.steps[n].clone());
-            let tuple = if stop.leaving { stop.before } else { stop.after };
+            // Between the two may stand what they hang on, and others that stopped it.
+            let aside = |step: &&Step| matches!(step, Step::Assumed(_) | Step::Stopped(_));
+            let before = stop.steps[..n].iter().rev().find(|step| !aside(step)).cloned();
+            // A firewall looks at a packet before it translates it, others where it arrives after that.
+            let untouched = stop.leaving || *reason == Reason::FirewallRule;
+            let tuple = if untouched { stop.before } else { stop.after };
             blockers.push(Blocker { on_return, port: stop.port, tuple, reason: *reason, step: before });
         }
         if let Act::Drop(reason) = stop.act

@@ -52,8 +52,10 @@ impl Fabric {
             Touch::Rules | Touch::Address => {
                 let mut next = self.noted(topology, changed, epoch);
                 let mut compiler = Compiler::new(topology, &self.facts, self.tags.clone());
-                compiler.subnets.clone_from(&self.subnets);
+                compiler.subnets = self.subnets.clone();
+                compiler.groups = self.groups.clone();
                 next.move_addresses(topology, &mut compiler, changed);
+                next.groups = std::mem::take(&mut compiler.groups);
                 next.follow_rules(topology, &compiler, changed);
                 next
             }
@@ -124,23 +126,10 @@ impl Fabric {
         let port = compiler.port_of(id);
         if let Some(port) = &port {
             addresses.enlist(id, port.place.vnet, &port.kind);
-            self.guard(port, compiler);
+            compiler.guard(&port.kind);
         }
         if let Some(slot) = Arc::make_mut(&mut self.ports).get_mut(id.index()) {
             *slot = port.map(Arc::new);
-        }
-    }
-
-    /// Compiles the security groups that a port is the first to meet.
-    fn guard(&mut self, port: &Port, compiler: &Compiler<'_>) {
-        let PortKind::Nic(nic) = &port.kind else { return };
-        for nsg in [nic.nsg, nic.subnet.nsg].into_iter().flatten() {
-            let key = (nsg, nic.subnet.context);
-            if !self.groups.contains_key(&key)
-                && let Some(rules) = compiler.rules(nsg, &nic.subnet.tags)
-            {
-                Arc::make_mut(&mut self.groups).insert(key, rules);
-            }
         }
     }
 

@@ -12,8 +12,8 @@ pub use bgp::{BgpPeer, BgpView, LearnedRoute, WEIGHT};
 pub use context::{ContextId, Doubts, Peer, SubnetContext, VnetContext};
 pub use place::{Delays, Facts, LinkClass, LinkProfile, Place, Spread};
 pub use port::{
-    EndpointPort, FirewallPort, FrontendPort, GatewayPort, LinkServicePort, NicPort, Outbound, Port, PortKind,
-    PublicAddress, SiteContext, SitePort, Translator, TranslatorKind, Tunnel, TunnelEnd,
+    EndpointPort, FirewallPort, FrontendPort, GatewayPort, LinkServicePort, NicPort, Port, PortKind, PublicAddress,
+    SiteContext, SitePort, Translator, TranslatorKind, Tunnel, TunnelEnd,
 };
 
 use crate::assumption::Choices;

@@ -1,12 +1,14 @@
 //! Ports: the places where packets leave and arrive, with all that deciding needs at hand.
 
 use super::{BgpView, LinkClass, Place, SubnetContext};
+use crate::assumption::Choices;
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix, Tuple};
 use crate::set::AddrSet;
 use crate::stage::balancer;
 use crate::stage::firewall::CompiledFirewall;
-use crate::stage::route::RouteTable;
+use crate::stage::outbound::{Outbound, is_private};
+use crate::stage::route::{Hop, RouteTable};
 use crate::stage::snat::Snat;
 use crate::topology::{ConnectionState, GatewayKind, Sku};
 use std::sync::Arc;
@@ -68,12 +70,12 @@ pub struct NicPort {
     pub ip_forwarding: bool,
     /// Whether the guest passes on what is not its own.
     pub guest_forwards: bool,
+    /// The machine's other addresses.
+    pub siblings: AddrSet,
     /// A public address attached to it.
     pub public: Option<PublicAddress>,
     /// How flows that it opens reach the Internet.
     pub outbound: Outbound,
-    /// How they would without the subnet's NAT gateway.
-    pub beside_gateway: Outbound,
     /// Connections that its machine may hold. `None`: not known.
     pub connections: Option<u32>,
     /// The frontend of a gateway balancer that its public address is chained to.
@@ -91,26 +93,6 @@ pub struct PublicAddress {
     pub sku: Sku,
     /// Minutes of silence after which a flow that came in by it is forgotten.
     pub idle_minutes: u16,
-}
-
-/// Outbound methods, in their order of precedence (azure-dataplane 4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outbound {
-    /// The subnet's NAT gateway.
-    NatGateway(PortId),
-    /// The NIC's own public address.
-    PublicIp,
-    /// Source translation by the frontends of public balancers, each for the protocols of its rules (3.11).
-    Balancer {
-        /// The frontend for TCP.
-        tcp: Option<PortId>,
-        /// The frontend for UDP.
-        udp: Option<PortId>,
-    },
-    /// Default outbound access, translated at the subnet.
-    Default(PortId),
-    /// None: the subnet is private, or the only balancer is an internal Standard one (3.11, 4.4).
-    Nothing,
 }
 
 /// A balancer's frontend.
@@ -138,13 +120,31 @@ pub struct FrontendPort {
     pub chained: Option<PortId>,
     /// Whether it stands in front of balancers of several regions.
     pub global: bool,
+    /// Whether a service that Azure runs is behind it.
+    pub of_service: bool,
 }
 
 impl FrontendPort {
     /// The rule that takes a packet.
     #[must_use]
-    pub fn rule(&self, tuple: &Tuple) -> Option<&balancer::Rule> {
-        self.rules.iter().find(|rule| rule.takes(tuple))
+    pub fn rule(&self, choices: Choices, tuple: &Tuple) -> Option<&balancer::Rule> {
+        balancer::decide(&self.rules, choices, tuple).0
+    }
+
+    /// Whether an address is one inside: of a private range, or of a member that it translates for, since a VNet may have any
+    /// range.
+    #[must_use]
+    pub fn is_inside(&self, addr: Addr) -> bool {
+        is_private(addr) || self.snats.iter().flat_map(Snat::members).any(|member| member.address == addr)
+    }
+
+    /// Whether nobody gets in from the Internet unless a security group says so.
+    ///
+    /// Rule `application-gateway-open`: an application gateway's public frontend needs no security group to be reached.
+    /// Source: learn azure/application-gateway/configuration-infrastructure.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.public && self.is_standard() && !self.of_service
     }
 
     /// Whether its balancer is of the tier that is closed by default.
@@ -224,6 +224,18 @@ pub struct GatewayPort {
     pub public: Option<NodeId>,
     /// What it exchanges by BGP.
     pub bgp: BgpView,
+}
+
+impl GatewayPort {
+    /// The address by which it speaks to the sender of a packet, if it does: the one that it also speaks BGP from.
+    ///
+    /// Rule `icmp-remote-gateway-silent`: a gateway speaks to machines of its network and of peers; for those behind its
+    /// connections it is a hop without an answer. Source: azure-dataplane 5.4.
+    #[must_use]
+    pub fn address_towards(&self, packet: &Tuple) -> Option<Addr> {
+        let back = self.routes.decide(&packet.reversed())?;
+        self.bgp.address.filter(|_| !matches!(back.hop, Hop::Tunnel(_)))
+    }
 }
 
 /// A connection of a gateway.

@@ -8,4 +8,6 @@ pub mod tcp;
 pub(crate) use orchestrator::Order;
 pub use orchestrator::{Control, Orchestrator, Signal, Ticket};
 pub(crate) use program::Command;
-pub use program::{BULK_BUFFER, ConnId, Context, Dial, Ending, Input, Program, Report, SMALL_BUFFER, Socket};
+pub use program::{
+    BULK_BUFFER, ConnId, Context, Dial, Ending, Input, Program, Report, SMALL_BUFFER, Socket, Undelivered,
+};

@@ -70,6 +70,24 @@ pub enum Input {
         /// The request's sequence number.
         sequence: u16,
     },
+    /// An echo request of its own did not get to its destination, as somebody says.
+    Undelivered {
+        /// Who says so.
+        by: Addr,
+        /// The request's sequence number.
+        sequence: u16,
+        /// Why.
+        why: Undelivered,
+    },
+}
+
+/// Why a packet did not get to its destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Undelivered {
+    /// It was counted down to nothing on its way.
+    TimeExceeded,
+    /// The destination cannot be reached.
+    HostUnreachable,
 }
 
 /// How a connection ended.
@@ -203,7 +221,7 @@ impl Context<'_> {
         self.commands.push(Command::Datagram { from_port, to, data, flow });
     }
 
-    /// Send an ICMP echo request; [`Input::Echoed`] tells of the reply.
+    /// Send an ICMP echo request; [`Input::Echoed`] tells of the reply, [`Input::Undelivered`] that there is none.
     pub fn ping(&mut self, to: Addr, sequence: u16, ttl: u8, flow: Option<FlowId>) {
         self.commands.push(Command::Ping { to, sequence, ttl, flow });
     }

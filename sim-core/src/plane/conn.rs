@@ -88,9 +88,10 @@ impl Conn {
         }
     }
 
-    /// What it answers to.
-    pub fn keys(&self) -> impl Iterator<Item = Key> + use<> {
-        [Some(self.forward.key), self.reverse.map(|half| half.key), self.claim].into_iter().flatten()
+    /// What it answers to, and whether its opener's packets come so.
+    pub fn keys(&self) -> impl Iterator<Item = (Key, bool)> + use<> {
+        let others = [self.reverse.map(|half| half.key), self.claim].into_iter().flatten();
+        std::iter::once((self.forward.key, true)).chain(others.map(|key| (key, false)))
     }
 
     /// Notes a packet: the time, and how far TCP has come.

@@ -5,14 +5,12 @@
 //! and the next packet recomposes it through the surviving state and today's routes.
 
 use super::conn::{Conn, Half, NewConn};
-use crate::fabric::LinkClass;
-use crate::id::{LinkId, NodeId, PortId};
-use crate::net::{Flags, Gateway, Header, Meta, Protocol, Tuple, Via};
+use super::decision::{Composed, Decision};
+use crate::net::{Flags, Gateway, Header, Meta, Protocol, Tuple};
+use crate::stage::Reason;
 use crate::stage::idle::Expiry;
-use crate::stage::{Reason, Step};
 use crate::time::Nanos;
 use hashbrown::HashMap;
-use std::sync::Arc;
 
 /// What names a flow at a port, in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,97 +35,6 @@ pub fn scope(meta: &Meta) -> u32 {
     let link = meta.private_link.or(meta.subnet).map_or(NO_SCOPE, |link| link.0);
     // A packet that comes back from an appliance is another one than it was.
     if matches!(meta.gateway, Some(Gateway::Seen { .. })) { link ^ SEEN } else { link }
-}
-
-/// What happens to a packet at a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// It goes on.
-    Forward {
-        /// Where to.
-        to: PortId,
-        /// By what kind of way.
-        class: LinkClass,
-    },
-    /// It is for the machine here.
-    Deliver,
-    /// It ends here.
-    Drop(Reason),
-    /// It ends here, and the platform itself answers it.
-    Answer(Answer),
-}
-
-/// What the platform answers in somebody's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The echo that was asked for (azure-dataplane 3.12).
-    Echo,
-    /// That the destination cannot be reached (3.12).
-    Unreachable,
-    /// A TCP reset, since the connection was forgotten (3.7, 4.2).
-    Reset,
-}
-
-impl Answer {
-    /// Why the packet did not go on; nothing where it is answered as its sender wants.
-    #[must_use]
-    pub const fn reason(self) -> Option<Reason> {
-        match self {
-            Self::Echo => None,
-            Self::Unreachable => Some(Reason::NoHealthyBackend),
-            Self::Reset => Some(Reason::FlowExpired),
-        }
-    }
-}
-
-/// What a port does with the packets of a flow: the whole pipeline's answer in one place.
-#[derive(Clone, Debug)]
-pub struct Composed {
-    /// Go on, deliver or drop.
-    pub act: Act,
-    /// The tuple after rewriting.
-    pub tuple: Tuple,
-    /// The private link it is on afterwards.
-    pub private_link: Option<NodeId>,
-    /// The frontend it came through, afterwards.
-    pub via: Option<Via>,
-    /// Where it stands on its way through an appliance, afterwards.
-    pub gateway: Option<Gateway>,
-    /// The subnet whose identity it carries afterwards.
-    pub subnet: Option<NodeId>,
-    /// Whether it passes a router, which counts it down.
-    pub routed: bool,
-    /// The link it takes, once known.
-    pub link: Option<LinkId>,
-    /// How it was decided.
-    pub steps: Arc<[Step]>,
-    /// The fabric's version it was composed under.
-    epoch: u32,
-}
-
-/// A decision of the slow path.
-#[derive(Clone, Debug)]
-pub struct Decision {
-    /// Go on, deliver or drop.
-    pub act: Act,
-    /// The tuple after rewriting.
-    pub tuple: Tuple,
-    /// The private link it is on afterwards.
-    pub private_link: Option<NodeId>,
-    /// The frontend it came through, afterwards.
-    pub via: Option<Via>,
-    /// Where it stands on its way through an appliance, afterwards.
-    pub gateway: Option<Gateway>,
-    /// The subnet whose identity it carries afterwards.
-    pub subnet: Option<NodeId>,
-    /// Whether it passes a router, which counts it down.
-    pub routed: bool,
-    /// State to create.
-    pub state: Option<NewConn>,
-    /// Whether it holds for this packet alone, and not for those that look the same.
-    pub once: bool,
-    /// How it was decided.
-    pub steps: Vec<Step>,
 }
 
 /// A packet as a table sees it.
@@ -214,7 +121,7 @@ struct Slot {
 
 const NOT_COMPOSED: u32 = u32::MAX;
 /// The version of entries that no version has: they are composed anew.
-const STALE: u32 = u32::MAX;
+pub const STALE: u32 = u32::MAX;
 
 impl FlowTable {
     /// Where the composed entry for `key` stands, when it is there, of this version, and its connection alive. Notes the
@@ -349,18 +256,8 @@ impl FlowTable {
         {
             conn.note(seen.header, seen.payload, forward, seen.now);
         }
-        let composed = Composed {
-            act: decision.act,
-            tuple: decision.tuple,
-            private_link: decision.private_link,
-            via: decision.via,
-            gateway: decision.gateway,
-            subnet: decision.subnet,
-            routed: decision.routed,
-            link: None,
-            steps: decision.steps.into(),
-            epoch: if decision.once { STALE } else { epoch },
-        };
+        let epoch = if decision.once { STALE } else { epoch };
+        let composed = decision.composed(epoch);
         if slot.composed == NOT_COMPOSED {
             slot.composed = u32::try_from(self.composed.len()).unwrap_or(NOT_COMPOSED);
             self.composed.push(composed);
@@ -372,14 +269,15 @@ impl FlowTable {
     }
 
     fn open(&mut self, state: &NewConn, now: Nanos) -> Option<Watched> {
+        self.opened += 1;
+        let conn = Conn::new(state, self.opened, now);
+        let keys = conn.keys();
         // One in whose place this one comes is gone.
-        for key in [Some(state.forward.key), state.reverse.map(|half| half.key), state.claim].into_iter().flatten() {
+        for (key, _) in conn.keys() {
             if let Some((index, _)) = self.entries.get(&key).and_then(|slot| slot.conn) {
                 self.forget(index);
             }
         }
-        self.opened += 1;
-        let conn = Conn::new(state, self.opened, now);
         let watched = (conn.expiry() == Expiry::ResetBoth).then_some((self.opened, conn.deadline()));
         let index = match self.free.pop() {
             Some(index) => {
@@ -391,10 +289,7 @@ impl FlowTable {
                 u32::try_from(self.conns.len() - 1).unwrap_or(u32::MAX)
             }
         };
-        let reverse = state.reverse.map(|half| half.key);
-        let keys = [(Some(state.forward.key), true), (reverse, false), (state.claim, false)];
         for (key, forward) in keys {
-            let Some(key) = key else { continue };
             let slot = self.entries.entry(key).or_insert(Slot { composed: NOT_COMPOSED, conn: None });
             slot.conn = Some((index, forward));
             // What was composed for this key before belongs to no connection, or to a dead one.
@@ -414,7 +309,7 @@ impl FlowTable {
 
     fn forget(&mut self, index: u32) {
         let Some(conn) = self.conns.get_mut(index as usize).and_then(Option::take) else { return };
-        for key in conn.keys() {
+        for (key, _) in conn.keys() {
             let Some(slot) = self.entries.get_mut(&key) else { continue };
             if slot.conn.is_some_and(|(held, _)| held == index) {
                 slot.conn = None;

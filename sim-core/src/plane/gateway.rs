@@ -3,7 +3,8 @@
 
 use super::arrive::choose;
 use super::conn::{Half, NewConn};
-use super::flow::{Act, Decision, Key, Known};
+use super::decision::{Act, Decision};
+use super::flow::{Key, Known};
 use super::view::Trail;
 use crate::fabric::{LinkClass, PortKind};
 use crate::id::PortId;

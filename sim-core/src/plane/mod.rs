@@ -3,64 +3,35 @@
 
 mod arrive;
 mod conn;
+mod decision;
+mod expiry;
 mod flow;
 mod gateway;
+mod health;
+mod large;
 mod leave;
 mod revise;
 mod view;
 
-pub use flow::{Act, Answer, Composed};
+pub use decision::{Act, Answer, Composed};
+pub use expiry::{Expired, Reset, Watch};
+pub use health::Health;
 
+use crate::assumption::Assumption;
 use crate::fabric::{Fabric, NicPort, Port, PortKind};
 use crate::id::{LinkId, NodeId, PortId};
-use crate::net::{Header, Meta, Tuple, Via};
-use crate::stage::{Reason, Step};
+use crate::net::{Header, Meta, Tuple};
+use crate::stage::Reason;
 use crate::time::Nanos;
-use conn::Conn;
 use core::hash::BuildHasher;
-use flow::{Decision, FlowTable, Key, Known, Sighting, Watched, scope};
-use hashbrown::{HashMap, HashSet};
+use decision::Decision;
+use expiry::{over, resets};
+use flow::{FlowTable, Key, Known, Sighting, scope};
+use hashbrown::HashMap;
 use rand::Rng;
 use rand_pcg::Pcg64;
 use std::sync::Arc;
-use view::{Trail, View};
-
-/// What health probes found: by probe and backend.
-#[derive(Clone, Debug, Default)]
-pub struct Health {
-    up: HashMap<(NodeId, PortId), bool, foldhash::fast::FixedState>,
-    /// Machines that do not run, by their ports.
-    off: HashSet<PortId, foldhash::fast::FixedState>,
-    /// Answer for backends that were not probed yet.
-    presumed: bool,
-}
-
-impl Health {
-    /// Nothing was probed yet; such backends count as up when `presumed`.
-    #[must_use]
-    pub fn presuming(presumed: bool) -> Self {
-        Self { up: HashMap::default(), off: HashSet::default(), presumed }
-    }
-
-    /// Whether a backend counts as up for a probe.
-    #[must_use]
-    pub fn is_up(&self, probe: NodeId, backend: PortId) -> bool {
-        self.up.get(&(probe, backend)).copied().unwrap_or(self.presumed)
-    }
-
-    /// Whether the machine at a port does not run.
-    #[must_use]
-    pub fn is_off(&self, port: PortId) -> bool {
-        self.off.contains(&port)
-    }
-
-    /// Notes a change; says whether it is one.
-    pub fn set(&mut self, probe: NodeId, backend: PortId, up: bool) -> bool {
-        let was = self.is_up(probe, backend);
-        self.up.insert((probe, backend), up);
-        was != up
-    }
-}
+use view::View;
 
 /// A fabric and what its ports remember.
 pub struct Plane {
@@ -138,7 +109,7 @@ impl Plane {
     pub fn powered(&mut self, ports: impl Iterator<Item = PortId>, on: bool) {
         let mut changed = false;
         for port in ports {
-            changed |= if on { self.health.off.remove(&port) } else { self.health.off.insert(port) };
+            changed |= self.health.power(port, on);
         }
         if changed {
             self.recompose();
@@ -182,11 +153,16 @@ impl Plane {
             self.tables.resize_with(port.index() + 1, FlowTable::default);
         }
         let epoch = self.fabric.epoch;
+        let large = large::is_large(header, payload);
+        let dropped = large && !self.fabric.choices().is_default(Assumption::LargePackets);
         let seen = Sighting { header, payload, now };
         let composed = match self.tables[port.index()].hit(&key, epoch, &seen) {
             Some(place) => self.tables[port.index()].composed_mut(place).ok_or(Reason::FlowTableFull)?,
             None => self.compose(port, key, meta, &seen)?,
         };
+        if large {
+            large::take(composed, dropped);
+        }
         if composed.routed {
             if header.ttl <= 1 {
                 return Err(Reason::TtlExpired);
@@ -308,69 +284,6 @@ struct Load {
 
 /// Connections of a machine that holds too many are counted no more often than this.
 const SWEEP: Nanos = Nanos::millis(100);
-
-/// A connection whose end has to be watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Watch {
-    /// Where it is remembered.
-    port: PortId,
-    watched: Watched,
-}
-
-impl Watch {
-    /// Where it is remembered.
-    #[must_use]
-    pub const fn port(&self) -> PortId {
-        self.port
-    }
-}
-
-/// What became of a connection that was watched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expired {
-    /// It has ended otherwise, or had not opened.
-    Gone,
-    /// It was heard of: look again then.
-    Later(Nanos, Watch),
-    /// It was silent for too long, and its ends are told.
-    Over(Box<[Reset; 2]>),
-}
-
-/// A reset that a port sends to one end of a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reset {
-    /// Who sends it.
-    pub from: PortId,
-    /// Where it goes, if that is known; else as its addresses say.
-    pub to: Option<PortId>,
-    /// The segment.
-    pub header: Header,
-    /// What travels with it.
-    pub meta: Meta,
-}
-
-fn resets(from: PortId, conn: &Conn) -> [Reset; 2] {
-    let [opener, other] = conn.resets();
-    let back = conn.reverse.and_then(|half| half.pin);
-    let asked = conn.forward.key.tuple;
-    let via = Via { frontend: from, address: asked.dst, port: asked.dst_port, appliance: None };
-    let inward = Meta { via: conn.reverse.is_none().then_some(via), ..Meta::default() };
-    [
-        Reset { from, to: back, header: opener, meta: Meta::default() },
-        Reset { from, to: conn.forward.pin, header: other, meta: inward },
-    ]
-}
-
-/// What becomes of a packet of a connection that was silent for too long.
-///
-/// Rule `timeout-late-packets`: After a balancer's or translation's idle time a packet of the connection is dropped, or
-/// answered with a reset where TCP reset is on, and by NAT gateways always. Source: azure-dataplane 3.7, 4.2.
-fn over(view: &View<'_>, key: Key, meta: &Meta, told: bool) -> Decision {
-    let mut trail = Trail::new(view, key, meta);
-    trail.once = true;
-    trail.steps.push(Step::Stopped(Reason::FlowExpired));
-    trail.end(if told { Ok(Act::Answer(Answer::Reset)) } else { Err(Reason::FlowExpired) }, None)
-}
 
 /// The largest segment that ends are told to send through a gateway, in bytes.
 const TUNNEL_MSS: u16 = 1350;

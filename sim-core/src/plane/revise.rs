@@ -5,7 +5,8 @@
 //! azure-dataplane 1.4.
 
 use super::conn::Half;
-use super::flow::{Act, Decision, Key};
+use super::decision::{Act, Decision};
+use super::flow::Key;
 use super::view::{Trail, View};
 use crate::fabric::{Fabric, NicPort, Port, PortKind};
 use crate::id::PortId;

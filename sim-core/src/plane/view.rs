@@ -2,21 +2,21 @@
 
 use super::Health;
 use super::conn::{Half, NewConn};
-use super::flow::{Act, Decision, FlowTable, Key, NO_SCOPE};
+use super::decision::{Act, Decision};
+use super::flow::{FlowTable, Key, NO_SCOPE};
 use crate::assumption::{Assumption, AssumptionSet};
 use crate::fabric::{Fabric, LinkClass, Place, SubnetContext};
 use crate::id::{NodeId, PortId};
-use crate::net::{Addr, Meta, Protocol, Tuple};
+use crate::net::{Addr, Meta, Tuple};
+use crate::stage::checks::Checks;
 use crate::stage::idle::Lifetime;
 use crate::stage::outbound;
 use crate::stage::route::Chosen;
 use crate::stage::security::{CompiledGroup, RuleRef};
+use crate::stage::snat::{Share, Snat};
 use crate::stage::{Level, Reason, Step};
 use crate::time::Nanos;
 use crate::topology::{Access, Direction};
-
-/// Silence after which a private link forgets a connection (azure-services 3.2).
-pub(super) const LINK_IDLE: Nanos = Nanos::secs(300);
 
 /// What a decision may look at.
 pub(super) struct View<'a> {
@@ -31,6 +31,25 @@ pub(super) struct View<'a> {
     pub draw: u64,
     /// Look past policies.
     pub pass: bool,
+}
+
+impl View<'_> {
+    /// Whether nobody else answers to what a packet would become.
+    pub fn is_free(&self, to: &Tuple) -> bool {
+        self.table.is_free(&answer_key(*to), self.now)
+    }
+
+    /// Who has an address in a subnet's VNet or in a peer of it, and by what kind of way it is reached from there.
+    pub fn near(&self, subnet: &SubnetContext, addr: Addr) -> Option<(PortId, LinkClass)> {
+        let own = self.fabric.private(subnet.vnet, addr).map(|to| (to, LinkClass::Vnet));
+        let peered = || subnet.network.peers.iter().find_map(|peer| self.fabric.private(peer.vnet, addr));
+        own.or_else(|| peered().map(|to| (to, LinkClass::Peering)))
+    }
+
+    /// A free translation of a packet to one of these addresses, with its own port if that is free.
+    pub fn own_source(&self, node: NodeId, addresses: impl IntoIterator<Item = Addr>, tuple: &Tuple) -> Option<Tuple> {
+        Snat::to(node, addresses, Share::Own).decide(tuple, self.draw, |to| self.is_free(to))
+    }
 }
 
 /// A decision in the making.
@@ -55,6 +74,12 @@ impl<'a> Trail<'a> {
     pub fn stop(&mut self, reason: Reason) -> Result<(), Reason> {
         self.steps.push(Step::Stopped(reason));
         if self.view.pass && reason.is_policy() { Ok(()) } else { Err(reason) }
+    }
+
+    /// Asks checks; each reason that they have stops the packet.
+    pub fn pass(&mut self, checks: &Checks) -> Result<(), Reason> {
+        let tuple = self.tuple;
+        checks.decide(&tuple).try_for_each(|reason| self.stop(reason))
     }
 
     /// Stops for good: for a reason that nothing is behind.
@@ -98,21 +123,15 @@ impl<'a> Trail<'a> {
         level: Level,
         direction: Direction,
     ) -> Result<(), Reason> {
-        let protocol = self.tuple.protocol;
-        if nsg.is_none() || COVERED.contains(&protocol) {
-            return self.ask(nsg, subnet, level, direction, |rules, tuple| rules.decide(direction, tuple));
-        }
-        self.steps.push(Step::Assumed(Assumption::AnyProtocol));
-        let every = self.view.fabric.choices().is_default(Assumption::AnyProtocol);
-        self.ask(nsg, subnet, level, direction, |rules, tuple| match every {
-            true => rules.decide(direction, tuple),
-            false => rules.decide_by_protocol(direction, tuple),
-        })
+        let choices = self.view.fabric.choices();
+        self.ask(nsg, subnet, level, direction, |rules, tuple| rules.decide_under(choices, direction, tuple))
     }
 
     /// Asks the security group of a private endpoint's subnet.
     pub fn endpoint_security(&mut self, nsg: Option<NodeId>, subnet: &SubnetContext) -> Result<(), Reason> {
-        self.ask(nsg, subnet, Level::Subnet, Direction::Inbound, CompiledGroup::decide_for_endpoint)
+        self.ask(nsg, subnet, Level::Subnet, Direction::Inbound, |rules, tuple| {
+            (rules.decide_for_endpoint(tuple), AssumptionSet::default())
+        })
     }
 
     fn ask(
@@ -121,13 +140,14 @@ impl<'a> Trail<'a> {
         subnet: &SubnetContext,
         level: Level,
         direction: Direction,
-        decide: impl FnOnce(&CompiledGroup, &Tuple) -> (RuleRef, Access),
+        decide: impl FnOnce(&CompiledGroup, &Tuple) -> ((RuleRef, Access), AssumptionSet),
     ) -> Result<(), Reason> {
         let Some(group) = self.view.fabric.group(nsg, subnet) else {
             self.steps.push(Step::Unfiltered { level });
             return Ok(());
         };
-        let (rule, access) = decide(group.rules, &self.tuple);
+        let ((rule, access), assumed) = decide(group.rules, &self.tuple);
+        self.assume(assumed);
         self.assume(subnet.doubts.touching(&self.tuple));
         self.steps.push(Step::Security { group: group.node, level, direction, rule, access });
         if access == Access::Deny { self.stop(Reason::SecurityRule) } else { Ok(()) }
@@ -162,14 +182,10 @@ impl<'a> Trail<'a> {
     }
 }
 
-/// The protocols that rules for any protocol cover for certain.
+/// Whether an address counts as private in a subnet.
 ///
-/// Rule `nsg-any-protocol`: `*` covers TCP, UDP and ICMP; whether it covers ESP and AH is assumed. Source:
-/// azure-dataplane 1.2.
-const COVERED: [Protocol; 4] = [Protocol::TCP, Protocol::UDP, Protocol::ICMP, Protocol::ICMPV6];
-
-/// Whether an address counts as private in a subnet: it is of no public range, or of a range that the VNet or a peer has
-/// made its own, as IPv6 networks often do.
+/// Rule `outbound-own-ranges`: public addresses that a network or a peer of it has made its own are private there. Source:
+/// azure-dataplane 1.7.
 pub(super) fn is_private(view: &View<'_>, subnet: &SubnetContext, addr: Addr) -> bool {
     let own = || subnet.network.space.iter().any(|prefix| prefix.contains(addr));
     let peer = || subnet.network.peers.iter().any(|peer| view.fabric.private(peer.vnet, addr).is_some());

@@ -1,70 +1,8 @@
 //! Sets of whole numbers as sorted, disjoint ranges.
 
-use crate::net::{Addr, Prefix, Protocol};
+use super::point::Point;
+use crate::net::{Addr, Prefix};
 use std::sync::Arc;
-
-/// What a set of intervals is made of: the whole numbers from [`Point::MIN`] to [`Point::MAX`], without gaps.
-pub trait Point: Copy + Ord {
-    /// The least.
-    const MIN: Self;
-    /// The greatest.
-    const MAX: Self;
-
-    /// Its number.
-    fn number(self) -> u128;
-
-    /// The one with this number; the number must be that of one.
-    fn at(number: u128) -> Self;
-
-    /// The one after it.
-    fn next(self) -> Option<Self> {
-        (self < Self::MAX).then(|| Self::at(self.number() + 1))
-    }
-
-    /// The one before it.
-    fn previous(self) -> Option<Self> {
-        (self > Self::MIN).then(|| Self::at(self.number() - 1))
-    }
-}
-
-impl Point for Addr {
-    const MIN: Self = Self(0);
-    const MAX: Self = Self(u128::MAX);
-
-    fn number(self) -> u128 {
-        self.0
-    }
-
-    fn at(number: u128) -> Self {
-        Self(number)
-    }
-}
-
-impl Point for u16 {
-    const MIN: Self = Self::MIN;
-    const MAX: Self = Self::MAX;
-
-    fn number(self) -> u128 {
-        self.into()
-    }
-
-    fn at(number: u128) -> Self {
-        number as Self
-    }
-}
-
-impl Point for Protocol {
-    const MIN: Self = Self(0);
-    const MAX: Self = Self(u8::MAX);
-
-    fn number(self) -> u128 {
-        self.0.into()
-    }
-
-    fn at(number: u128) -> Self {
-        Self(number as u8)
-    }
-}
 
 /// A set of points. Most sets are one range, and that takes no memory of its own; the ranges of others are shared by
 /// their copies. Operations take time in the number of ranges of both sides; asking for one point, its logarithm.
@@ -333,6 +271,7 @@ impl<T: Point> Builder<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::Protocol;
     use proptest::prelude::*;
 
     /// Sets near both ends of the protocols, where steps overflow.

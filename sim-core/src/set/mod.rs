@@ -6,10 +6,12 @@
 mod cube;
 mod interval;
 mod packets;
+mod point;
 
 pub use cube::{Cube, Rewrite};
-pub use interval::{Intervals, Point};
+pub use interval::Intervals;
 pub use packets::PacketSet;
+pub use point::Point;
 
 use crate::net::{Addr, Protocol};
 

@@ -1,6 +1,8 @@
 //! Load balancers: which rule takes a packet, and which backend gets the flow (azure-dataplane 3.2 to 3.4).
 
 use super::idle::Lifetime;
+use super::protocols_of;
+use crate::assumption::{Assumption, AssumptionSet, Choices};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Protocol, Tuple};
 use crate::set::{AddrSet, Cube, PacketSet, PortSet, ProtocolSet, Rewrite};
@@ -46,12 +48,35 @@ pub struct Member {
     pub address: Addr,
 }
 
+/// The first of `rules` that takes a packet to their frontend, and what that hangs on.
+#[must_use]
+pub fn decide<'r>(
+    rules: impl IntoIterator<Item = &'r Rule>,
+    choices: Choices,
+    tuple: &Tuple,
+) -> (Option<&'r Rule>, AssumptionSet) {
+    let mut assumed = AssumptionSet::default();
+    let hit = rules.into_iter().find(|rule| {
+        if rule.is_for_all_ports() && PINGS.contains(&tuple.protocol) {
+            assumed = assumed.with(Assumption::HaPortsIcmp);
+        }
+        rule.takes(choices, tuple)
+    });
+    (hit, assumed)
+}
+
 /// Which packets to a frontend each of its `rules` takes, in their order, and which none does: disjoint parts that together
 /// are `packets`.
 #[must_use]
-pub fn split<'r>(rules: impl IntoIterator<Item = &'r Rule>, packets: &PacketSet) -> Vec<(PacketSet, Option<&'r Rule>)> {
-    packets.split_by_first(rules.into_iter().map(|rule| (rule.region(), Some(rule))), None)
+pub fn split<'r>(
+    rules: impl IntoIterator<Item = &'r Rule>,
+    choices: Choices,
+    packets: &PacketSet,
+) -> Vec<(PacketSet, Option<&'r Rule>)> {
+    packets.split_by_first(rules.into_iter().map(|rule| (rule.region(choices), Some(rule))), None)
 }
+
+const PINGS: [Protocol; 2] = [Protocol::ICMP, Protocol::ICMPV6];
 
 impl Rule {
     /// Whether it is for all ports.
@@ -61,26 +86,28 @@ impl Rule {
     }
 
     /// Whether this rule takes a packet with this destination port and protocol.
-    ///
-    /// Rule `balancer-protocols`: Rules take TCP and UDP; a rule for all protocols is for every port of both. Source:
-    /// azure-dataplane 3.1, 3.6.
-    #[must_use]
-    pub fn takes(&self, tuple: &Tuple) -> bool {
-        let protocol = match self.protocol {
-            Some(wanted) => wanted == tuple.protocol,
-            None => matches!(tuple.protocol, Protocol::TCP | Protocol::UDP),
-        };
-        protocol && (self.is_for_all_ports() || self.frontend_port == tuple.dst_port)
+    fn takes(&self, choices: Choices, tuple: &Tuple) -> bool {
+        self.protocols(choices).contains(tuple.protocol)
+            && (self.is_for_all_ports() || self.frontend_port == tuple.dst_port)
     }
 
     /// The packets that it takes.
-    fn region(&self) -> Cube {
-        let protocols = match self.protocol {
-            Some(protocol) => ProtocolSet::point(protocol),
-            None => super::tcp_and_udp().clone(),
-        };
+    fn region(&self, choices: Choices) -> Cube {
         let dst_ports = if self.is_for_all_ports() { PortSet::all() } else { PortSet::point(self.frontend_port) };
-        Cube { protocols, dst_ports, ..Cube::all() }
+        Cube { protocols: self.protocols(choices), dst_ports, ..Cube::all() }
+    }
+
+    /// Rule `balancer-protocols`: Rules take TCP and UDP; a rule for all protocols is for every port of both. Source:
+    /// azure-dataplane 3.1, 3.6.
+    ///
+    /// Rule `balancer-ha-ports-icmp`: Whether a rule for all ports takes ICMP is not documented; an assumption decides. Source:
+    /// azure-dataplane 3.6.
+    fn protocols(&self, choices: Choices) -> ProtocolSet {
+        let carried = protocols_of(self.protocol);
+        if choices.is_default(Assumption::HaPortsIcmp) || !self.is_for_all_ports() {
+            return carried;
+        }
+        carried.union(&PINGS.map(|it| (it, it)).into_iter().collect())
     }
 
     /// What becomes of a packet for `member`.

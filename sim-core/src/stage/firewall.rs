@@ -3,6 +3,7 @@
 //! Sources beyond the reference, read November 2026: learn.microsoft.com/azure/firewall/rule-processing (order,
 //! inheritance), /azure/firewall/snat-private-range, /azure/firewall/tcp-session-behavior, /azure/firewall/firewall-known-issues.
 
+use super::ports_of;
 use super::tag::{TagContext, TagTable};
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix, Protocol, Tuple};
@@ -230,7 +231,7 @@ impl CompiledFirewall {
         words: Words<'_>,
     ) -> Cube {
         let dst = self.addresses(destination, words);
-        Cube { src, dst, dst_ports: ports(at), protocols: any_of(protocols), ..Cube::all() }
+        Cube { src, dst, dst_ports: ports_of(at), protocols: any_of(protocols), ..Cube::all() }
     }
 
     fn addresses(&mut self, peers: &[FirewallPeer], words: Words<'_>) -> AddrSet {
@@ -304,14 +305,6 @@ fn stands_for(pattern: &str, name: &str) -> bool {
         }
         None => pattern.eq_ignore_ascii_case(name),
     }
-}
-
-/// No port is any.
-fn ports(ranges: &[PortRange]) -> PortSet {
-    if ranges.is_empty() {
-        return PortSet::all();
-    }
-    ranges.iter().map(|range| (range.first, range.last)).collect()
 }
 
 /// No protocol is any.

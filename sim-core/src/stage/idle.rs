@@ -92,6 +92,30 @@ impl Lifetime {
         }
     }
 
+    /// What is remembered of a flow that came in by a NIC's public address, which has this idle time in minutes.
+    ///
+    /// Rule `public-ip-idle-timeout`: A flow that comes in by a NIC's public address is remembered for the address's idle time.
+    /// Source: azure-dataplane 3.7, 4.3.
+    #[must_use]
+    pub const fn public_ip(idle: u16) -> Self {
+        Self::plain(minutes(idle))
+    }
+
+    /// What a firewall remembers of a flow between private addresses, or of one to or from the Internet.
+    ///
+    /// Rule `firewall-idle`: a firewall forgets a silent flow after 4 minutes on the way to or from the Internet, after 5
+    /// between private addresses. Source: learn azure/firewall/tcp-session-behavior.
+    #[must_use]
+    pub const fn firewall(private: bool) -> Self {
+        Self::plain(minutes(if private { 5 } else { 4 }))
+    }
+
+    /// What a private link remembers (azure-services 3.2).
+    #[must_use]
+    pub const fn private_link() -> Self {
+        Self::plain(minutes(5))
+    }
+
     /// What a balancer remembers of a flow that goes out by it, or default access (no rule says how long).
     ///
     /// Rule `snat-idle-timeout`: A TCP flow out through a balancer is forgotten after the outbound rule's idle time, and

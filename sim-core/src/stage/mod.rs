@@ -26,8 +26,8 @@ pub use reason::Reason;
 use crate::assumption::Assumption;
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix, Protocol, Tuple};
-use crate::set::ProtocolSet;
-use crate::topology::{Access, Direction};
+use crate::set::{PortSet, ProtocolSet};
+use crate::topology::{Access, Direction, PortRange};
 use std::sync::LazyLock;
 
 /// Azure's host address: DNS, agent, health probes (azure-dataplane 1.8).
@@ -181,9 +181,19 @@ pub fn never_internet() -> Vec<Prefix> {
     .collect()
 }
 
-/// What balancers and translations carry (azure-dataplane 3.1, 4.2).
-fn tcp_and_udp() -> &'static ProtocolSet {
+/// What a rule of a balancer, or a translation, is for that names `only` one protocol; without one it is for TCP and UDP
+/// (azure-dataplane 3.1, 4.2).
+#[must_use]
+pub fn protocols_of(only: Option<Protocol>) -> ProtocolSet {
     static BOTH: LazyLock<ProtocolSet> =
         LazyLock::new(|| [Protocol::TCP, Protocol::UDP].map(|it| (it, it)).into_iter().collect());
-    &BOTH
+    only.map_or_else(|| BOTH.clone(), ProtocolSet::point)
+}
+
+/// The ports of a security or firewall rule; without any it is for all.
+fn ports_of(ranges: &[PortRange]) -> PortSet {
+    if ranges.is_empty() {
+        return PortSet::all();
+    }
+    ranges.iter().map(|range| (range.first, range.last)).collect()
 }

@@ -30,12 +30,19 @@ pub struct Crossing {
     pub peered: bool,
     /// Whether a gateway sends.
     pub by_gateway: bool,
+    /// Whether the two VNets are in different regions.
+    pub global: bool,
+    /// Whether it leads to the frontend of a Basic balancer.
+    pub to_basic: bool,
     /// What is assumed.
     pub choices: Choices,
 }
 
 impl Crossing {
     /// What does not cross, and why: for one packet and for sets of them.
+    ///
+    /// Rule `peering-global-basic`: the frontend of a Basic balancer is not reached over a peering between regions. Source:
+    /// azure-dataplane 2.7.
     #[must_use]
     pub fn checks(&self) -> Checks {
         let all_if = |stops: bool| if stops { PacketSet::all() } else { PacketSet::empty() };
@@ -44,6 +51,7 @@ impl Crossing {
             .and_stop(all_if(self.blocked()), Reason::PeeringAccessOff)
             .and_stop(all_if(!self.peered), Reason::SubnetNotPeered)
             .and_stop(Cube { src: foreign, ..Cube::all() }.into(), Reason::ForwardedNotAllowed)
+            .and_stop(all_if(self.global && self.to_basic), Reason::BasicOverGlobalPeering)
     }
 
     /// What the answer for a packet hangs on.

@@ -51,6 +51,8 @@ pub enum Reason {
     ForwardingOff,
     /// The platform does not carry this: multicast, GRE, IP-in-IP, reserved ports (1.8).
     NotCarried,
+    /// More than 1,400 bytes that may not be cut, where such packets are assumed to be dropped (5.3).
+    TooLarge,
     /// A packet from outside for which a translator holds no state.
     UnknownFlow,
     /// The connection was silent for longer than a balancer, a translation or a record keeps it (3.7, 4.2).
@@ -99,6 +101,7 @@ impl Reason {
             Self::Hairpin => "hairpin",
             Self::ForwardingOff => "forwarding-off",
             Self::NotCarried => "not-carried",
+            Self::TooLarge => "packet-too-large",
             Self::UnknownFlow => "unknown-flow",
             Self::FlowExpired => "flow-expired",
             Self::NoGateway => "no-gateway",

@@ -1,5 +1,6 @@
 //! Routes: the effective table of a subnet, and which route a packet takes (azure-dataplane 2.1 and 2.2).
 
+mod fate;
 mod settle;
 
 pub use settle::Overrides;
@@ -170,6 +171,12 @@ impl RouteTable {
     #[must_use]
     pub fn active(&self) -> &[Chosen] {
         &self.active
+    }
+
+    /// Whether a route for everything is in force that is not the system's.
+    #[must_use]
+    pub fn replaces_default(&self) -> bool {
+        self.active.iter().any(|route| route.prefix.is_default() && route.source != Source::System)
     }
 
     fn group(&self, to: Addr) -> Option<&Group> {

@@ -2,15 +2,19 @@
 //!
 //! azure-dataplane 1.1 to 1.3: lower priority first, the first match ends the evaluation, six default rules at the end.
 
+mod defaults;
 mod view;
 
+pub use defaults::{DEFAULTS, DefaultRule};
 pub use view::RuleView;
 
+use super::ports_of;
 use super::tag::{TagContext, TagTable};
+use crate::assumption::{Assumption, AssumptionSet, Choices};
 use crate::net::{Addr, Protocol, Tuple};
 use crate::set::{AddrSet, Cube, PacketSet, PortSet, ProtocolSet};
-use crate::topology::{Access, Direction, Nsg, Peer, PortRange, SecurityRule};
-use std::sync::Arc;
+use crate::topology::{Access, Direction, Nsg, Peer, SecurityRule};
+use std::sync::{Arc, LazyLock};
 
 /// Which rule of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,51 +24,6 @@ pub enum RuleRef {
     /// A default rule, by its place in [`DEFAULTS`].
     Default(u8),
 }
-
-/// A default rule (azure-dataplane 1.1).
-#[derive(Clone, Copy, Debug)]
-pub struct DefaultRule {
-    /// Azure's name for it.
-    pub name: &'static str,
-    /// Its priority.
-    pub priority: u16,
-    /// Its list.
-    pub direction: Direction,
-    /// What it does.
-    pub access: Access,
-    /// Source: a tag, or empty for any.
-    pub source: &'static str,
-    /// Destination: a tag, or empty for any.
-    pub destination: &'static str,
-}
-
-/// The rules that every group has.
-///
-/// Rule `nsg-default-rules`: every group ends with six rules. Inbound, VirtualNetwork may reach itself (65000),
-/// AzureLoadBalancer everything (65001), and the rest is denied (65500); outbound, VirtualNetwork may reach itself
-/// (65000), everything the Internet (65001), and the rest is denied (65500). Source: azure-dataplane 1.1.
-pub const DEFAULTS: [DefaultRule; 6] = {
-    use Access::{Allow, Deny};
-    use Direction::{Inbound, Outbound};
-    const fn rule(
-        name: &'static str,
-        priority: u16,
-        direction: Direction,
-        access: Access,
-        source: &'static str,
-        destination: &'static str,
-    ) -> DefaultRule {
-        DefaultRule { name, priority, direction, access, source, destination }
-    }
-    [
-        rule("AllowVnetInBound", 65000, Inbound, Allow, "VirtualNetwork", "VirtualNetwork"),
-        rule("AllowAzureLoadBalancerInBound", 65001, Inbound, Allow, "AzureLoadBalancer", ""),
-        rule("DenyAllInBound", 65500, Inbound, Deny, "", ""),
-        rule("AllowVnetOutBound", 65000, Outbound, Allow, "VirtualNetwork", "VirtualNetwork"),
-        rule("AllowInternetOutBound", 65001, Outbound, Allow, "", "Internet"),
-        rule("DenyAllOutBound", 65500, Outbound, Deny, "", ""),
-    ]
-};
 
 /// Traffic of the platform that only rules with its tag touch (azure-dataplane 1.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,8 +122,8 @@ impl CompiledGroup {
             let packets = Cube {
                 src: side(&rule.source),
                 dst: side(&rule.destination),
-                src_ports: ports(&rule.source_ports),
-                dst_ports: ports(&rule.destination_ports),
+                src_ports: ports_of(&rule.source_ports),
+                dst_ports: ports_of(&rule.destination_ports),
                 protocols: protocols(rule.protocol),
             };
             let entry = CompiledRule {
@@ -260,19 +219,51 @@ impl CompiledGroup {
         packets.split_by_first(rules.map(|rule| (&rule.packets, Some(rule.answer()))), None)
     }
 
-    /// What rules say that name a protocol, where those for any protocol do not count.
+    /// What the group says where `choices` are assumed, and what that hangs on.
+    ///
+    /// Rule `nsg-any-protocol`: `*` covers TCP, UDP and ICMP; whether it covers ESP and AH is assumed. Source:
+    /// azure-dataplane 1.2.
     #[must_use]
-    pub fn decide_by_protocol(&self, direction: Direction, tuple: &Tuple) -> (RuleRef, Access) {
-        let mut rules = self.list(direction).iter().filter(|rule| rule.names_protocol());
-        rules.find(|rule| rule.packets.contains(tuple)).map_or(NO_RULE, CompiledRule::answer)
+    pub fn decide_under(
+        &self,
+        choices: Choices,
+        direction: Direction,
+        tuple: &Tuple,
+    ) -> ((RuleRef, Access), AssumptionSet) {
+        if covered().contains(tuple.protocol) {
+            return (self.decide(direction, tuple), AssumptionSet::default());
+        }
+        let every = choices.is_default(Assumption::AnyProtocol);
+        let mut rules = self.list(direction).iter().filter(|rule| every || rule.names_protocol());
+        let decided = rules.find(|rule| rule.packets.contains(tuple)).map_or(NO_RULE, CompiledRule::answer);
+        (decided, AssumptionSet::default().with(Assumption::AnyProtocol))
     }
 
-    /// Which packets each of those rules decides.
+    /// Which packets each rule decides then.
     #[must_use]
-    pub fn split_by_protocol(&self, direction: Direction, packets: &PacketSet) -> Vec<(PacketSet, RuleRef, Access)> {
-        let rules = self.list(direction).iter().filter(|rule| rule.names_protocol());
-        flat(packets.split_by_first(rules.map(|rule| (&rule.packets, rule.answer())), NO_RULE))
+    pub fn split_under(
+        &self,
+        choices: Choices,
+        direction: Direction,
+        packets: &PacketSet,
+    ) -> Vec<(PacketSet, RuleRef, Access)> {
+        let every = choices.is_default(Assumption::AnyProtocol);
+        let region = |rule: &CompiledRule| match every || rule.names_protocol() {
+            true => rule.packets.clone(),
+            false => Cube { protocols: covered().clone(), ..rule.packets.clone() },
+        };
+        let rules = self.list(direction).iter().map(|rule| (region(rule), rule.answer()));
+        flat(packets.split_by_first(rules, NO_RULE))
     }
+}
+
+/// The protocols that rules for any protocol cover for certain.
+fn covered() -> &'static ProtocolSet {
+    static COVERED: LazyLock<ProtocolSet> = LazyLock::new(|| {
+        let all = [Protocol::TCP, Protocol::UDP, Protocol::ICMP, Protocol::ICMPV6];
+        all.map(|it| (it, it)).into_iter().collect()
+    });
+    &COVERED
 }
 
 /// What is said where no rule matches. Every group's list ends with a default rule that does.
@@ -314,13 +305,6 @@ fn addresses(
         }
     }
     ranges.into_iter().collect()
-}
-
-fn ports(ranges: &[PortRange]) -> PortSet {
-    if ranges.is_empty() {
-        return PortSet::all();
-    }
-    ranges.iter().map(|range| (range.first, range.last)).collect()
 }
 
 /// A rule for ICMP covers both families' ICMP; rules know neither type nor code (azure-dataplane 5.4).

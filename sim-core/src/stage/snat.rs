@@ -3,9 +3,10 @@
 
 use super::balancer::Member;
 use super::idle::Lifetime;
+use super::protocols_of;
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix, Protocol, Tuple};
-use crate::set::{AddrSet, Cube, PacketSet, PortSet, ProtocolSet, Rewrite};
+use crate::set::{AddrSet, Cube, PacketSet, PortSet, Rewrite};
 
 /// First source port that translations use: 64,512 of them for each address (azure-dataplane 4.2).
 const FIRST_PORT: u16 = 1024;
@@ -64,23 +65,27 @@ pub enum Share {
 pub type Ports = (Addr, u16, u16);
 
 impl Snat {
+    /// Translates TCP and UDP to these addresses; no rule takes any of their ports, and silence has its default length.
+    #[must_use]
+    pub fn to(node: NodeId, addresses: impl IntoIterator<Item = Addr>, share: Share) -> Self {
+        let addresses = addresses.into_iter().map(|address| Source { address, blocked: Vec::new() }).collect();
+        Self { node, protocol: None, addresses, share, idle_minutes: None, tcp_reset: false }
+    }
+
     /// Whether it carries a protocol.
     ///
     /// Rule `snat-protocols`: Balancers, NAT gateways and default outbound access translate TCP and UDP and nothing else, no
     /// ICMP; what a balancing rule implies is for its own protocol. Source: azure-dataplane 3.11, 4.2, 4.4.
     #[must_use]
     pub fn carries(&self, protocol: Protocol) -> bool {
-        self.protocol.map_or(matches!(protocol, Protocol::TCP | Protocol::UDP), |only| only == protocol)
+        protocols_of(self.protocol).contains(protocol)
     }
 
     /// Which packets it carries, and which not: disjoint parts that together are `packets`.
     #[must_use]
     pub fn split(&self, packets: &PacketSet) -> Vec<(PacketSet, bool)> {
-        let protocols = match self.protocol {
-            Some(only) => ProtocolSet::point(only),
-            None => super::tcp_and_udp().clone(),
-        };
-        packets.split_by_first([(Cube { protocols, ..Cube::all() }, true)], false)
+        let carried = Cube { protocols: protocols_of(self.protocol), ..Cube::all() };
+        packets.split_by_first([(carried, true)], false)
     }
 
     /// What packets may become: any of the ports that each source may have. Which of them are taken is not asked.

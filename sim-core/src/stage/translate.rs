@@ -1,9 +1,12 @@
 //! Translation of one public address for one private one.
 
-use crate::net::{Addr, Tuple};
-use crate::set::{AddrSet, Cube, PacketSet, Rewrite};
+use super::Reason;
+use super::checks::Checks;
+use crate::net::{Addr, Protocol, Tuple};
+use crate::set::{AddrSet, Cube, PacketSet, ProtocolSet, Rewrite};
+use std::sync::LazyLock;
 
-/// A public address attached to a NIC: one for one, without state, for every protocol (azure-dataplane 4.3).
+/// A public address attached to a NIC.
 ///
 /// Rule `public-ip-one-to-one`: a public address on a NIC stands for its private one, one for one and without state.
 /// Source: azure-dataplane 4.3.
@@ -40,5 +43,19 @@ impl OneToOne {
     #[must_use]
     pub fn map_outward(&self, packets: &PacketSet) -> PacketSet {
         packets.rewritten(&Rewrite { src: Some(AddrSet::point(self.public)), ..Rewrite::default() })
+    }
+
+    /// Stops what such an address does not carry.
+    ///
+    /// Rule `public-ip-protocols`: A NIC's public address carries TCP, UDP, ICMP and ESP. Source: azure-dataplane 4.3.
+    #[must_use]
+    pub fn carried() -> &'static Checks {
+        static CARRIED: LazyLock<Checks> = LazyLock::new(|| {
+            let all = [Protocol::TCP, Protocol::UDP, Protocol::ICMP, Protocol::ICMPV6, Protocol::ESP];
+            let carried: ProtocolSet = all.map(|it| (it, it)).into_iter().collect();
+            let others = Cube { protocols: carried.complement(), ..Cube::all() };
+            Checks::default().and_stop(others.into(), Reason::OutboundProtocol)
+        });
+        &CARRIED
     }
 }

@@ -55,67 +55,57 @@ pub(super) fn addresses(
     edges: &[(Relation, NodeId)],
     existing: Option<NodeId>,
 ) -> Result<(), Box<Refusal>> {
-    let had = existing.and_then(|id| topology.get(id)).map(|resource| resource.kind.clone());
-    let subnet = edges.iter().find(|(relation, _)| *relation == Relation::Attached).map(|(_, id)| *id);
-    let public = edges.iter().find(|(relation, _)| *relation == Relation::Uses).map(|(_, id)| *id);
+    let old = existing.and_then(|id| topology.get(id)).map(|resource| &resource.kind);
+    let had = old.and_then(Kind::address);
+    let given = match old {
+        Some(Kind::InboundNatRule(old)) => Some(old.given.clone()),
+        _ => None,
+    };
+    let target = |wanted: Relation| edges.iter().find(|(relation, _)| *relation == wanted).map(|(_, id)| *id);
+    let (subnet, public) = (target(Relation::Attached), target(Relation::Uses));
     let whom = draft.clone();
-    match (&mut draft.kind, had) {
-        (Kind::IpConfig(config), had) => {
-            let had = had.and_then(|kind| if let Kind::IpConfig(old) = kind { old.address } else { None });
+    let wish = |requested, v6| Wish { requested, had, holder: existing, v6 };
+    let inside =
+        |topology: &Topology, wish: Wish| subnet.map(|subnet| choose(topology, &whom, subnet, wish, &[])).transpose();
+    match &mut draft.kind {
+        Kind::IpConfig(config) => {
             config.v6 |= config.requested.is_some_and(|wanted| !wanted.is_v4());
-            let Some(subnet) = subnet else { return Ok(()) };
-            let wish = Wish { requested: config.requested, had, holder: existing, v6: config.v6 };
-            config.address = Some(choose(topology, &whom, subnet, wish, &[])?);
+            config.address = inside(topology, wish(config.requested, config.v6))?.or(config.address);
         }
-        (Kind::Frontend(frontend), had) => {
-            let had = had.and_then(|kind| if let Kind::Frontend(old) = kind { old.address } else { None });
-            frontend.address = match (subnet, public.and_then(|id| topology.get(id)).map(|found| &found.kind)) {
-                (Some(subnet), _) => {
-                    frontend.v6 |= frontend.requested.is_some_and(|wanted| !wanted.is_v4());
-                    let wish = Wish { requested: frontend.requested, had, holder: existing, v6: frontend.v6 };
-                    Some(choose(topology, &whom, subnet, wish, &[])?)
-                }
-                (None, Some(Kind::PublicIp(public))) => {
-                    frontend.v6 = public.v6;
-                    public.address
-                }
-                _ => None,
-            };
+        Kind::Frontend(frontend) => {
+            frontend.v6 |= frontend.requested.is_some_and(|wanted| !wanted.is_v4());
+            frontend.address = inside(topology, wish(frontend.requested, frontend.v6))?;
+            if let (None, Some(Kind::PublicIp(public))) =
+                (subnet, public.and_then(|id| topology.get(id)).map(|it| &it.kind))
+            {
+                (frontend.v6, frontend.address) = (public.v6, public.address);
+            }
         }
-        (Kind::PrivateEndpoint(endpoint), had) => {
-            let had = had.and_then(|kind| if let Kind::PrivateEndpoint(old) = kind { old.address } else { None });
-            let Some(subnet) = subnet else { return Ok(()) };
-            let wish = Wish { requested: None, had, holder: existing, v6: false };
-            endpoint.address = Some(choose(topology, &whom, subnet, wish, &[])?);
+        Kind::PrivateEndpoint(endpoint) => {
+            endpoint.address = inside(topology, wish(None, false))?.or(endpoint.address);
         }
-        (Kind::Firewall(firewall), had) => {
-            let had = had.and_then(|kind| if let Kind::Firewall(old) = kind { old.address } else { None });
-            let Some(subnet) = subnet else { return Ok(()) };
-            let wish = Wish { requested: firewall.requested, had, holder: existing, v6: false };
-            firewall.address = Some(choose(topology, &whom, subnet, wish, &[])?);
+        Kind::Firewall(firewall) => {
+            firewall.address = inside(topology, wish(firewall.requested, false))?.or(firewall.address);
         }
-        (Kind::LinkService(service), _) => {
+        Kind::LinkService(service) => {
             let Some(subnet) = subnet else { return Ok(()) };
             let mut given = Vec::new();
             for slot in &mut service.nat {
-                let wish = Wish { requested: *slot, had: None, holder: existing, v6: false };
-                let address = choose(topology, &whom, subnet, wish, &given)?;
+                let address = choose(topology, &whom, subnet, wish(*slot, false), &given)?;
                 given.push(address);
                 *slot = Some(address);
             }
         }
-        (Kind::InboundNatRule(rule), Some(Kind::InboundNatRule(old))) => {
-            let kept =
-                |(_, port): &&(Arc<str>, u16)| (rule.frontend_ports.first..=rule.frontend_ports.last).contains(port);
-            rule.given = old.given.iter().filter(kept).cloned().collect();
+        Kind::InboundNatRule(rule) => {
+            let range = rule.frontend_ports.first..=rule.frontend_ports.last;
+            if let Some(given) = given {
+                rule.given = given.into_iter().filter(|(_, port)| range.contains(port)).collect();
+            }
         }
-        (Kind::PublicIp(public), had) => {
-            let had = had.and_then(|kind| if let Kind::PublicIp(old) = kind { old.address } else { None });
+        Kind::PublicIp(public) => {
             public.v6 |= public.address.is_some_and(|address| !address.is_v4());
-            public.address = public
-                .address
-                .or(had.filter(|had| had.is_v4() != public.v6))
-                .or_else(|| next_public(topology, public.v6));
+            let kept = public.address.or(had.filter(|had| had.is_v4() != public.v6));
+            public.address = kept.or_else(|| next_public(topology, public.v6));
         }
         _ => {}
     }

@@ -141,13 +141,16 @@ impl Topology {
     /// # Errors
     /// Azure refuses to delete what others use.
     pub fn delete(&mut self, name: &str) -> Result<Vec<NodeId>, Box<Refusal>> {
-        let Some(root) = self.find(name).map(|resource| resource.id) else { return Ok(Vec::new()) };
+        let Some(found) = self.find(name) else { return Ok(Vec::new()) };
+        let of_service = matches!(&found.kind, Kind::LoadBalancer(balancer) if balancer.of_service);
+        let root = found.id;
         let mut doomed = vec![root];
         let mut next = 0;
         while next < doomed.len() {
-            // A NIC is part of its machine but outlives it; all other parts go with the whole.
+            // A NIC is part of its machine but outlives it, unless it is a service's; all other parts go with the whole.
             let children = self.referrers(doomed[next], Relation::PartOf).into_iter();
-            doomed.extend(children.filter(|child| !matches!(child.kind, Kind::Nic(_))).map(|child| child.id));
+            let goes = |child: &&Resource| of_service || !matches!(child.kind, Kind::Nic(_));
+            doomed.extend(children.filter(goes).map(|child| child.id));
             next += 1;
         }
         refuse::deletion(self, root, &doomed)?;

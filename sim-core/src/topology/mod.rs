@@ -216,19 +216,19 @@ impl Topology {
     pub fn taken(&self, id: NodeId) -> Vec<(Addr, NodeId)> {
         let mut taken: Vec<(Addr, NodeId)> = Vec::new();
         for holder in self.referrers(id, Relation::Attached) {
-            match &holder.kind {
-                Kind::IpConfig(IpConfig { address, .. })
-                | Kind::Frontend(Frontend { address, .. })
-                | Kind::PrivateEndpoint(PrivateEndpoint { address, .. })
-                | Kind::Firewall(Firewall { address, .. }) => {
-                    taken.extend(address.map(|a| (a, holder.id)));
-                }
-                Kind::LinkService(service) => taken.extend(service.nat.iter().flatten().map(|a| (*a, holder.id))),
-                _ => {}
+            taken.extend(holder.kind.address().map(|address| (address, holder.id)));
+            if let Kind::LinkService(service) = &holder.kind {
+                taken.extend(service.nat.iter().flatten().map(|address| (*address, holder.id)));
             }
         }
         taken.sort();
         taken
+    }
+
+    /// The connected peering of a VNet with that other one.
+    #[must_use]
+    pub fn peer(&self, vnet: NodeId, remote: NodeId) -> Option<PeerVnet<'_>> {
+        self.peers(vnet).into_iter().find(|peer| peer.vnet.id == remote)
     }
 
     /// The VNets that a VNet may reach directly.

@@ -11,7 +11,7 @@ use vnetsim_tests::ask::{any, question};
 use vnetsim_tests::net::{Net, addr, facts};
 
 /// Reasons that a question without time, or a network of what is modelled, does not meet.
-const OTHERS: [Reason; 8] = [
+const OTHERS: [Reason; 9] = [
     Reason::NoRoute,
     Reason::PortsExhausted,
     Reason::FlowExpired,
@@ -20,6 +20,7 @@ const OTHERS: [Reason; 8] = [
     Reason::QueueFull,
     Reason::Lost,
     Reason::MachineDown,
+    Reason::TooLarge,
 ];
 
 const WORLD: Addr = Addr::v4(8, 8, 8, 8);

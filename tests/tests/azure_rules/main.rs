@@ -27,6 +27,8 @@ const STATES_RULES: [&str; 3] = ["sim-core/src/stage/", "sim-core/src/plane/", "
 /// Files there that state none, and why.
 const STATE_NONE: &[(&str, &str)] = &[
     ("sim-core/src/plane/conn.rs", "what a port remembers; what is remembered, and how long, the stages say"),
+    ("sim-core/src/plane/decision.rs", "what a decision holds"),
+    ("sim-core/src/plane/health.rs", "what probes found; what probes do is said where they run"),
     ("sim-core/src/plane/arrive/mod.rs", "hands packets to the kinds of ports"),
     ("sim-core/src/stage/mod.rs", "what all stages share"),
     ("sim-core/src/stage/checks.rs", "sets of packets with reasons; what they hold is said where they are made"),

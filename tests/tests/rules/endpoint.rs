@@ -73,7 +73,7 @@ fn users_cannot_divert_an_endpoint() {
     net.subnet("v", "n", "10.0.9.0/24", None);
     let nva = net.machine("nva", "v/n", None, true, None);
     let hop = UserHop::Appliance(net.address(nva));
-    net.routed_by_tag("v/s", &[("Storage", hop), ("20.60.0.1/32", hop), ("0.0.0.0/0", hop)]);
+    net.routed("v/s", &[("Storage", hop), ("20.60.0.1/32", hop), ("0.0.0.0/0", hop)]);
     assert_eq!(any(&net, "a", question(&net, "a", Protocol::TCP, addr("20.60.0.1"), 443)).there[1], "nva");
     net.service_endpoint("v/s", "Microsoft.Storage", &[]);
     assert_eq!(tcp(&net, "a", addr("20.60.0.1"), 443).there, ["a", "storage"]);

@@ -1,11 +1,13 @@
 //! Gateways, connections and networks on premises: azure-dataplane 2.1 to 2.4, 2.7, 5.3 and 5.4.
 
+use sim_core::app::Traceroute;
+use sim_core::engine::{Engine, Event, Observer};
 use sim_core::fabric::{Fabric, LinkClass, PortKind};
 use sim_core::id::PortId;
 use sim_core::net::{Header, Meta, Protocol, TcpHeader};
 use sim_core::plane::{Act, Health, Plane};
 use sim_core::time::Nanos;
-use sim_core::topology::{Bgp, GatewayKind, Relation, Setting, UserHop};
+use sim_core::topology::{Bgp, GatewayKind, Kind, Relation, Setting, Topology, UserHop};
 use std::sync::Arc;
 use vnetsim_tests::ask::{any, question, tcp};
 use vnetsim_tests::net::{Net, addr, prefix};
@@ -105,7 +107,7 @@ fn a_users_route_to_the_gateway_means_a_vpn_gateway() {
                 net.gateway(&name, "h", "10.0.255.0/24", *kind);
             } else {
                 let gateway = sim_core::topology::Gateway { kind: *kind, ..Default::default() };
-                let draft = sim_core::topology::Draft::new(name.as_str(), sim_core::topology::Kind::Gateway(gateway));
+                let draft = sim_core::topology::Draft::new(name.as_str(), Kind::Gateway(gateway));
                 net.put(draft.refer(Relation::Attached, "h/GatewaySubnet"));
             }
             net.connect(&name, "dc", false);
@@ -237,6 +239,51 @@ fn gateways_tell_what_they_learned_as_recorded() {
     assert_eq!(bgp.advertised(addr("13.93.225.45")), []);
 }
 
+/// The lines of a traceroute between two machines.
+fn lines(net: &Net, from: &str, to: &str) -> Vec<String> {
+    let node = |name: &str| net.topology.find(name).unwrap().id;
+    let target = match &net.topology.get(node(to)).unwrap().kind {
+        Kind::OnPremisesHost(host) => host.prefix.first(),
+        _ => net.topology.addresses_of(node(to))[0].1,
+    };
+    let mut engine = Engine::new(net.topology.clone(), net.facts(), 1, Lines::default());
+    engine.spawn(node(from), Box::new(Traceroute::new(target, Nanos::secs(1), None))).unwrap();
+    engine.run_until(Nanos::secs(60));
+    engine.observer.0
+}
+
+#[derive(Default)]
+struct Lines(Vec<String>);
+
+impl Observer for Lines {
+    fn see(&mut self, _: Nanos, event: &Event<'_>, _: &Topology) {
+        if let Event::Reported { report, .. } = event
+            && report.what == "hop"
+        {
+            self.0.push(report.text.clone());
+        }
+    }
+}
+
+#[test]
+fn the_near_gateway_is_seen_and_the_far_one_is_not() {
+    // 5.4. Tests `icmp-time-exceeded`, `icmp-remote-gateway-silent`.
+    // Catches: a gateway that says nothing, one that answers through its tunnel, an answer that a spoke does not get, a line
+    // for a network or a peering on the way, one that a security group stops and shows all the same.
+    let mut net = two();
+    net.connect_both("gw-a", "gw-b", false);
+    assert_eq!(lines(&net, "vm-a", "vm-b"), ["10.1.255.254", "*", "10.2.0.4"]);
+    assert_eq!(lines(&net, "vm-b", "vm-a"), ["10.2.255.254", "*", "10.1.0.4"]);
+    let mut net = hub();
+    assert_eq!(lines(&net, "vm-h", "dc-host"), ["10.0.255.254", DC]);
+    assert_eq!(lines(&net, "dc-host", "vm-h"), ["*", "10.0.0.4"]);
+    net.use_gateway("h", "p");
+    assert_eq!(lines(&net, "vm-p", "dc-host"), ["10.0.255.254", DC]);
+    net.group("g", &["100 no in deny icmp * -> * *"]);
+    net.link("h/s", Relation::FilteredBy, "g");
+    assert_eq!(lines(&net, "vm-h", "dc-host"), ["*", DC]);
+}
+
 #[test]
 fn the_gateway_subnets_routes_take_what_comes_from_outside() {
     // Tests `gateway-subnet-routes`.
@@ -312,7 +359,7 @@ fn equal_connections_share_flows() {
     net.connect("gw-h", "dc2", false);
     assert_eq!(ways(&net), 2);
     net.edit("gw-h-to-dc2", |kind| {
-        let sim_core::topology::Kind::Connection(connection) = kind else { panic!("no connection") };
+        let Kind::Connection(connection) = kind else { panic!("no connection") };
         connection.weight = 5;
     });
     assert_eq!(ways(&net), 1);

@@ -2,6 +2,7 @@
 
 use crate::{filtered, one_vnet};
 use bytes::Bytes;
+use sim_core::app::Ping;
 use sim_core::assumption::Assumption;
 use sim_core::engine::{Engine, Event, Observer};
 use sim_core::fabric::Fabric;
@@ -71,6 +72,30 @@ fn a_public_frontend_answers_pings_itself() {
     let vip = public(&mut net, Sku::Basic, &["m"]);
     net.balance("lb", 80, 80, None);
     assert_eq!(pinged(&net, vip), None);
+}
+
+#[test]
+fn a_ping_says_what_it_was_told() {
+    // 3.12. Tests `balancer-ping`. Catches: a message that reaches no program, or that is taken for silence or a reply.
+    let mut net = filtered(&["100 no in deny * * -> * *"]);
+    let vip = public(&mut net, Sku::Standard, &["m"]);
+    net.balance("lb", 80, 80, Some(80));
+    let world = net.topology.find("world").unwrap().id;
+    let mut engine = Engine::new(net.topology.clone(), facts(), 1, Told::default());
+    engine.spawn(world, Box::new(Ping::new(vip, Nanos::secs(5), Nanos::secs(40), None))).unwrap();
+    engine.run_until(Nanos::secs(60));
+    assert_eq!(engine.observer.0, [format!("failed From {vip} icmp_seq=1 Destination Host Unreachable")]);
+}
+
+#[derive(Default)]
+struct Told(Vec<String>);
+
+impl Observer for Told {
+    fn see(&mut self, _: Nanos, event: &Event<'_>, _: &Topology) {
+        if let Event::Reported { report, .. } = event {
+            self.0.push(format!("{} {}", report.what, report.text));
+        }
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod gateway;
 mod icmp;
 mod image_template;
 mod ipv6;
+mod large;
 mod outbound;
 mod peering;
 mod platform;

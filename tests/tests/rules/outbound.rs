@@ -51,6 +51,29 @@ fn the_order_of_outbound_methods() {
 }
 
 #[test]
+fn a_network_of_a_public_range_leaves_as_any_other() {
+    // Tests `outbound-own-ranges`.
+    // 1.7, 4.1. Catches: the private address of a member of a balancer's pool taken for a
+    // stranger's, since it is of no private range.
+    type Method = fn(&mut Net) -> Addr;
+    let methods: [(&str, Method); 3] = [
+        ("gateway", |net| net.nat_gateway("w/s", "20.1.1.3")),
+        ("own", |net| net.public_vm("a", "20.1.1.1")),
+        ("balancer", outbound_rule),
+    ];
+    for (name, method) in methods {
+        let mut net = Net::new();
+        net.vnet("w", "51.4.0.0/16");
+        net.subnet("w", "s", "51.4.0.0/24", None);
+        net.vm("a", "w/s", None);
+        net.internet_host("world", "8.8.8.8/32");
+        let expected = method(&mut net);
+        let asked = tcp(&net, "a", WORLD, 443);
+        assert_eq!((asked.verdict.as_str(), asked.arrived.src), ("open", expected), "{name}");
+    }
+}
+
+#[test]
 fn default_access_is_for_open_subnets_alone() {
     // Tests `outbound-none`.
     // 4.4, golden 17 (first half). Catches: private subnets with a way out, by the system's route or by a user's.

@@ -232,6 +232,7 @@ fn routes() {
     let many: Vec<String> =
         (0..401u32).map(|n| route(&format!("r{n}"), &format!("10.{}.{}.0/24", n / 256, n % 256), "'None'")).collect();
     let tags: Vec<String> = (0..26).map(|n| route(&format!("r{n}"), &format!("Tag{n}"), "'Internet'")).collect();
+    is_fine(&[table(&tags[1..])]);
     holds(vec![
         (with(route("y", "10.9.0.0/16", "'Internet'")), "RouteConflict", 4, t),
         (with(route("y", "VirtualNetwork", "'Internet'")), "RouteServiceTagNotSupported", 4, t),
@@ -583,7 +584,12 @@ fn link_services_and_global_balancers() {
     });
     let code = "PrivateLinkServiceCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled";
     assert_eq!(refused(&mut net, service()), code);
-    let global = LoadBalancer { sku: Setting::default_of(Sku::Standard), region: "westus2".into(), global: true };
+    let global = LoadBalancer {
+        sku: Setting::default_of(Sku::Standard),
+        region: "westus2".into(),
+        global: true,
+        of_service: false,
+    };
     net.put(Draft::new("g", Kind::LoadBalancer(global)));
     let front = Draft::new("g/f", Kind::Frontend(Frontend::default())).refer(Relation::PartOf, "g");
     let code = "GlobalTierLoadBalancerCannotHavePrivateFrontend";

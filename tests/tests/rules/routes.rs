@@ -6,7 +6,7 @@ use sim_core::id::PortId;
 use sim_core::net::Protocol;
 use sim_core::stage::Step;
 use sim_core::stage::route::{Hop, Source};
-use sim_core::topology::{Kind, Relation, Sku, UserHop};
+use sim_core::topology::{Draft, IpConfig, Kind, Nic, Relation, Sku, UserHop};
 use vnetsim_tests::ask::{Asked, any, question, tcp};
 use vnetsim_tests::net::{Net, addr};
 
@@ -81,6 +81,35 @@ fn an_appliance_forwards_only_where_both_its_nic_and_its_guest_do() {
         });
         let verdict = tcp(&net, "a", addr("10.2.0.4"), 22).verdict;
         assert_eq!(verdict, "there nva: forwarding-off", "{nic} {guest}");
+    }
+}
+
+#[test]
+fn a_machine_takes_what_is_for_its_other_address_where_its_nic_may_forward() {
+    // 2.3. Catches: a guest that would have to forward to itself; a NIC that takes another address of its machine without
+    // IP forwarding; two NICs that are on no machine taken for one machine's.
+    for (forwarding, on, expected) in [
+        (true, Some("m"), "open"),
+        (false, Some("m"), "there m: forwarding-off"),
+        (true, None, "there m-nic/ipconfig1: forwarding-off"),
+    ] {
+        let mut net = Net::new();
+        net.vnet("v", "10.1.0.0/16");
+        net.subnet("v", "x", "10.1.2.0/24", None);
+        net.subnet("v", "y", "10.1.3.0/24", None);
+        net.vm("a", "v/x", None);
+        let first = net.vm("m", "v/y", None);
+        let (first, second) = (net.address(first), addr("10.1.3.9"));
+        let config = IpConfig { requested: Some(second), ..IpConfig::default() };
+        let draft = Draft::new("m-nic/ipconfig2", Kind::IpConfig(config));
+        net.put(draft.refer(Relation::PartOf, "m-nic").refer(Relation::Attached, "v/y"));
+        let nic = Draft::new("m-nic", Kind::Nic(Nic { region: net.region(), ip_forwarding: forwarding }));
+        net.put(match on {
+            Some(machine) => nic.refer(Relation::PartOf, machine),
+            None => nic,
+        });
+        net.routed("v/x", &[("10.1.3.9/32", UserHop::Appliance(first))]);
+        assert_eq!(tcp(&net, "a", second, 22).verdict, expected, "{forwarding} {on:?}");
     }
 }
 
@@ -307,7 +336,7 @@ fn routes_by_tag_have_an_order() {
         net.vm("a", "v/s", None);
         net.service("near", "20.60.0.1/32", "westus2", &["Storage", "AzureCloud"]);
         net.service("far", "20.61.0.1/32", "eastus", &["Storage", "AzureCloud"]);
-        net.routed_by_tag("v/s", &table[..left]);
+        net.routed("v/s", &table[..left]);
         let hop_to = |to: &str| {
             let asked = any(&net, "a", question(&net, "a", Protocol::TCP, addr(to), 443));
             let routed = |step: &Step| if let Step::Routed { route, .. } = step { Some(route.hop) } else { None };

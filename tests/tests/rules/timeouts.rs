@@ -167,7 +167,8 @@ fn a_frontends_address_forgets_before_the_rule() {
 
 #[test]
 fn a_nat_gateway_resets_whoever_speaks_again() {
-    // Golden 29, 4.2. Tests `nat-gateway-timers`. Catches: a reset at expiry, silence afterwards, the gateway's own time not read.
+    // Golden 29, 4.2. Tests `nat-gateway-timers`. Catches: a reset at expiry, silence afterwards, the gateway's own time not read;
+    // a reset that is lost on the way into a network of a public range.
     let mut net = one_vnet(None);
     net.vm("a", "v/s", None);
     net.nat_gateway("v/s", "20.1.1.3");
@@ -178,6 +179,13 @@ fn a_nat_gateway_resets_whoever_speaks_again() {
         gateway.idle_minutes = Some(60);
     });
     assert_eq!(idle(&net, "a", WORLD, 59.0).0, "works");
+    let mut net = Net::new();
+    net.vnet("w", "51.4.0.0/16");
+    net.subnet("w", "s", "51.4.0.0/24", None);
+    net.vm("a", "w/s", None);
+    net.internet_host("world", "8.8.8.8/32");
+    net.nat_gateway("w/s", "20.1.1.3");
+    assert_eq!(idle(&net, "a", WORLD, 5.0), ("reset", 300));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{a_protocol, agree, cases, images_agree, packets};
 use proptest::prelude::*;
+use sim_core::assumption::Choices;
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::set::{AddrSet, Cube, PortSet};
@@ -39,25 +40,34 @@ fn a_rule() -> impl Strategy<Value = Rule> {
 }
 
 /// Whether the rule takes it, in plain words.
-fn takes(rule: &Rule, packet: &Tuple) -> bool {
-    let carried = match rule.protocol {
-        Some(protocol) => packet.protocol == protocol,
-        None => packet.protocol == Protocol::TCP || packet.protocol == Protocol::UDP,
+fn takes(rule: &Rule, packet: &Tuple, pings: bool) -> bool {
+    let all_ports = rule.frontend_port == 0;
+    let carried = match (rule.protocol, packet.protocol.0) {
+        (_, 1 | 58) if all_ports && pings => true,
+        (Some(protocol), _) => packet.protocol == protocol,
+        (None, number) => number == 6 || number == 17,
     };
-    carried && (rule.frontend_port == 0 || packet.dst_port == rule.frontend_port)
+    carried && (all_ports || packet.dst_port == rule.frontend_port)
 }
 
 proptest! {
     #![proptest_config(cases())]
 
     /// Catches: a later rule that takes an earlier one's packets, a rule without protocol that takes ICMP, port 0 taken
-    /// for a port.
+    /// for a port; pings at rules for all ports that are taken in one form only, or whatever is assumed.
     #[test]
-    fn rules_split_as_they_decide(rules in prop::collection::vec(a_rule(), 0..6), set in packets(), seed: u64) {
-        // Tests `balancer-protocols`.
-        let parts = balancer::split(&rules, &set);
-        agree(&set, &parts, |packet| rules.iter().find(|rule| rule.takes(packet)), seed)?;
-        agree(&set, &parts, |packet| rules.iter().find(|rule| takes(rule, packet)), seed)?;
+    fn rules_split_as_they_decide(
+        rules in prop::collection::vec(a_rule(), 0..6),
+        pings: bool,
+        set in packets(),
+        seed: u64,
+    ) {
+        // Tests `balancer-protocols`, `balancer-ha-ports-icmp`.
+        let mut choices = Choices::default();
+        choices.set("ha-ports-icmp", if pings { "balanced" } else { "dropped" }).unwrap();
+        let parts = balancer::split(&rules, choices, &set);
+        agree(&set, &parts, |packet| balancer::decide(&rules, choices, packet).0, seed)?;
+        agree(&set, &parts, |packet| rules.iter().find(|rule| takes(rule, packet, pings)), seed)?;
     }
 
     /// Catches: a destination rewritten though the rule floats, port 0 written, the frontend's port kept, the source

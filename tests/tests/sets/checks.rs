@@ -4,15 +4,17 @@
 use super::{a_prefix, addresses, agree, an_addr, cases, packets};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use sim_core::assumption::Choices;
-use sim_core::id::PortId;
+use sim_core::assumption::{Assumption, Choices};
+use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Protocol, Tuple};
 use sim_core::set::PacketSet;
 use sim_core::stage::checks::Checks;
-use sim_core::stage::interface::{Arrival, departure};
-use sim_core::stage::outbound::{Exit, Method, is_private};
+use sim_core::stage::interface::{Arrival, Exposure, departure};
+use sim_core::stage::outbound::{Exit, Method, Outbound, WayOut, by_service_endpoint, is_private, mail};
 use sim_core::stage::peering::{Crossing, Link};
 use sim_core::stage::platform::{Platform, carried};
+use sim_core::stage::route::Source;
+use sim_core::stage::translate::OneToOne;
 use sim_core::stage::{METADATA, PLATFORM, PLATFORM_V6, Reason, never_internet};
 
 /// Checks say the same of sets and of packets, and it is what a plain reading says.
@@ -73,40 +75,47 @@ proptest! {
         checks_agree(&departure(own, forwards), &set, reading, seed)?;
     }
 
-    /// 2.3, 3.5, 3.9, 3.10. Catches: a machine taken for a stranger to itself, a floating destination refused, siblings
-    /// that count without IP forwarding, a closed address that opens by forwarding, a hairpin seen without a balancer.
+    /// 2.3, 3.5, 3.10. Catches: a machine taken for a stranger to itself, a floating destination refused, siblings that
+    /// count without IP forwarding, a hairpin seen without a balancer.
     #[test]
     fn a_nic_takes_what_it_may(
         (address, balanced, siblings) in (an_addr(), prop::option::of(an_addr()), addresses()),
-        [exposed, filtered, ip_forwarding, guest_forwards] in any::<[bool; 4]>(),
+        [ip_forwarding, guest_forwards] in any::<[bool; 2]>(),
         set in packets(),
         seed: u64,
     ) {
-        // Tests `balancer-hairpin`, `forwarding-arrival`, `public-ip-closed`.
-        let arrival = Arrival { address, balanced, exposed, filtered, ip_forwarding, guest_forwards, siblings: &siblings };
+        // Tests `balancer-hairpin`, `forwarding-arrival`.
+        let arrival = Arrival { address, balanced, ip_forwarding, guest_forwards, siblings: &siblings };
         let reading = |packet: &Tuple| {
             let own = packet.dst == address || balanced == Some(packet.dst);
             let passed_on = ip_forwarding && (guest_forwards || siblings.contains(packet.dst));
             vec![
                 (balanced.is_some() && packet.src == address, Reason::Hairpin),
                 (!own && !passed_on, Reason::ForwardingOff),
-                (exposed && !filtered, Reason::ClosedByDefault),
             ]
         };
         checks_agree(&arrival.checks(), &set, reading, seed)?;
     }
 
+    /// 3.9. Catches: a public address that is open without a group, or closed beside one; a private one that is closed.
+    #[test]
+    fn a_public_address_is_closed_without_a_group([exposed, filtered] in any::<[bool; 2]>(), set in packets(), seed: u64) {
+        // Tests `public-ip-closed`.
+        let reading = |_: &Tuple| vec![(exposed && !filtered, Reason::ClosedByDefault)];
+        checks_agree(&Exposure { exposed, filtered }.checks(), &set, reading, seed)?;
+    }
+
     /// 2.7. Catches: the destination looked at instead of the source, a second range of the space forgotten, one of two
-    /// reasons that hides the other.
+    /// reasons that hides the other, a Basic frontend out of reach inside a region.
     #[test]
     fn a_peering_takes_what_it_may(
         space in prop::collection::vec(a_prefix(), 0..3),
-        [access, taken, given, transit, peered, by_gateway] in any::<[bool; 6]>(),
+        [access, taken, given, transit, peered, by_gateway, global, to_basic] in any::<[bool; 8]>(),
         [blocks, side] in [0usize..2, 0..3],
         set in packets(),
         seed: u64,
     ) {
-        // Tests `peering-access-off`, `peering-forwarded-traffic`.
+        // Tests `peering-access-off`, `peering-forwarded-traffic`, `peering-global-basic`.
         let mut choices = Choices::default();
         choices.set("peering-access-off", ["blocks", "leaves-tag"][blocks]).unwrap();
         choices.set("forwarded-traffic-side", ["receiving", "sending", "both"][side]).unwrap();
@@ -117,43 +126,81 @@ proptest! {
                 (!access && blocks == 0, Reason::PeeringAccessOff),
                 (!peered, Reason::SubnetNotPeered),
                 (!own && !forwarded, Reason::ForwardedNotAllowed),
+                (global && to_basic, Reason::BasicOverGlobalPeering),
             ]
         };
         let link = Link { access, taken, given, transit };
-        let crossing = Crossing { link, own: space.iter().copied().collect(), peered, by_gateway, choices };
+        let crossing = Crossing { link, own: space.iter().copied().collect(), peered, by_gateway, global, to_basic, choices };
         checks_agree(&crossing.checks(), &set, reading, seed)?;
     }
 
-    /// 3.11, 4.1. Catches: a public source translated again, a protocol sent to the other protocol's frontend, a frontend
-    /// that carries what it has no rule for, ICMP through a balancer.
+    /// 3.11, 4.1, 4.4. Catches: a protocol sent to the other protocol's frontend, a frontend that carries what it has no rule
+    /// for, ICMP through a balancer; storage that passes by a method that there is, or is closed where there is none.
     #[test]
     fn packets_leave_by_the_method(
         [tcp, udp] in prop::array::uniform2(prop::option::of((0u32..3).prop_map(PortId))),
-        which in 0..4,
+        which in 0usize..5,
+        storage in addresses(),
         set in packets(),
         seed: u64,
     ) {
-        // Tests `snat-own-protocol`, `outbound-none`.
-        let translator = Method::Translator(PortId(7));
-        let method = [Method::PublicIp, translator, Method::Balancer { tcp, udp }, Method::Nothing][which as usize];
-        let parts = method.split(&set);
-        agree(&set, &parts, |packet| method.decide(packet), seed)?;
+        // Tests `snat-own-protocol`, `outbound-none`, `outbound-storage`.
+        let method = methods(tcp, udp)[which];
+        let way = WayOut { method, storage: &storage, to_storage: PortId(9) };
+        let parts = way.split(&set);
+        agree(&set, &parts, |packet| way.decide(packet), seed)?;
         let reading = |packet: &Tuple| {
-            if !never_internet().iter().any(|prefix| prefix.contains(packet.src)) {
-                return Exit::Untranslated;
-            }
             let by = |frontend: Option<PortId>| frontend.map_or(Exit::Closed(Reason::OutboundProtocol), Exit::By);
             match (method, packet.protocol) {
                 (Method::PublicIp, _) => Exit::PublicIp,
-                (Method::Translator(port), _) => Exit::By(port),
+                (Method::NatGateway(port) | Method::Default(port), _) => Exit::By(port),
                 (Method::Balancer { tcp, .. }, Protocol::TCP) => by(tcp),
                 (Method::Balancer { udp, .. }, Protocol::UDP) => by(udp),
                 (Method::Balancer { .. }, _) => by(None),
+                (Method::Nothing, _) if storage.contains(packet.dst) => Exit::By(PortId(9)),
                 (Method::Nothing, _) => Exit::Closed(Reason::NoOutbound),
             }
         };
         agree(&set, &parts, reading, seed)?;
         let private = never_internet().iter().any(|prefix| prefix.contains(PLATFORM));
         prop_assert_eq!(is_private(PLATFORM), private);
+    }
+
+    /// 1.8, 2.5, 4.3. Catches: a protocol taken for its neighbour, a public address that carries everything or no ESP, mail
+    /// by its source port.
+    #[test]
+    fn ways_carry_some_protocols_only(set in packets(), seed: u64) {
+        // Tests `public-ip-protocols`, `endpoint-tcp-only`, `nsg-smtp-blocked`.
+        let by_address = |packet: &Tuple| vec![(![1, 6, 17, 50, 58].contains(&packet.protocol.0), Reason::OutboundProtocol)];
+        checks_agree(OneToOne::carried(), &set, by_address, seed)?;
+        let by_endpoint = |packet: &Tuple| vec![(packet.protocol.0 != 6, Reason::EndpointProtocol)];
+        checks_agree(by_service_endpoint(), &set, by_endpoint, seed)?;
+        let parts = set.split_by_first([(mail(), true)], false);
+        agree(&set, &parts, |packet| packet.protocol.0 == 6 && packet.dst_port == 25, seed)?;
+    }
+}
+
+fn methods(tcp: Option<PortId>, udp: Option<PortId>) -> [Method; 5] {
+    let (gateway, default) = (Method::NatGateway(PortId(7)), Method::Default(PortId(8)));
+    [Method::PublicIp, gateway, default, Method::Balancer { tcp, udp }, Method::Nothing]
+}
+
+/// 9 (16). Catches: an assumption that counts for other routes than users', for other methods than NAT gateways, or that
+/// is not told.
+#[test]
+fn a_users_route_may_pass_the_nat_gateway_by() {
+    // Tests `nat-gateway-user-internet-route`.
+    let (user, system) = (Source::User(NodeId(1), 0), Source::System);
+    for method in methods(None, None) {
+        let outbound = Outbound { method, beside_gateway: Method::PublicIp };
+        for (route, choice) in [(user, "applies"), (user, "bypassed"), (system, "bypassed")] {
+            let mut choices = Choices::default();
+            choices.set("user-internet-route-nat", choice).unwrap();
+            let hangs = route == user && matches!(method, Method::NatGateway(_));
+            let expected = if hangs && choice == "bypassed" { Method::PublicIp } else { method };
+            let assumed = hangs.then_some(Assumption::UserInternetRouteNat);
+            let (found, told) = outbound.towards(route, choices);
+            assert_eq!((found, told.iter().collect::<Vec<_>>()), (expected, assumed.into_iter().collect()));
+        }
     }
 }

@@ -56,6 +56,7 @@ fn a_collection() -> impl Strategy<Value = RuleCollection> {
             group_priority,
             priority,
             allow,
+            old_form: false,
             rules,
             span: None,
         },

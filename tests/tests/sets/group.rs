@@ -2,6 +2,7 @@
 
 use super::{a_prefix, a_protocol, a_range, agree, cases, packets};
 use proptest::prelude::*;
+use sim_core::assumption::{Assumption, Choices};
 use sim_core::id::NodeId;
 use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::set::AddrSet;
@@ -132,18 +133,31 @@ proptest! {
         }
     }
 
-    /// Catches: rules for any protocol that count where only those that name one do, in one form or in both.
+    /// 1.2. Catches: rules for any protocol that count for ESP where they cover it not, or not for ICMPv6; in one form or in
+    /// both.
     #[test]
-    fn a_group_splits_by_protocol_as_it_decides(group in a_group(), set in packets(), seed: u64) {
+    fn a_group_splits_as_is_assumed(group in a_group(), set in packets(), every: bool, seed: u64) {
+        // Tests `nsg-any-protocol`.
         let rules = compiled(&group);
+        let mut choices = Choices::default();
+        choices.set("any-protocol", Assumption::AnyProtocol.choices()[usize::from(!every)]).unwrap();
         for direction in [Direction::Inbound, Direction::Outbound] {
-            let parts = rules.split_by_protocol(direction, &set).into_iter();
+            let parts = rules.split_under(choices, direction, &set).into_iter();
             let parts: Vec<_> = parts.map(|(part, rule, access)| (part, (rule, access))).collect();
-            agree(&set, &parts, |packet| rules.decide_by_protocol(direction, packet), seed)?;
-            for (_, (rule, _)) in parts {
-                let naming = |n: u32| group.rules[n as usize].protocol.is_some();
-                prop_assert!(matches!(rule, RuleRef::User(n) if naming(n)) || rule == RuleRef::Default(2), "{:?}", rule);
-            }
+            agree(&set, &parts, |packet| rules.decide_under(choices, direction, packet).0, seed)?;
+            let by_name: Vec<SecurityRule> = group.rules.iter().filter(|rule| rule.protocol.is_some()).cloned().collect();
+            let named = compiled(&Nsg { rules: by_name, ..group.clone() });
+            let reading = |packet: &Tuple| {
+                if every || [1, 6, 17, 58].contains(&packet.protocol.0) {
+                    return rules.decide(direction, packet).1;
+                }
+                match named.decide(direction, packet) {
+                    (RuleRef::User(_), access) => access,
+                    (RuleRef::Default(_), _) => Access::Deny,
+                }
+            };
+            let accesses: Vec<_> = parts.into_iter().map(|(part, (_, access))| (part, access)).collect();
+            agree(&set, &accesses, reading, seed)?;
         }
     }
 

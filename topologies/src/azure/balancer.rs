@@ -33,6 +33,7 @@ pub(super) fn balancer(raw: &RawResource, out: &mut Reading) {
         sku,
         region: out.region.clone(),
         global: is_global(&raw.body),
+        of_service: false,
     })));
     for collection in COLLECTIONS {
         for value in list(raw.properties(), collection) {

@@ -5,6 +5,7 @@
 //! and an object whose `properties` a tool has flattened is read like any other.
 
 mod address;
+mod application_gateway;
 mod balancer;
 mod edit;
 mod firewall;
@@ -25,6 +26,7 @@ mod route;
 mod security;
 mod vnet;
 
+pub use application_gateway::GATEWAY_SERVICE;
 pub use edit::parse as parse_edit;
 pub use machine::os;
 pub use mend::edits_of;
@@ -63,6 +65,7 @@ pub(crate) fn read(raw: &RawResource, all: &Resources, region: &Arc<str>) -> Rea
         "localnetworkgateways" => gateway::local_network(raw, &mut out),
         "expressroutecircuits" => gateway::circuit(raw, &mut out),
         "virtualhubs" | "vpngateways" | "expressroutegateways" => gateway::hub(raw, &mut out),
+        "applicationgateways" => application_gateway::gateway(raw, &mut out),
         "privateendpoints" => private_link::endpoint(raw, all, &mut out),
         "privatelinkservices" => private_link::service(raw, &mut out),
         "azurefirewalls" => firewall::firewall(raw, all, &mut out),

@@ -5,7 +5,7 @@ use super::raw::{RawResource, Resources};
 use super::read::{bad, given, inner, list, missing, references, switch};
 use super::reading::{Piece, Reading};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::facts::{known_tag, tag_names};
+use crate::facts::{is_known_tag, tag_names};
 use crate::json::Value;
 use sim_core::net::{Prefix, Protocol};
 use sim_core::source::Span;
@@ -149,7 +149,7 @@ pub(super) fn peer(value: &Value, text: &str, all: &Resources) -> Result<Peer, D
         return Err(refused);
     }
     let loaded = all.service_tags.as_ref().is_some_and(|tags| tags.names(text));
-    if loaded || known_tag(text).is_some() {
+    if loaded || is_known_tag(text) {
         return Ok(Peer::Tag(text.into()));
     }
     Err(refused.help(match nearest(text, tag_names()) {

@@ -17,11 +17,11 @@ pub use assumptions::{Assumptions, Boot, Downloads, Entry, ImageBuilder, Lifetim
 pub use date::{Date, DateError};
 pub use default_rules::{Surface, Words, describe, words};
 pub use network::network;
-pub use platform::{PlatformAddress, Say, before_the_lists, internet, none_routes, platform_addresses, platform_tags};
+pub use platform::{before_the_lists, internet, none_routes, platform_tags};
 pub use service_tags::ServiceTags;
 pub(crate) use service_tags::is_service_tags;
+pub use tag::is_known_tag;
 pub(crate) use tag::names as tag_names;
-pub use tag::{Advice, KnownTag, known_tag};
 pub use vm_size::{VmSize, vm_size};
 
 use sim_core::net::Prefix;

@@ -2,10 +2,9 @@
 
 use super::date::Date;
 use super::{newest, prefixes, rows};
-use sim_core::net::{Addr, Prefix, Protocol};
+use sim_core::net::Prefix;
 use sim_core::set::AddrSet;
 use sim_core::stage::tag::{PlatformTags, TagTable};
-use std::sync::Arc;
 
 const NONE_ROUTES: &str = include_str!("../../data/none-routes.csv");
 const TAGS: &str = include_str!("../../data/platform-tags.csv");
@@ -64,72 +63,17 @@ pub fn before_the_lists(date: Date) -> Option<String> {
     })
 }
 
-/// What security groups have to say about traffic to an address of the platform (azure-dataplane 1.8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Say {
-    /// Nothing: no rule touches it.
-    Never,
-    /// Only rules that name the tag touch it.
-    Tag,
-    /// All rules touch it.
-    All,
-}
-
-/// Traffic of the platform itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlatformAddress {
-    /// The address.
-    pub address: Addr,
-    /// The tag that it is in, if it is in one.
-    pub tag: Option<Arc<str>>,
-    /// Protocols.
-    pub protocols: Vec<Protocol>,
-    /// Destination ports; empty is any.
-    pub ports: Vec<u16>,
-    /// What rules have to say.
-    pub rules: Say,
-    /// What it is, for people.
-    pub what: &'static str,
-}
-
-/// The platform's traffic as of that day, one entry for each address and kind.
+/// The tags whose contents are always known: those of the platform's own addresses, as of that day.
 ///
 /// Rule `tag-platform-addresses`: the tags of the platform's own addresses are known without a list: DNS, instance
 /// metadata, and the activation hosts of the day. Source: azure-dataplane 1.7, 1.8.
-#[must_use]
-pub fn platform_addresses(date: Date) -> Vec<PlatformAddress> {
+pub(super) fn tags(date: Date) -> TagTable {
     let day = |text: &str| text.parse::<Date>().ok();
     let holds =
-        |row: &Vec<&str>| day(row[5]).is_none_or(|from| from <= date) && day(row[6]).is_none_or(|end| date < end);
-    rows(ADDRESSES).filter(holds).filter_map(|row| address(&row)).collect()
-}
-
-fn address(row: &[&'static str]) -> Option<PlatformAddress> {
-    let protocol = |word: &str| match word {
-        "tcp" => Some(Protocol::TCP),
-        "udp" => Some(Protocol::UDP),
-        _ => None,
-    };
-    Some(PlatformAddress {
-        address: row[0].parse().ok()?,
-        tag: (!row[1].is_empty()).then(|| row[1].into()),
-        protocols: row[2].split(' ').filter_map(protocol).collect(),
-        ports: row[3].split(' ').filter_map(|port| port.parse().ok()).collect(),
-        rules: match row[4] {
-            "never" => Say::Never,
-            "tag" => Say::Tag,
-            _ => Say::All,
-        },
-        what: row[7],
-    })
-}
-
-/// The tags whose contents are always known: those of the platform's own addresses.
-pub(super) fn tags(date: Date) -> TagTable {
+        |row: &Vec<&str>| day(row[2]).is_none_or(|from| from <= date) && day(row[3]).is_none_or(|end| date < end);
     let mut tags = TagTable::default();
-    for entry in platform_addresses(date).into_iter().filter(|entry| entry.rules == Say::Tag) {
-        let Some(tag) = entry.tag else { continue };
-        tags.add(&tag, &[(entry.address, entry.address)].into_iter().collect());
+    for row in rows(ADDRESSES).filter(holds) {
+        tags.add(row[1], &prefixes(row[0]).into_iter().collect());
     }
     tags
 }
@@ -232,9 +176,7 @@ mod tests {
     #[test]
     fn the_platform_has_its_addresses() {
         // Tests `tag-platform-addresses`.
-        let all = platform_addresses(Date::DATA);
-        assert_eq!(all.len() + 1, rows(ADDRESSES).count());
-        assert!(all.iter().all(|entry| !entry.protocols.is_empty() && !entry.what.is_empty()));
+        assert!(rows(ADDRESSES).all(|row| row.len() == 5 && prefixes(row[0]).len() == 1));
         for (date, tag, expected) in [
             ("2026", "AzurePlatformDNS", vec!["168.63.129.16/32"]),
             ("2026", "azurePlatformIMDS", vec!["169.254.169.254/32"]),

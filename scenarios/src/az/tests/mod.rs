@@ -1,5 +1,6 @@
 //! Every operation, asked of one small network made by hand, and wrong questions to each.
 
+mod backends;
 mod network;
 
 use super::{Azure, Fault, Request};
@@ -342,6 +343,7 @@ fn wrong_questions_are_refused_with_help() {
         ("virtualNetworks/v/CheckIPAddressAvailability?ipAddress=x", json!(null), 400),
         ("virtualNetworkGateways/x/getLearnedRoutes", json!(null), 404),
         ("virtualHubs/h/bgpConnections/x/learnedRoutes", json!(null), 404),
+        ("applicationGateways/x/backendhealth", json!(null), 404),
     ] {
         let fault = ask(&azure, rest, body.clone()).unwrap_err();
         assert_eq!(fault.status(), status, "{rest} {body}: {fault}");

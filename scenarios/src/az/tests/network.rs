@@ -113,11 +113,13 @@ fn machines() -> Vec<Value> {
     all
 }
 
-fn body(rest: &str, location: &str, properties: Value) -> Value {
+/// A resource in a region.
+pub fn body(rest: &str, location: &str, properties: Value) -> Value {
     json!({"id": id(rest), "location": location, "properties": properties})
 }
 
-fn rule(name: &str, priority: u16, direction: &str, access: &str, ports: &[&str]) -> Value {
+/// A rule for TCP, whence and whither ever.
+pub fn rule(name: &str, priority: u16, direction: &str, access: &str, ports: &[&str]) -> Value {
     json!({"name": name, "properties": {
         "priority": priority, "direction": direction, "access": access, "protocol": "TCP", "sourceAddressPrefix": "*",
         "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRanges": ports,
@@ -125,7 +127,7 @@ fn rule(name: &str, priority: u16, direction: &str, access: &str, ports: &[&str]
 }
 
 /// A NIC of the machine of its name, with more properties of its own and of its address.
-fn nic(name: &str, subnet: &str, address: &str, region: &str, mut properties: Value, mut config: Value) -> Value {
+pub fn nic(name: &str, subnet: &str, address: &str, region: &str, mut properties: Value, mut config: Value) -> Value {
     config["subnet"] = refer(&format!("virtualNetworks/{subnet}"));
     config["privateIPAllocationMethod"] = json!("Static");
     config["privateIPAddress"] = json!(address);

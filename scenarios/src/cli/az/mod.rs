@@ -3,6 +3,7 @@
 //! Each command is translated to the request that `az` would send ([`Translate`]), and [`Azure`] answers it: `az rest`
 //! and a command with flags cannot differ.
 
+mod gateway;
 mod names;
 mod nic;
 mod rest;
@@ -79,6 +80,9 @@ enum NetworkCommand {
     /// Asks about virtual networks.
     #[command(subcommand, arg_required_else_help = true)]
     Vnet(vnet::VnetCommand),
+    /// Asks about application gateways.
+    #[command(subcommand, arg_required_else_help = true)]
+    ApplicationGateway(gateway::GatewayCommand),
 }
 
 /// A command that can be put as a request.
@@ -104,6 +108,7 @@ impl AzCommand {
             Self::Network(NetworkCommand::Watcher(command)) => command.translate(),
             Self::Network(NetworkCommand::Nic(command)) => command,
             Self::Network(NetworkCommand::Vnet(command)) => command.translate(),
+            Self::Network(NetworkCommand::ApplicationGateway(command)) => command,
             Self::Rest(command) => command,
         }
     }

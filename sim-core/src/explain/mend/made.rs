@@ -48,8 +48,7 @@ pub(super) fn peerings(
     let mut holders = topology.resources().filter(holds).filter(|vnet| vnet.id != nic.subnet.vnet);
     let (remote, other) = (holders.next()?, holders.next());
     let local = topology.get(nic.subnet.vnet)?;
-    let known = topology.peers(local.id).iter().any(|peer| peer.vnet.id == remote.id);
-    if other.is_some() || known {
+    if other.is_some() || topology.peer(local.id, remote.id).is_some() {
         return None;
     }
     let peering = |from: &Resource, to: &Resource| {

@@ -1,29 +1,43 @@
 //! Edits that open a way: proposed from what is in it, and made on a copy of the network to see whether they do.
 
+mod admin;
+mod firewall;
+mod gateway;
 mod made;
 mod rule;
 mod switch;
 
+pub use firewall::Made;
 pub use switch::Switch;
 
 use super::Blocker;
 use crate::fabric::{Fabric, NicPort, PortKind};
 use crate::id::NodeId;
-use crate::stage::route::Hop;
+use crate::net::Prefix;
+use crate::stage::route::{Hop, Source};
 use crate::stage::security::{self, RuleRef};
 use crate::stage::{Reason, Step};
-use crate::topology::{Direction, Draft, Kind, Refusal, Relation, SecurityRule, Topology};
+use crate::topology::{
+    Access, Direction, Draft, Kind, OnPremisesHost, Refusal, Relation, RuleCollection, SecurityRule, Topology,
+};
 use std::sync::Arc;
 
 /// An edit that would take something out of a way.
 #[derive(Clone, Debug)]
 pub enum Mend {
-    /// A new rule in a security group.
+    /// A new rule in a security group, or in a collection of security admin rules.
     AllowRule {
-        /// The group.
+        /// The group or collection.
         group: NodeId,
         /// The rule.
         rule: SecurityRule,
+    },
+    /// A rule of a security group or collection lets pass what it denied; proposed where none can stand before it.
+    OpenRule {
+        /// The group or collection.
+        group: NodeId,
+        /// The name of the rule.
+        name: Arc<str>,
     },
     /// A rule of a security group goes; proposed where none can stand before it.
     DropRule {
@@ -38,6 +52,22 @@ pub enum Mend {
         table: NodeId,
         /// The name of the route.
         name: Arc<str>,
+    },
+    /// A new rule of a firewall or of its policy.
+    Admit {
+        /// The firewall or policy.
+        holder: NodeId,
+        /// The collection, with the new rule alone in it.
+        collection: RuleCollection,
+        /// What of it is new.
+        made: Made,
+    },
+    /// A network on premises has one range more, and somebody in it.
+    Declare {
+        /// The network.
+        site: NodeId,
+        /// The range.
+        prefix: Prefix,
     },
     /// A setting takes another value.
     Switch {
@@ -67,6 +97,18 @@ impl Mend {
             (Reason::SecurityRule, Some(Step::Security { group, .. }), _) => {
                 by_rule(blocker, *group, port.place.vnet, fabric, topology)
             }
+            (Reason::AdminRule, ..) => admin::ahead(blocker, port.place.vnet, fabric, topology),
+            (Reason::FirewallRule, Some(Step::Firewall { firewall, rule, .. }), _) => {
+                firewall::admitting(blocker, *firewall, *rule, fabric, topology)
+            }
+            (Reason::NoGateway, Some(Step::Routed { route, .. }), None) => match route.hop {
+                Hop::Tunnel(connection) => gateway::other_side(connection, topology).into_iter().collect(),
+                _ => Vec::new(),
+            },
+            (Reason::NoRoute, ..) => match &port.kind {
+                PortKind::OnPremises(host) => gateway::inward(blocker.tuple.dst, host.site.node, topology),
+                _ => Vec::new(),
+            },
             (Reason::ForwardingOff, _, Some(nic)) => forwarding(blocker, nic, node, topology),
             (Reason::ClosedByDefault, _, Some(nic)) => vec![made::group(blocker, nic, fabric, topology)],
             (Reason::NoOutbound, _, Some(nic)) => made::nat_gateway(nic.subnet.node, topology).into_iter().collect(),
@@ -80,6 +122,9 @@ impl Mend {
                 Some(nic),
             ) => {
                 let mut found: Vec<Self> = made::peerings(blocker, nic, route, fabric, topology).into_iter().collect();
+                if route.source == Source::System {
+                    found.extend(gateway::onward(blocker.tuple.dst, nic, topology));
+                }
                 found.extend(switch::drop_route(route, topology));
                 found
             }
@@ -92,7 +137,11 @@ impl Mend {
 
     /// Whether it changes where packets go, and with it what other stages see of them.
     pub(super) const fn moves_the_way(&self) -> bool {
-        matches!(self, Self::Make { .. } | Self::DropRoute { .. })
+        match self {
+            Self::Make { .. } | Self::DropRoute { .. } | Self::Declare { .. } => true,
+            Self::Switch { switch, .. } => switch.moves_the_way(),
+            _ => false,
+        }
     }
 
     /// Makes the edit. Gives the resources that it changed.
@@ -115,13 +164,36 @@ impl Mend {
         };
         match self {
             Self::AllowRule { group, rule } => edited(*group, &|kind| {
-                let Kind::Nsg(group) = kind else { return };
-                if !group.rules.contains(rule) {
-                    group.rules.push(rule.clone());
+                let Some(rules) = rules_of(kind) else { return };
+                if !rules.contains(rule) {
+                    rules.push(rule.clone());
                 }
             })
             .into_iter()
             .collect(),
+            Self::OpenRule { group, name } => edited(*group, &|kind| {
+                let rules = rules_of(kind).into_iter().flatten();
+                rules.filter(|rule| rule.name == *name).for_each(|rule| rule.access = Access::Allow);
+            })
+            .into_iter()
+            .collect(),
+            Self::Admit { holder, collection, made } => {
+                edited(*holder, &|kind| firewall::put(kind, collection, *made)).into_iter().collect()
+            }
+            Self::Declare { site, prefix } => {
+                let widened = edited(*site, &|kind| {
+                    if let Kind::OnPremises(site) = kind {
+                        site.prefixes.push(*prefix);
+                    }
+                });
+                let host = |site: &Draft| {
+                    let host = Kind::OnPremisesHost(OnPremisesHost { prefix: *prefix, egress_bps: None });
+                    let name = format!("{}/hosts/{}-{}", site.name, prefix.first(), prefix.len());
+                    Draft::new(name, host).refer(Relation::PartOf, site.name.clone())
+                };
+                let host = widened.as_ref().map(host);
+                widened.into_iter().chain(host).collect()
+            }
             Self::DropRule { group, name } => edited(*group, &|kind| {
                 if let Kind::Nsg(group) = kind {
                     group.rules.retain(|rule| rule.name != *name);
@@ -136,7 +208,12 @@ impl Mend {
             })
             .into_iter()
             .collect(),
-            Self::Switch { resource, switch } => edited(*resource, &|kind| switch.apply(kind)).into_iter().collect(),
+            Self::Switch { resource, switch } => {
+                // A guest whose NIC forwards is taken to forward, too.
+                let guest = topology.target(*resource, Relation::PartOf).filter(|_| *switch == Switch::IpForwarding);
+                let guest = guest.and_then(|guest| edited(guest.id, &|kind| switch.apply(kind)));
+                edited(*resource, &|kind| switch.apply(kind)).into_iter().chain(guest).collect()
+            }
             Self::Make { drafts, holder } => {
                 let last = drafts.last().map(|draft| draft.name.clone());
                 let holder =
@@ -147,6 +224,15 @@ impl Mend {
     }
 }
 
+/// The rules of a security group or of a collection of security admin rules.
+fn rules_of(kind: &mut Kind) -> Option<&mut Vec<SecurityRule>> {
+    match kind {
+        Kind::Nsg(group) => Some(&mut group.rules),
+        Kind::AdminRules(collection) => Some(&mut collection.rules),
+        _ => None,
+    }
+}
+
 fn by_rule(blocker: &Blocker, group: NodeId, vnet: Option<NodeId>, fabric: &Fabric, topology: &Topology) -> Vec<Mend> {
     let Some(Step::Security { direction, rule, .. }) = blocker.step else { return Vec::new() };
     let Some(Kind::Nsg(attributes)) = topology.get(group).map(|found| &found.kind) else { return Vec::new() };
@@ -154,8 +240,8 @@ fn by_rule(blocker: &Blocker, group: NodeId, vnet: Option<NodeId>, fabric: &Fabr
     let place = rule::Place { rules: &attributes.rules, floor: 100, before, direction, vnet };
     match (rule::allow(&place, &blocker.tuple, fabric), rule) {
         (Some(rule), _) => vec![Mend::AllowRule { group, rule }],
-        // Every priority before it is taken.
-        (None, RuleRef::User(_)) => vec![Mend::DropRule { group, name }],
+        // Every priority before it is taken. Without it the rules behind it decide; else it lets pass all that it denied.
+        (None, RuleRef::User(_)) => vec![Mend::DropRule { group, name: name.clone() }, Mend::OpenRule { group, name }],
         (None, RuleRef::Default(_)) => Vec::new(),
     }
 }
@@ -187,8 +273,7 @@ fn peering(reason: Reason, nic: &NicPort, hop: Hop, fabric: &Fabric, topology: &
         }
         _ => None,
     };
-    let peer = topology.peers(nic.subnet.vnet).into_iter().find(|peer| Some(peer.vnet.id) == remote);
-    let Some(peer) = peer else { return Vec::new() };
+    let Some(peer) = remote.and_then(|remote| topology.peer(nic.subnet.vnet, remote)) else { return Vec::new() };
     let forwarded = reason == Reason::ForwardedNotAllowed;
     let switch = if forwarded { Switch::Forwarded } else { Switch::Access };
     vec![Mend::Switch { resource: peer.closed(forwarded).0.id, switch }]

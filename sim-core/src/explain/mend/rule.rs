@@ -36,7 +36,8 @@ pub(super) fn allow(place: &Place<'_>, tuple: &Tuple, fabric: &Fabric) -> Option
         priority,
         direction: place.direction,
         access: Access::Allow,
-        protocol: Some(tuple.protocol),
+        // Rules know one ICMP, that of both families.
+        protocol: Some(if tuple.protocol == Protocol::ICMPV6 { Protocol::ICMP } else { tuple.protocol }),
         source: vec![peers.0],
         source_ports: Vec::new(),
         destination: vec![peers.1],
@@ -75,7 +76,7 @@ fn peer(addr: Addr, vnet: Option<NodeId>, fabric: &Fabric) -> Peer {
 }
 
 /// Whether an address stands for all that nobody else has on the Internet.
-fn everybody(addr: Addr, fabric: &Fabric) -> bool {
+pub(super) fn everybody(addr: Addr, fabric: &Fabric) -> bool {
     let holder = fabric.public(addr).and_then(|port| fabric.port(port));
     holder.is_some_and(|port| matches!(&port.kind, PortKind::Internet { prefix } if prefix.is_default()))
 }

@@ -13,6 +13,12 @@ pub enum Switch {
     Access,
     /// `allowForwardedTraffic` of a peering.
     Forwarded,
+    /// `allowGatewayTransit` of a peering.
+    GatewayTransit,
+    /// `useRemoteGateways` of a peering.
+    RemoteGateways,
+    /// A route table takes the routes of gateways: `disableBgpRoutePropagation` is off.
+    Propagation,
     /// A private endpoint's connection is approved.
     Approved,
 }
@@ -25,11 +31,19 @@ impl Switch {
             Self::IpForwarding => ("properties.enableIPForwarding", "true"),
             Self::Access => ("properties.allowVirtualNetworkAccess", "true"),
             Self::Forwarded => ("properties.allowForwardedTraffic", "true"),
+            Self::GatewayTransit => ("properties.allowGatewayTransit", "true"),
+            Self::RemoteGateways => ("properties.useRemoteGateways", "true"),
+            Self::Propagation => ("properties.disableBgpRoutePropagation", "false"),
             Self::Approved => (
                 "properties.privateLinkServiceConnections[0].properties.privateLinkServiceConnectionState.status",
                 "\"Approved\"",
             ),
         }
+    }
+
+    /// Whether it changes where packets go.
+    pub(super) const fn moves_the_way(self) -> bool {
+        matches!(self, Self::GatewayTransit | Self::RemoteGateways | Self::Propagation)
     }
 
     pub(super) fn apply(self, kind: &mut Kind) {
@@ -38,6 +52,10 @@ impl Switch {
             (Self::IpForwarding, Kind::Nic(nic)) => nic.ip_forwarding = true,
             (Self::Access, Kind::Peering(peering)) => peering.access = on,
             (Self::Forwarded, Kind::Peering(peering)) => peering.forwarded = on,
+            (Self::IpForwarding, Kind::Machine(machine)) => machine.forwards = true,
+            (Self::GatewayTransit, Kind::Peering(peering)) => peering.gateway_transit = on,
+            (Self::RemoteGateways, Kind::Peering(peering)) => peering.remote_gateways = on,
+            (Self::Propagation, Kind::RouteTable(table)) => table.no_propagation = Setting::default_of(false),
             (Self::Approved, Kind::PrivateEndpoint(endpoint)) => endpoint.state = ConnectionState::Approved,
             _ => {}
         }

@@ -38,6 +38,7 @@ impl Compiler<'_> {
             homes,
             chained: self.topology.target(id, Relation::ChainedTo).map(|to| PortId(to.id.0)),
             global: attributes.global,
+            of_service: attributes.of_service,
         })
     }
 

@@ -1,11 +1,12 @@
 //! Firewalls with the rules of their policies.
 
 use super::Compiler;
-use crate::fabric::{FirewallPort, NicPort, Outbound};
+use crate::fabric::{FirewallPort, NicPort};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix};
 use crate::set::AddrSet;
 use crate::stage::firewall::{CompiledFirewall, NamedHost, Words};
+use crate::stage::outbound::{Method, Outbound};
 use crate::topology::{Firewall, FirewallPolicy, Kind, Relation, RuleCollection};
 
 /// Policies inherit from one another; Azure has two levels, and a circle must end.
@@ -30,7 +31,7 @@ impl Compiler<'_> {
             _ => None,
         });
         let gateway = self.topology.target(node.id, Relation::TranslatedBy).map(|found| PortId(found.id.0));
-        let outbound = gateway.map_or(Outbound::Nothing, Outbound::NatGateway);
+        let method = gateway.map_or(Method::Nothing, Method::NatGateway);
         Some(FirewallPort {
             public: public.collect(),
             rules,
@@ -41,9 +42,9 @@ impl Compiler<'_> {
                 nsg: None,
                 ip_forwarding: true,
                 guest_forwards: true,
+                siblings: AddrSet::empty(),
                 public: None,
-                outbound,
-                beside_gateway: outbound,
+                outbound: Outbound { method, beside_gateway: method },
                 connections: None,
                 chained: None,
                 subnet,

@@ -108,12 +108,8 @@ impl Compiler<'_> {
 /// Rule `gateway-default-site`: what a user's default route sends to a gateway goes to its default site. Source:
 /// azure-dataplane 2.4.
 fn tunnel_routes(known: &Known, network: &VnetContext, default_site: Option<NodeId>) -> RouteTable {
-    let system = |prefix: &Prefix, hop| Chosen { prefix: *prefix, hop, source: Source::System };
     let tunnel = |prefix, connection| Chosen { prefix, hop: Hop::Tunnel(connection), source: Source::Gateway };
-    let mut routes: Vec<Chosen> = network.space.iter().map(|prefix| system(prefix, Hop::VnetLocal)).collect();
-    for peer in &network.peers {
-        routes.extend(peer.space.iter().map(|prefix| system(prefix, Hop::Peering(peer.vnet))));
-    }
+    let mut routes = super::route::local(&network.space, &network.peers);
     routes.extend(known.reach.iter().map(|reach| tunnel(reach.prefix, reach.connection)));
     let default_known = known.reach.iter().any(|reach| reach.prefix == Prefix::ALL_V4);
     routes.extend(default_site.filter(|_| !default_known).map(|site| tunnel(Prefix::ALL_V4, site)));

@@ -35,8 +35,8 @@ pub(super) struct Compiler<'a> {
     /// Tags that routes name and of which nothing is known, with who names them.
     unknown_tags: BTreeMap<Arc<str>, BTreeSet<NodeId>>,
     contexts: FixedMap<Arc<TagContext>, ContextId>,
-    pub(super) subnets: FixedMap<NodeId, Arc<SubnetContext>>,
-    pub(super) groups: FixedMap<(NodeId, ContextId), Arc<CompiledGroup>>,
+    pub(super) subnets: Arc<FixedMap<NodeId, Arc<SubnetContext>>>,
+    pub(super) groups: Arc<FixedMap<(NodeId, ContextId), Arc<CompiledGroup>>>,
     /// Admin rules, by VNet and meaning of the tags.
     admins: FixedMap<(NodeId, ContextId), Option<Arc<CompiledAdmin>>>,
 }
@@ -66,8 +66,8 @@ impl Fabric {
             epoch,
             ports: Arc::new(ports),
             addresses: Arc::new(addresses),
-            subnets: Arc::new(compiler.subnets),
-            groups: Arc::new(compiler.groups),
+            subnets: compiler.subnets,
+            groups: compiler.groups,
             tags: compiler.tags,
             facts: facts.clone(),
             unknown_tags: Arc::new(compiler.unknown_tags),
@@ -87,13 +87,13 @@ impl<'a> Compiler<'a> {
             sites: FixedMap::default(),
             unknown_tags: BTreeMap::new(),
             contexts: FixedMap::default(),
-            subnets: FixedMap::default(),
-            groups: FixedMap::default(),
+            subnets: Arc::default(),
+            groups: Arc::default(),
             admins: FixedMap::default(),
         }
     }
 
-    /// Compiles the security groups that a port meets, for the tags of its subnet.
+    /// Compiles the security groups that a port is the first to meet, for the tags of its subnet.
     pub(super) fn guard(&mut self, port: &PortKind) {
         let (subnet, own) = match port {
             PortKind::Nic(nic) => (&nic.subnet, nic.nsg),
@@ -105,7 +105,7 @@ impl<'a> Compiler<'a> {
             if !self.groups.contains_key(&key)
                 && let Some(rules) = self.rules(nsg, &subnet.tags)
             {
-                self.groups.insert(key, rules);
+                Arc::make_mut(&mut self.groups).insert(key, rules);
             }
         }
     }

@@ -43,7 +43,7 @@ impl<'a> Compiler<'a> {
         let topology = self.topology;
         let Kind::Subnet(attributes) = &topology.get(id)?.kind else { return None };
         let found = Arc::new(self.shared(id, Some(attributes), &network));
-        self.subnets.insert(id, found.clone());
+        Arc::make_mut(&mut self.subnets).insert(id, found.clone());
         Some(found)
     }
 

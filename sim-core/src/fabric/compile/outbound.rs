@@ -1,9 +1,11 @@
 //! How each address reaches the Internet.
 
 use super::Compiler;
-use crate::fabric::{Outbound, PortKind, Translator, TranslatorKind};
+use crate::fabric::{PortKind, Translator, TranslatorKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Prefix, Protocol};
+use crate::stage::outbound::{Method, Outbound};
+use crate::stage::protocols_of;
 use crate::stage::snat::{Share, Snat, Source, default_ports};
 use crate::topology::{BackendPool, IpConfig, Kind, OutboundRule, Relation, Resource, Sku, Subnet};
 
@@ -19,12 +21,13 @@ impl Compiler<'_> {
     /// Rule `ipv6-outbound`: an IPv6 address reaches the Internet by its own public address, by IPv6 frontends, or by a NAT
     /// gateway of the second version with IPv6 addresses; there is no default outbound access for it. Source:
     /// azure-dataplane 4.2, 4.4.
-    pub(super) fn outbound(&self, config: NodeId, subnet: NodeId, has_public: bool) -> (Outbound, Outbound) {
-        let beside = if has_public { Outbound::PublicIp } else { self.by_balancer(config, subnet) };
+    pub(super) fn outbound(&self, config: NodeId, subnet: NodeId, has_public: bool) -> Outbound {
+        let beside_gateway = if has_public { Method::PublicIp } else { self.by_balancer(config, subnet) };
         let v6 = self.is_v6(config);
         let gateway = self.topology.target(subnet, Relation::TranslatedBy);
         let gateway = gateway.filter(|gateway| !v6 || self.translates_v6(gateway));
-        (gateway.map_or(beside, |gateway| Outbound::NatGateway(PortId(gateway.id.0))), beside)
+        let method = gateway.map_or(beside_gateway, |gateway| Method::NatGateway(PortId(gateway.id.0)));
+        Outbound { method, beside_gateway }
     }
 
     fn is_v6(&self, config: NodeId) -> bool {
@@ -37,24 +40,24 @@ impl Compiler<'_> {
         v2 && addresses.iter().any(|address| matches!(&address.kind, Kind::PublicIp(it) if it.v6))
     }
 
-    fn by_balancer(&self, config: NodeId, subnet: NodeId) -> Outbound {
+    fn by_balancer(&self, config: NodeId, subnet: NodeId) -> Method {
         let (mut tcp, mut udp) = (None, None);
         for (frontend, only) in self.translating(config) {
             let by = Some(PortId(frontend.0));
-            tcp = tcp.or(by.filter(|_| only.is_none_or(|only| only == Protocol::TCP)));
-            udp = udp.or(by.filter(|_| only.is_none_or(|only| only == Protocol::UDP)));
+            tcp = tcp.or(by.filter(|_| protocols_of(only).contains(Protocol::TCP)));
+            udp = udp.or(by.filter(|_| protocols_of(only).contains(Protocol::UDP)));
         }
         if tcp.is_some() || udp.is_some() {
-            return Outbound::Balancer { tcp, udp };
+            return Method::Balancer { tcp, udp };
         }
         let Some(Kind::Subnet(Subnet { default_outbound, .. })) = self.topology.get(subnet).map(|found| &found.kind)
         else {
-            return Outbound::Nothing;
+            return Method::Nothing;
         };
         if default_outbound.value && !self.is_explicit(config) && !self.is_v6(config) {
-            Outbound::Default(PortId(subnet.0))
+            Method::Default(PortId(subnet.0))
         } else {
-            Outbound::Nothing
+            Method::Nothing
         }
     }
 
@@ -231,8 +234,7 @@ fn translator(
     share: Share,
     idle_minutes: Option<u16>,
 ) -> PortKind {
-    let addresses = addresses.into_iter().map(|address| Source { address, blocked: Vec::new() }).collect();
-    let snat = Snat { node, protocol: None, addresses, share, idle_minutes, tcp_reset: false };
+    let snat = Snat { idle_minutes, ..Snat::to(node, addresses, share) };
     PortKind::Translator(Translator { kind, snat })
 }
 

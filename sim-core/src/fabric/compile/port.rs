@@ -4,6 +4,7 @@ use super::Compiler;
 use crate::fabric::{EndpointPort, LinkServicePort, NicPort, Place, Port, PortKind, PublicAddress};
 use crate::id::{NodeId, PortId};
 use crate::net::Addr;
+use crate::set::AddrSet;
 use crate::stage::idle::DEFAULT_MINUTES;
 use crate::topology::{Kind, Relation, Resource};
 
@@ -84,16 +85,15 @@ impl Compiler<'_> {
         let subnet = self.subnet(subnet_node.id)?;
         let public = self.public_address(id);
         let machine = self.topology.target(nic.id, Relation::PartOf);
-        let (outbound, beside_gateway) = self.outbound(id, subnet_node.id, public.is_some());
         Some(NicPort {
             address,
             machine: machine.map(|machine| machine.id),
             guest_forwards: machine.is_some_and(|found| matches!(&found.kind, Kind::Machine(it) if it.forwards)),
             nsg: self.nsg_of(nic.id),
+            siblings: machine.map_or_else(AddrSet::empty, |found| self.siblings(found.id, id)),
             ip_forwarding: attributes.ip_forwarding,
             public,
-            outbound,
-            beside_gateway,
+            outbound: self.outbound(id, subnet_node.id, public.is_some()),
             connections: machine.and_then(|found| match &found.kind {
                 Kind::Machine(machine) => machine.connections,
                 _ => None,
@@ -101,6 +101,12 @@ impl Compiler<'_> {
             chained: self.topology.target(id, Relation::ChainedTo).map(|to| PortId(to.id.0)),
             subnet,
         })
+    }
+
+    /// The addresses of a machine beside one of them.
+    fn siblings(&self, machine: NodeId, config: NodeId) -> AddrSet {
+        let all = self.topology.addresses_of(machine).into_iter();
+        all.filter(|(id, _)| *id != config).map(|(_, address)| (address, address)).collect()
     }
 
     pub(super) fn public_address(&self, id: NodeId) -> Option<PublicAddress> {

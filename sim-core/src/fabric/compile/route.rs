@@ -11,9 +11,6 @@ use crate::stage::tag::Naming;
 use crate::topology::{Destination, Kind, PeerVnet, PrivateEndpoint, Relation, Resource, RouteTable, Subnet, UserHop};
 use std::sync::Arc;
 
-/// Routes by tag that a table may have (azure-dataplane 2.2 (6)); the rest is left alone.
-const TAG_ROUTES: usize = 25;
-
 /// A private endpoint that a VNet has a route to.
 #[derive(Clone, Copy)]
 pub(super) struct NearEndpoint {
@@ -81,16 +78,13 @@ impl<'a> Compiler<'a> {
             UserHop::None => Hop::None,
         };
         let mut named: Vec<(Naming, Vec<Prefix>, Hop, u32)> = Vec::new();
-        let mut tags = 0;
         for (n, route) in (0u32..).zip(&table.routes) {
             match &route.destination {
                 Destination::Prefix(prefix) => named.push((Naming::of(None), vec![*prefix], hop(route.next_hop), n)),
-                Destination::Tag(tag) if tags < TAG_ROUTES => {
-                    tags += 1;
+                Destination::Tag(tag) => {
                     let set = self.tag_addresses(tag, id);
                     named.push((Naming::of(Some(tag)), set.prefixes().collect(), hop(route.next_hop), n));
                 }
-                Destination::Tag(_) => {}
             }
         }
         named.sort_by_key(|(naming, ..)| *naming);

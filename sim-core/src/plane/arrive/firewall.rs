@@ -1,26 +1,18 @@
 //! At a firewall: its rules, its translations, then the routes of its own subnet.
 
-use crate::fabric::{FirewallPort, Outbound, Port};
+use crate::fabric::{FirewallPort, Port};
 use crate::id::NodeId;
 use crate::net::{Addr, Protocol, Tuple};
 use crate::plane::conn::{Half, NewConn};
-use crate::plane::flow::{Decision, Key, Known};
+use crate::plane::decision::Decision;
+use crate::plane::flow::{Key, Known};
 use crate::plane::leave::hop::{self, Sender};
-use crate::plane::view::{Trail, View, answer_key};
+use crate::plane::view::{Trail, answer_key};
 use crate::stage::firewall::{PublicSource, Verdict};
 use crate::stage::idle::Lifetime;
 use crate::stage::route::{Chosen, Hop};
-use crate::stage::snat::{Share, Snat, Source};
 use crate::stage::{Reason, Step, Translation};
-use crate::time::Nanos;
 
-/// Silence after which a flow to or from the Internet is forgotten.
-///
-/// Rule `firewall-idle`: a firewall forgets a silent flow after 4 minutes on the way to or from the Internet, after 5
-/// between private addresses. Source: learn azure/firewall/tcp-session-behavior.
-const NORTH_SOUTH_IDLE: Nanos = Nanos::secs(4 * 60);
-/// The same for flows between private addresses.
-const EAST_WEST_IDLE: Nanos = Nanos::secs(5 * 60);
 pub(super) fn arrive(
     mut trail: Trail<'_>,
     port: &Port,
@@ -43,7 +35,7 @@ pub(super) fn arrive(
                 forward: Half { key, to, pin: None },
                 reverse: Some(Half { key: answer_key(to), to: key.tuple.reversed(), pin: None }),
                 claim: None,
-                lifetime: Lifetime::plain(if private { EAST_WEST_IDLE } else { NORTH_SOUTH_IDLE }),
+                lifetime: Lifetime::firewall(private),
             };
             trail.end(act, Some(state))
         }
@@ -72,7 +64,7 @@ fn admit(trail: &mut Trail<'_>, port: &Port, firewall: &FirewallPort) -> Result<
     }
     let way = route(trail, firewall)?;
     if hides_source(verdict, firewall, trail.tuple.dst) {
-        let to = hidden(trail, firewall, way.hop)?;
+        let to = hidden(trail, port, firewall, way.hop)?;
         rewrite(trail, port, to);
     }
     Ok((trail.tuple, way))
@@ -99,30 +91,18 @@ fn hides_source(verdict: Verdict, firewall: &FirewallPort, to: Addr) -> bool {
 ///
 /// Rule `firewall-forced-tunnel`: a flow for the Internet that the firewall's own routes send elsewhere gets its private
 /// address. Source: learn azure/firewall/snat-private-range.
-fn hidden(trail: &Trail<'_>, firewall: &FirewallPort, way: Hop) -> Result<Tuple, Reason> {
+fn hidden(trail: &Trail<'_>, port: &Port, firewall: &FirewallPort, way: Hop) -> Result<Tuple, Reason> {
     let portless = !matches!(trail.tuple.protocol, Protocol::TCP | Protocol::UDP);
-    let gateway = matches!(firewall.interface.outbound, Outbound::NatGateway(_));
+    let gateway = firewall.interface.outbound.is_gateway();
     let found = match way {
         Hop::Internet if portless && !gateway => return Err(Reason::OutboundProtocol),
         Hop::Internet if firewall.public.is_empty() && !gateway => return Err(Reason::NoOutbound),
-        Hop::Internet if !gateway => public_source(trail.view, trail.tuple, &firewall.public),
-        _ => private_source(trail.view, trail.tuple, firewall.interface.address),
+        Hop::Internet if !gateway => {
+            PublicSource { addresses: &firewall.public }.candidates(&trail.tuple).find(|to| trail.view.is_free(to))
+        }
+        _ => trail.view.own_source(NodeId(port.id.0), [firewall.interface.address], &trail.tuple),
     };
     found.ok_or(Reason::PortsExhausted)
-}
-
-/// A free public address and port.
-fn public_source(view: &View<'_>, tuple: Tuple, addresses: &[Addr]) -> Option<Tuple> {
-    let free = |to: &Tuple| view.table.is_free(&answer_key(*to), view.now);
-    PublicSource { addresses }.candidates(&tuple).find(free)
-}
-
-/// A free port of the firewall's private address, the client's own if it is free.
-fn private_source(view: &View<'_>, tuple: Tuple, address: Addr) -> Option<Tuple> {
-    let addresses = vec![Source { address, blocked: Vec::new() }];
-    let share = Share::Own;
-    let snat = Snat { node: NodeId(0), protocol: None, addresses, share, idle_minutes: None, tcp_reset: false };
-    snat.decide(&tuple, view.draw, |to| view.table.is_free(&answer_key(*to), view.now))
 }
 
 fn route(trail: &mut Trail<'_>, firewall: &FirewallPort) -> Result<Chosen, Reason> {

@@ -1,22 +1,21 @@
 //! At a balancer's frontend.
 
 use super::translator;
-use crate::assumption::Assumption;
 use crate::fabric::{FrontendPort, LinkClass, Port, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Gateway, Protocol, Tuple, Via};
 use crate::plane::conn::{Half, NewConn};
-use crate::plane::flow::{Act, Answer, Decision, Key, Known};
+use crate::plane::decision::{Act, Answer, Decision};
+use crate::plane::flow::{Key, Known};
 use crate::plane::gateway;
 use crate::plane::view::Trail;
-use crate::stage::balancer::{Member, Rule};
+use crate::stage::balancer::{self, Member, Rule};
 use crate::stage::idle::Lifetime;
-use crate::stage::outbound::is_private;
 use crate::stage::{Reason, Step, Translation};
 
 pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, frontend: &FrontendPort, key: Key, known: Known) -> Decision {
     let from = trail.tuple;
-    if frontend.public && (is_private(from.src) || matches!(known, Known::As { forward: false, .. })) {
+    if frontend.public && (frontend.is_inside(from.src) || matches!(known, Known::As { forward: false, .. })) {
         // A backend's own flow on its way out by the frontend's address, or the answer to one.
         let by = Translation::Balancer(frontend.balancer);
         return translator::translate(trail, port, key, known, by, &frontend.snats);
@@ -76,7 +75,7 @@ pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, frontend: &FrontendPort,
 /// others; when all are down, TCP goes on at a Standard balancer whose pool has more than one machine, and ends at a Basic
 /// one, and UDP ends. Source: azure-dataplane 3.4.
 fn stays(trail: &mut Trail<'_>, frontend: &FrontendPort, half: &Half) -> Result<Option<Half>, Reason> {
-    let Some(rule) = frontend.rule(&half.key.tuple) else { return Ok(Some(*half)) };
+    let Some(rule) = frontend.rule(trail.view.fabric.choices(), &half.key.tuple) else { return Ok(Some(*half)) };
     let is_up = |member: &Member| up(trail, frontend, &half.key.tuple, rule.probe, *member);
     let Some(member) = rule.members.iter().find(|member| Some(member.port) == half.pin) else { return Ok(Some(*half)) };
     if is_up(member) {
@@ -102,7 +101,7 @@ fn past(mut trail: Trail<'_>, frontend: &FrontendPort, key: Key, known: Known) -
         trail.steps.push(Step::Known);
         return trail.end(Ok(Act::Forward { to: pin, class: LinkClass::Fabric }), None);
     }
-    let rule = rule(&mut trail, frontend, |rule| rule.is_for_all_ports());
+    let rule = rule(&mut trail, frontend.rules.iter().filter(|rule| rule.is_for_all_ports()));
     match choose(&mut trail, frontend, rule, key.tuple.min(key.tuple.reversed())) {
         Ok((_, member)) => {
             let forward = Half { key, to: key.tuple, pin: Some(member.port) };
@@ -114,22 +113,16 @@ fn past(mut trail: Trail<'_>, frontend: &FrontendPort, key: Key, known: Known) -
     }
 }
 
-/// The rule for a packet, among those wanted.
-///
-/// Rule `balancer-ha-ports-icmp`: Whether a rule for all ports takes ICMP is not documented; an assumption decides. Source:
-/// azure-dataplane 3.6.
-fn rule<'f>(trail: &mut Trail<'_>, frontend: &'f FrontendPort, wanted: impl Fn(&Rule) -> bool) -> Option<&'f Rule> {
-    let all_ports = || frontend.rules.iter().find(|rule| rule.is_for_all_ports());
-    if matches!(trail.tuple.protocol, Protocol::ICMP | Protocol::ICMPV6) && all_ports().is_some() {
-        trail.steps.push(Step::Assumed(Assumption::HaPortsIcmp));
-        return all_ports().filter(|_| trail.view.fabric.choices().of(Assumption::HaPortsIcmp) == 1);
-    }
-    frontend.rules.iter().find(|rule| wanted(rule) && rule.takes(&trail.tuple))
+/// The rule for a packet, among those of a frontend that may have a say.
+fn rule<'f>(trail: &mut Trail<'_>, rules: impl Iterator<Item = &'f Rule>) -> Option<&'f Rule> {
+    let (rule, assumed) = balancer::decide(rules, trail.view.fabric.choices(), &trail.tuple);
+    trail.assume(assumed);
+    rule
 }
 
 /// Chooses rule and backend, and rewrites the destination.
 fn balance<'f>(trail: &mut Trail<'_>, frontend: &'f FrontendPort) -> Result<(&'f Rule, Member), Reason> {
-    let rule = rule(trail, frontend, |_| true);
+    let rule = rule(trail, frontend.rules.iter());
     if rule.is_none() && !frontend.homes.is_empty() {
         return Err(Reason::NoBalancerRule);
     }
@@ -174,7 +167,7 @@ fn up(trail: &Trail<'_>, frontend: &FrontendPort, tuple: &Tuple, probe: Option<N
     let Some(PortKind::Frontend(regional)) = trail.view.fabric.port(member.port).map(|port| &port.kind) else {
         return false;
     };
-    let rule = regional.rule(&Tuple { dst: regional.address, ..*tuple });
+    let rule = regional.rule(trail.view.fabric.choices(), &Tuple { dst: regional.address, ..*tuple });
     rule.is_some_and(|rule| !rule.candidates(probed).is_empty())
 }
 

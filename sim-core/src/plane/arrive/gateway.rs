@@ -2,7 +2,8 @@
 
 use crate::fabric::{GatewayPort, LinkClass, Port, TunnelEnd};
 use crate::id::NodeId;
-use crate::plane::flow::{Act, Decision, Known};
+use crate::plane::decision::{Act, Decision};
+use crate::plane::flow::Known;
 use crate::plane::leave::hop::{self, Sender};
 use crate::plane::view::Trail;
 use crate::stage::route::Hop;
@@ -18,7 +19,7 @@ pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, gateway: &GatewayPort) -
 
 /// Rule `gateway-subnet-routes`: what comes from a gateway's connections goes into the VNet by the routes of its own subnet,
 /// a user's among them. Source: azure-dataplane 2.2, 2.3.
-fn forward(trail: &mut Trail<'_>, port: &Port, gateway: &GatewayPort) -> Result<Act, Reason> {
+pub(in crate::plane) fn forward(trail: &mut Trail<'_>, port: &Port, gateway: &GatewayPort) -> Result<Act, Reason> {
     let chosen = gateway.routes.decide(&trail.tuple);
     if let Some(route) = chosen
         && let Hop::Tunnel(connection) = route.hop

@@ -9,11 +9,12 @@ mod private_link;
 mod translator;
 
 pub(super) use frontend::choose;
-pub(super) use nic::{mid_stream, public_protocol};
+pub(super) use nic::mid_stream;
 
 use super::conn::{Half, NewConn};
-use super::flow::{Act, Decision, Key, Known};
-use super::view::{LINK_IDLE, Trail, View};
+use super::decision::{Act, Decision};
+use super::flow::{Key, Known};
+use super::view::{Trail, View};
 use crate::fabric::{Port, PortKind};
 use crate::net::Meta;
 use crate::stage::idle::Lifetime;
@@ -26,7 +27,7 @@ pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known:
         PortKind::Frontend(frontend) => frontend::arrive(trail, port, frontend, key, known),
         PortKind::Endpoint(endpoint) => {
             let forward = Half { key, to: key.tuple, pin: None };
-            let record = NewConn { forward, reverse: None, claim: None, lifetime: Lifetime::plain(LINK_IDLE) };
+            let record = NewConn { forward, reverse: None, claim: None, lifetime: Lifetime::private_link() };
             let from_client = trail.meta.private_link.is_none();
             let known = known.half().is_some();
             let act = private_link::at_endpoint(&mut trail, port, endpoint, known);

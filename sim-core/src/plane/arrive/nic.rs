@@ -2,15 +2,16 @@
 
 use crate::assumption::Assumption;
 use crate::fabric::{FrontendPort, NicPort, Port, PortKind};
-use crate::net::{Gateway, Protocol, Tuple, Via};
+use crate::net::{Gateway, Tuple, Via};
 use crate::plane::conn::{Half, NewConn};
-use crate::plane::flow::{Act, Decision, Key, Known, NO_SCOPE};
+use crate::plane::decision::{Act, Decision};
+use crate::plane::flow::{Key, Known, NO_SCOPE};
 use crate::plane::gateway;
 use crate::plane::view::{Trail, record};
 use crate::stage::idle::{Expiry, Lifetime};
+use crate::stage::interface::{Arrival, Exposure};
 use crate::stage::translate::OneToOne;
 use crate::stage::{Level, Reason, Step, Translation};
-use crate::time::Nanos;
 use crate::topology::{Direction, Sku};
 
 pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, nic: &NicPort, key: Key, known: Known) -> Decision {
@@ -51,15 +52,13 @@ pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, nic: &NicPort, key: Key,
 }
 
 /// How long the way of the answers is remembered: as long as the balancer or the public address remembers the flow.
-///
-/// Rule `public-ip-idle-timeout`: A flow that comes in by a NIC's public address is remembered for the address's idle time.
-/// Source: azure-dataplane 3.7, 4.3.
 fn lifetime(trail: &Trail<'_>, nic: &NicPort, via: Option<Via>, tuple: &Tuple) -> Lifetime {
     let record = record(&nic.subnet);
     if let Some(via) = via {
+        let choices = trail.view.fabric.choices();
         let asked = Tuple { dst: via.address, dst_port: via.port, ..*tuple };
         let rule = frontend(trail, via)
-            .and_then(|it| it.rule(&asked).map(|rule| rule.lifetime(tuple.protocol, it.idle_minutes)));
+            .and_then(|it| it.rule(choices, &asked).map(|rule| rule.lifetime(tuple.protocol, it.idle_minutes)));
         // The balancer tells both ends; here only whoever speaks again is told.
         let told = |lifetime: Lifetime| match lifetime.expiry {
             Expiry::ResetBoth => Expiry::Reset,
@@ -68,10 +67,7 @@ fn lifetime(trail: &Trail<'_>, nic: &NicPort, via: Option<Via>, tuple: &Tuple) -
         return rule.map_or(record, |rule| Lifetime { record: record.record, expiry: told(rule), ..rule });
     }
     match nic.public.filter(|public| public.address == tuple.dst) {
-        Some(public) => {
-            let idle = Nanos::secs(60 * u64::from(public.idle_minutes));
-            Lifetime { record: record.record, ..Lifetime::plain(idle) }
-        }
+        Some(public) => Lifetime { record: record.record, ..Lifetime::public_ip(public.idle_minutes) },
         None => record,
     }
 }
@@ -91,33 +87,32 @@ fn frontend<'t>(trail: &Trail<'t>, via: Via) -> Option<&'t FrontendPort> {
 /// Rule `nsg-inbound-view`: inbound rules see the address and the port that the packet has behind the public address or
 /// the balancer, and the source that it came with. Source: azure-dataplane 1.3, 3.3.
 fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, Reason> {
-    let mut closed_without_group = false;
+    let mut exposed = false;
     if let Some(public) = nic.public.filter(|public| public.address == trail.tuple.dst) {
         let from = trail.tuple;
         trail.tuple = OneToOne { private: nic.address, public: public.address }.inward(&from);
         trail.steps.push(Step::Rewritten { by: Translation::PublicIp(public.node), from, to: trail.tuple });
-        closed_without_group = public.sku == Sku::Standard;
-        public_protocol(trail)?;
+        exposed = public.sku == Sku::Standard;
+        trail.pass(OneToOne::carried())?;
     }
     if let Some(frontend) = via.and_then(|via| frontend(trail, via)) {
-        closed_without_group |= frontend.public && frontend.is_standard();
+        exposed |= frontend.is_closed();
     }
-    if via.is_some() && trail.tuple.src == nic.address {
-        trail.stop(Reason::Hairpin)?;
-    }
-    let floating = via.is_some_and(|via| via.address == trail.tuple.dst);
-    let foreign = trail.tuple.dst != nic.address && !floating;
-    if foreign && !(nic.ip_forwarding && (nic.guest_forwards || same_machine(trail, nic))) {
-        trail.stop(Reason::ForwardingOff)?;
-    }
+    let arrival = Arrival {
+        address: nic.address,
+        balanced: via.map(|via| via.address),
+        ip_forwarding: nic.ip_forwarding,
+        guest_forwards: nic.guest_forwards,
+        siblings: &nic.siblings,
+    };
+    trail.pass(&arrival.checks())?;
     if !trail.admin(&nic.subnet, Direction::Inbound)? {
         return Ok(Act::Deliver);
     }
-    if closed_without_group && nic.nsg.is_none() && nic.subnet.nsg.is_none() {
-        trail.stop(Reason::ClosedByDefault)?;
-    }
+    let filtered = nic.nsg.is_some() || nic.subnet.nsg.is_some();
+    trail.pass(&Exposure { exposed, filtered }.checks())?;
     mid_stream(trail)?;
-    if !floating {
+    if via.is_none_or(|via| via.address != trail.tuple.dst) {
         return rules(trail, nic);
     }
     // The guest gets the frontend's address whatever the rules are asked about.
@@ -138,12 +133,6 @@ fn rules(trail: &mut Trail<'_>, nic: &NicPort) -> Result<Act, Reason> {
     Ok(Act::Deliver)
 }
 
-/// Rule `public-ip-protocols`: A NIC's public address carries TCP, UDP, ICMP and ESP. Source: azure-dataplane 4.3.
-pub(in crate::plane) fn public_protocol(trail: &mut Trail<'_>) -> Result<(), Reason> {
-    let carried = [Protocol::TCP, Protocol::UDP, Protocol::ICMP, Protocol::ICMPV6, Protocol::ESP];
-    if carried.contains(&trail.tuple.protocol) { Ok(()) } else { trail.stop(Reason::OutboundProtocol) }
-}
-
 /// Rule `nsg-mid-stream`: A packet from the middle of a TCP connection that no record knows is judged as a new flow, or
 /// dropped; which one is not documented. Source: azure-dataplane 1.4.
 pub(in crate::plane) fn mid_stream(trail: &mut Trail<'_>) -> Result<(), Reason> {
@@ -153,11 +142,4 @@ pub(in crate::plane) fn mid_stream(trail: &mut Trail<'_>) -> Result<(), Reason> 
     trail.once = true;
     trail.steps.push(Step::Assumed(Assumption::MidStreamTcp));
     if trail.view.fabric.choices().of(Assumption::MidStreamTcp) == 1 { trail.stop(Reason::FlowExpired) } else { Ok(()) }
-}
-
-/// Whether the destination is another NIC's of the same machine, which its guest takes without forwarding.
-fn same_machine(trail: &Trail<'_>, nic: &NicPort) -> bool {
-    let fabric = trail.view.fabric;
-    let other = fabric.private(nic.subnet.vnet, trail.tuple.dst).and_then(|port| fabric.port(port));
-    other.is_some_and(|port| matches!(&port.kind, PortKind::Nic(other) if other.machine == nic.machine))
 }

@@ -4,11 +4,11 @@ use crate::fabric::{EndpointPort, LinkClass, LinkServicePort, Port};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Tuple};
 use crate::plane::conn::Half;
-use crate::plane::flow::{Act, Decision, Key};
-use crate::plane::view::{LINK_IDLE, Trail, answer_key, translation};
+use crate::plane::decision::{Act, Decision};
+use crate::plane::flow::Key;
+use crate::plane::view::{Trail, translation};
 use crate::stage::idle::Lifetime;
 use crate::stage::route::{self, Hop};
-use crate::stage::snat::{Share, Snat, Source};
 use crate::stage::{Reason, Step, Translation};
 use crate::topology::ConnectionState;
 
@@ -22,17 +22,11 @@ pub(super) fn at_endpoint(
     endpoint: &EndpointPort,
     known: bool,
 ) -> Result<Act, Reason> {
-    let vnet = endpoint.subnet.vnet;
     if trail.meta.private_link == Some(NodeId(port.id.0)) {
         // From the provider: straight to the client, whatever the subnet's routes say (azure-dataplane 2.6).
         trail.meta.private_link = None;
-        let fabric = trail.view.fabric;
-        if let Some(to) = fabric.private(vnet, trail.tuple.dst) {
-            return Ok(Act::Forward { to, class: LinkClass::Vnet });
-        }
-        let peered = endpoint.subnet.network.peers.iter().find_map(|peer| fabric.private(peer.vnet, trail.tuple.dst));
-        if let Some(to) = peered {
-            return Ok(Act::Forward { to, class: LinkClass::Peering });
+        if let Some((to, class)) = trail.view.near(&endpoint.subnet, trail.tuple.dst) {
+            return Ok(Act::Forward { to, class });
         }
         let gateway = gateway_towards(endpoint, trail.tuple.dst).ok_or(Reason::NoSuchAddress)?;
         return Ok(Act::Forward { to: gateway, class: LinkClass::Vnet });
@@ -93,19 +87,13 @@ pub(super) fn at_service(
         trail.tuple = half.to;
         return trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Vnet }), None);
     }
-    let Some(to) = translate(&trail, Tuple { dst: address, ..from }, NodeId(port.id.0), &service.nat) else {
+    let Some(to) =
+        trail.view.own_source(NodeId(port.id.0), service.nat.iter().copied(), &Tuple { dst: address, ..from })
+    else {
         return trail.end(Err(Reason::PortsExhausted), None);
     };
     trail.tuple = to;
     trail.steps.push(Step::Rewritten { by, from, to });
-    let state = translation(key, to, frontend, PortId(link.0), Lifetime::plain(LINK_IDLE));
+    let state = translation(key, to, frontend, PortId(link.0), Lifetime::private_link());
     trail.end(Ok(Act::Forward { to: frontend, class: LinkClass::Vnet }), Some(state))
-}
-
-/// A free translation to one of the service's addresses, with the client's own port if it is free.
-fn translate(trail: &Trail<'_>, tuple: Tuple, node: NodeId, addresses: &[Addr]) -> Option<Tuple> {
-    let addresses = addresses.iter().map(|address| Source { address: *address, blocked: Vec::new() }).collect();
-    let snat = Snat { node, protocol: None, addresses, share: Share::Own, idle_minutes: None, tcp_reset: false };
-    let view = trail.view;
-    snat.decide(&tuple, view.draw, |to| view.table.is_free(&answer_key(*to), view.now))
 }

@@ -4,8 +4,9 @@ use crate::fabric::{LinkClass, Port, PortKind, Translator, TranslatorKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Protocol, Tuple};
 use crate::plane::conn::Half;
-use crate::plane::flow::{Act, Answer, Decision, Key, Known, NO_SCOPE};
-use crate::plane::view::{Trail, answer_key, translation};
+use crate::plane::decision::{Act, Answer, Decision};
+use crate::plane::flow::{Key, Known, NO_SCOPE};
+use crate::plane::view::{Trail, translation};
 use crate::stage::snat::{Share, Snat};
 use crate::stage::{Reason, Step, Translation};
 
@@ -54,7 +55,7 @@ pub(super) fn translate(
 
 /// Whether a packet is for the frontend that also translates it: a member that asks its own balancer.
 fn is_inside(port: &Port, tuple: Tuple) -> bool {
-    matches!(port.kind, PortKind::Frontend(_)) && crate::stage::outbound::is_private(tuple.src)
+    matches!(&port.kind, PortKind::Frontend(frontend) if frontend.is_inside(tuple.src))
 }
 
 fn outward(mut trail: Trail<'_>, port: &Port, key: Key, by: Translation, snats: &[Snat]) -> Decision {
@@ -72,7 +73,7 @@ fn outward(mut trail: Trail<'_>, port: &Port, key: Key, by: Translation, snats: 
     let table = trail.view.table;
     let free = |to: &Tuple| {
         let claimed = claim(snat, to).is_some_and(|claim| !table.is_free(&claim, trail.view.now));
-        !claimed && table.is_free(&answer_key(*to), trail.view.now)
+        !claimed && trail.view.is_free(to)
     };
     let Some(to) = snat.decide(&from, trail.view.draw, free) else {
         holders(&mut trail, snat, origin);

@@ -1,16 +1,17 @@
 //! Where a route leads: inside the VNet, over a peering, to an appliance, a gateway or a service, out to the Internet.
 
 use crate::assumption::Assumption;
-use crate::fabric::{LinkClass, NicPort, Outbound, Peer, Port, PortKind, SubnetContext};
+use crate::fabric::{LinkClass, NicPort, Port, PortKind, PublicAddress, SubnetContext};
 use crate::id::{NodeId, PortId};
-use crate::net::{Addr, Gateway, Protocol};
-use crate::plane::arrive::public_protocol;
-use crate::plane::flow::{Act, Known};
+use crate::net::{Addr, Gateway};
+use crate::plane::decision::Act;
+use crate::plane::flow::Known;
 use crate::plane::gateway;
 use crate::plane::view::{Trail, is_private};
 use crate::stage::balancer::Rule;
+use crate::stage::outbound::{self, Exit, WayOut, by_service_endpoint};
 use crate::stage::peering::Crossing;
-use crate::stage::route::{Chosen, Hop, Source};
+use crate::stage::route::{Chosen, Hop};
 use crate::stage::translate::OneToOne;
 use crate::stage::{Reason, Step, Translation};
 use crate::topology::Sku;
@@ -22,9 +23,6 @@ pub(in crate::plane) struct Sender<'p> {
     pub subnet: &'p SubnetContext,
     pub nic: Option<&'p NicPort>,
 }
-
-/// The port of mail between servers.
-const SMTP: u16 = 25;
 
 /// Follows a route.
 ///
@@ -43,9 +41,8 @@ pub(in crate::plane) fn take(
         Hop::Gateway(Some(gateway)) => to_gateway(trail, sender, gateway),
         Hop::VnetLocal => inside(trail, sender.subnet.vnet, to, LinkClass::Vnet),
         Hop::Peering(remote) => {
-            cross(trail, sender, remote)?;
-            let class = over_global_peering(trail, sender, remote)?;
-            inside(trail, remote, to, class)
+            cross(trail, sender, remote, Some(to))?;
+            inside(trail, remote, to, LinkClass::Peering)
         }
         Hop::Endpoint(endpoint) => Ok(Act::Forward { to: PortId(endpoint.0), class: towards(trail, sender, endpoint) }),
         Hop::Appliance(address) => appliance(trail, sender, address),
@@ -67,40 +64,24 @@ fn inside(trail: &mut Trail<'_>, vnet: NodeId, address: Addr, class: LinkClass) 
     }
 }
 
-/// May this packet cross the peering into `remote`? (azure-dataplane 2.7)
-fn cross(trail: &mut Trail<'_>, sender: Sender<'_>, remote: NodeId) -> Result<(), Reason> {
-    let Some(peer) = peer(sender, remote) else { return Ok(()) };
+/// May this packet cross the peering on its way to `address` in `remote`? (azure-dataplane 2.7)
+fn cross(trail: &mut Trail<'_>, sender: Sender<'_>, remote: NodeId, address: Option<Addr>) -> Result<(), Reason> {
+    let Some(peer) = sender.subnet.network.peers.iter().find(|peer| peer.vnet == remote) else { return Ok(()) };
+    let fabric = trail.view.fabric;
+    let found = address.and_then(|address| fabric.private(remote, address)).and_then(|port| fabric.port(port));
     let crossing = Crossing {
         link: peer.link,
         own: sender.subnet.network.space.iter().copied().collect(),
         // A gateway sends into whatever is peered.
         peered: sender.nic.is_none() || peer.subnets.as_ref().is_none_or(|all| all.contains(&sender.subnet.node)),
         by_gateway: sender.nic.is_none(),
-        choices: trail.view.fabric.choices(),
+        global: peer.region != sender.subnet.network.region,
+        to_basic: found.is_some_and(|port| matches!(&port.kind, PortKind::Frontend(it) if it.sku == Sku::Basic)),
+        choices: fabric.choices(),
     };
     let tuple = trail.tuple;
     trail.assume(crossing.assumed(&tuple));
-    for reason in crossing.checks().decide(&tuple) {
-        trail.stop(reason)?;
-    }
-    Ok(())
-}
-
-fn peer<'p>(sender: Sender<'p>, remote: NodeId) -> Option<&'p Peer> {
-    sender.subnet.network.peers.iter().find(|peer| peer.vnet == remote)
-}
-
-/// Rule `peering-global-basic`: the frontend of a Basic balancer is not reached over a peering between regions. Source:
-/// azure-dataplane 2.7.
-fn over_global_peering(trail: &mut Trail<'_>, sender: Sender<'_>, remote: NodeId) -> Result<LinkClass, Reason> {
-    let fabric = trail.view.fabric;
-    let found = fabric.private(remote, trail.tuple.dst).and_then(|port| fabric.port(port));
-    let basic = found.is_some_and(|port| matches!(&port.kind, PortKind::Frontend(front) if front.sku == Sku::Basic));
-    let global = peer(sender, remote).is_some_and(|peer| peer.region != sender.subnet.network.region);
-    if basic && global {
-        trail.stop(Reason::BasicOverGlobalPeering)?;
-    }
-    Ok(LinkClass::Peering)
+    trail.pass(&crossing.checks())
 }
 
 /// What kind of way leads to a resource of this VNet or of a peer.
@@ -115,7 +96,7 @@ fn to_gateway(trail: &mut Trail<'_>, sender: Sender<'_>, gateway: NodeId) -> Res
     let Some(port) = trail.view.fabric.port(to) else { return trail.refuse(Reason::NoGateway) };
     match port.place.vnet.filter(|vnet| *vnet != sender.subnet.vnet) {
         Some(remote) => {
-            cross(trail, sender, remote)?;
+            cross(trail, sender, remote, None)?;
             Ok(Act::Forward { to, class: LinkClass::Peering })
         }
         None => Ok(Act::Forward { to, class: LinkClass::Vnet }),
@@ -131,7 +112,7 @@ fn appliance(trail: &mut Trail<'_>, sender: Sender<'_>, address: Addr) -> Result
     let remote = network.peers.iter().find(|peer| peer.space.iter().any(|prefix| prefix.contains(address)));
     match remote.filter(|_| !network.space.iter().any(|prefix| prefix.contains(address))) {
         Some(remote) => {
-            cross(trail, sender, remote.vnet)?;
+            cross(trail, sender, remote.vnet, Some(address))?;
             inside(trail, remote.vnet, address, LinkClass::Peering)
         }
         None => inside(trail, sender.subnet.vnet, address, LinkClass::Vnet),
@@ -142,12 +123,8 @@ fn appliance(trail: &mut Trail<'_>, sender: Sender<'_>, address: Addr) -> Result
 ///
 /// Rule `endpoint-identity`: over a service endpoint packets keep their private source and carry the identity of the subnet
 /// that sends them; an appliance's subnet stands for what it forwards. Source: azure-dataplane 2.5.
-///
-/// Rule `endpoint-tcp-only`: a service endpoint carries TCP only. Source: azure-dataplane 2.5.
 fn service(trail: &mut Trail<'_>, sender: Sender<'_>) -> Result<Act, Reason> {
-    if trail.tuple.protocol != Protocol::TCP {
-        trail.stop(Reason::EndpointProtocol)?;
-    }
+    trail.pass(by_service_endpoint())?;
     let act = trail.public_hop(&sender.port.place)?;
     if let Act::Forward { to, .. } = act
         && trail.view.fabric.port(to).is_some_and(|port| matches!(port.kind, PortKind::Internet { .. }))
@@ -159,11 +136,8 @@ fn service(trail: &mut Trail<'_>, sender: Sender<'_>) -> Result<Act, Reason> {
 }
 
 /// Whether the subscription lets mail out.
-///
-/// Rule `nsg-smtp-blocked`: TCP port 25 to the Internet is blocked for most types of subscription. Source:
-/// azure-dataplane 1.8.
 fn mail(trail: &mut Trail<'_>) -> Result<(), Reason> {
-    if trail.tuple.protocol != Protocol::TCP || trail.tuple.dst_port != SMTP {
+    if !outbound::mail().contains(&trail.tuple) {
         return Ok(());
     }
     trail.steps.push(Step::Assumed(Assumption::SmtpOutbound));
@@ -188,38 +162,29 @@ fn internet(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, route: Chosen, kn
     if let (Some(to), Known::As { forward: true, .. }) = (kept, known) {
         return Ok(Act::Forward { to, class: LinkClass::Fabric });
     }
-    match (method(trail, nic, route), nic.public) {
-        (Outbound::PublicIp, Some(public)) => {
-            public_protocol(trail)?;
-            let from = trail.tuple;
-            trail.tuple = OneToOne { private: nic.address, public: public.address }.outward(&from);
-            trail.steps.push(Step::Rewritten { by: Translation::PublicIp(public.node), from, to: trail.tuple });
-            match nic.chained {
-                Some(chained) => {
-                    let appliance = gateway::appliance(trail, chained)?;
-                    Ok(through(trail, appliance))
-                }
-                None => trail.public_hop(&port.place),
-            }
+    let (method, assumed) = nic.outbound.towards(route.source, trail.view.fabric.choices());
+    trail.assume(assumed);
+    let way = WayOut { method, storage: &nic.subnet.storage, to_storage: PortId(nic.subnet.node.0) };
+    match (way.decide(&trail.tuple), nic.public) {
+        (Exit::PublicIp, Some(public)) => by_public_address(trail, port, nic, public),
+        (Exit::PublicIp, None) => trail.refuse(Reason::NoOutbound),
+        (Exit::By(to), _) => Ok(Act::Forward { to, class: LinkClass::Fabric }),
+        (Exit::Closed(reason), _) => trail.refuse(reason),
+    }
+}
+
+/// Out from the NIC's own public address.
+fn by_public_address(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, public: PublicAddress) -> Result<Act, Reason> {
+    trail.pass(OneToOne::carried())?;
+    let from = trail.tuple;
+    trail.tuple = OneToOne { private: nic.address, public: public.address }.outward(&from);
+    trail.steps.push(Step::Rewritten { by: Translation::PublicIp(public.node), from, to: trail.tuple });
+    match nic.chained {
+        Some(chained) => {
+            let appliance = gateway::appliance(trail, chained)?;
+            Ok(through(trail, appliance))
         }
-        (Outbound::NatGateway(to) | Outbound::Default(to), _) => Ok(Act::Forward { to, class: LinkClass::Fabric }),
-        (Outbound::Balancer { tcp, udp }, _) => {
-            let by = match trail.tuple.protocol {
-                Protocol::TCP => tcp,
-                Protocol::UDP => udp,
-                _ => None,
-            };
-            match by {
-                Some(to) => Ok(Act::Forward { to, class: LinkClass::Fabric }),
-                None => trail.refuse(Reason::OutboundProtocol),
-            }
-        }
-        // Rule `outbound-storage`: Azure Storage in the same region is reached from a private subnet without any outbound
-        // method. Source: azure-dataplane 4.4.
-        _ if nic.subnet.storage.contains(trail.tuple.dst) => {
-            Ok(Act::Forward { to: PortId(nic.subnet.node.0), class: LinkClass::Fabric })
-        }
-        _ => trail.refuse(Reason::NoOutbound),
+        None => trail.public_hop(&port.place),
     }
 }
 
@@ -229,17 +194,6 @@ fn through(trail: &mut Trail<'_>, appliance: PortId) -> Act {
     Act::Forward { to: appliance, class: LinkClass::Fabric }
 }
 
-/// Rule `nat-gateway-user-internet-route`: Whether flows that a user's route sends to the Internet take the NAT gateway is not
-/// documented; an assumption decides. Source: azure-dataplane 9 (16).
-fn method(trail: &mut Trail<'_>, nic: &NicPort, route: Chosen) -> Outbound {
-    if !(matches!(route.source, Source::User(..)) && matches!(nic.outbound, Outbound::NatGateway(_))) {
-        return nic.outbound;
-    }
-    trail.steps.push(Step::Assumed(Assumption::UserInternetRouteNat));
-    let applies = trail.view.fabric.choices().of(Assumption::UserInternetRouteNat) == 0;
-    if applies { nic.outbound } else { nic.beside_gateway }
-}
-
 /// Rule `balancer-public-hairpin`: Whether a machine reaches the public frontend that it stands behind, from the public
 /// address that its way out gives it, is not settled; an assumption decides. Source: azure-dataplane 3.10.
 fn own_frontend(trail: &mut Trail<'_>, port: &Port) -> Result<(), Reason> {
@@ -247,7 +201,7 @@ fn own_frontend(trail: &mut Trail<'_>, port: &Port) -> Result<(), Reason> {
     let asked = fabric.public(trail.tuple.dst).and_then(|to| fabric.port(to));
     let Some(PortKind::Frontend(frontend)) = asked.map(|asked| &asked.kind) else { return Ok(()) };
     let own = |rule: &Rule| rule.members.iter().any(|member| member.port == port.id);
-    if !frontend.rule(&trail.tuple).is_some_and(own) {
+    if !frontend.rule(fabric.choices(), &trail.tuple).is_some_and(own) {
         return Ok(());
     }
     trail.steps.push(Step::Assumed(Assumption::PublicHairpin));

@@ -5,12 +5,13 @@ mod platform;
 mod site;
 
 use crate::assumption::Assumption;
-use crate::fabric::{LinkClass, NicPort, Outbound, Port, PortKind};
+use crate::fabric::{LinkClass, NicPort, Port, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Meta};
-use crate::plane::arrive::mid_stream;
+use crate::plane::arrive::{self, mid_stream};
 use crate::plane::conn::{Half, NewConn};
-use crate::plane::flow::{Act, Decision, Key, Known, NO_SCOPE, SEEN};
+use crate::plane::decision::{Act, Decision};
+use crate::plane::flow::{Key, Known, NO_SCOPE, SEEN};
 use crate::plane::view::{Trail, View, answer_key, is_private, record};
 use crate::stage::idle::Lifetime;
 use crate::stage::interface::departure;
@@ -59,6 +60,11 @@ pub(super) fn decide(view: &View<'_>, port: &Port, key: Key, meta: &Meta, known:
             let act = answer(&mut trail, port);
             trail.end(act, None)
         }
+        // What a gateway says itself.
+        PortKind::Gateway(gateway) => {
+            let act = arrive::gateway::forward(&mut trail, port, gateway);
+            trail.end(act, None)
+        }
         // The other kinds pass packets on as they arrive; nothing leaves them of its own accord.
         _ => trail.end(Err(Reason::NotCarried), None),
     }
@@ -93,14 +99,14 @@ fn opened(trail: &Trail<'_>, nic: &NicPort, key: Key, act: &Result<Act, Reason>)
 
 /// The way of an answer that the platform gives in somebody's name.
 fn answer(trail: &mut Trail<'_>, port: &Port) -> Result<Act, Reason> {
-    if !outbound::is_private(trail.tuple.dst) {
-        return trail.public_hop(&port.place);
-    }
     let (fabric, dst) = (trail.view.fabric, trail.tuple.dst);
-    let vnet = port.place.vnet.ok_or(Reason::NoSuchAddress)?;
-    if let Some(to) = fabric.private(vnet, dst) {
+    if let Some(to) = port.place.vnet.and_then(|vnet| fabric.private(vnet, dst)) {
         return Ok(Act::Forward { to, class: LinkClass::Vnet });
     }
+    if !outbound::is_private(dst) {
+        return trail.public_hop(&port.place);
+    }
+    let vnet = port.place.vnet.ok_or(Reason::NoSuchAddress)?;
     let near = |found: &&std::sync::Arc<Port>| match &found.kind {
         PortKind::Nic(nic) => nic.address == dst && nic.subnet.network.peers.iter().any(|peer| peer.vnet == vnet),
         _ => false,
@@ -114,11 +120,13 @@ fn answer(trail: &mut Trail<'_>, port: &Port) -> Result<Act, Reason> {
 ///
 /// Rule `route-replies`: an answer is routed by the table of its own subnet, not by the way the question came. Source:
 /// azure-dataplane 2.2.
+///
+/// Rule `balancer-floating-answers`: a backend answers in the name of the frontend whose floating address the question
+/// came for, without being allowed to forward. Source: azure-dataplane 3.5.
 fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Known) -> Result<Act, Reason> {
-    let (tuple, departure) = (trail.tuple, departure(nic.address, nic.ip_forwarding));
-    for reason in carried().decide(&tuple).chain(departure.decide(&tuple)) {
-        trail.stop(reason)?;
-    }
+    let answers = matches!(known, Known::As { forward: false, .. });
+    trail.pass(carried())?;
+    trail.pass(&departure(nic.address, nic.ip_forwarding || answers))?;
     let for_platform = Platform::decide(&trail.tuple);
     if for_platform != Platform::Not {
         match for_platform.tag() {
@@ -153,7 +161,7 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Known) -> 
 /// Rule `outbound-replies-as-they-came`: Answers to a flow that came in by a public address or a balancer leave by it even
 /// where there is a NAT gateway; that is an assumption. Source: azure-dataplane 4.1.
 fn answers_as_it_came(trail: &mut Trail<'_>, nic: &NicPort, half: &Half, hop: Hop) -> bool {
-    let by_gateway = matches!(nic.outbound, Outbound::NatGateway(_)) && hop == Hop::Internet;
+    let by_gateway = nic.outbound.is_gateway() && hop == Hop::Internet;
     if is_private(trail.view, &nic.subnet, half.to.src) || !by_gateway {
         return true;
     }

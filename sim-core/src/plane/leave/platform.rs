@@ -4,7 +4,6 @@ use crate::fabric::NicPort;
 use crate::plane::view::Trail;
 use crate::set::AddrSet;
 use crate::stage::platform;
-use crate::stage::route::Source;
 use crate::stage::security::PlatformTag;
 use crate::stage::{Level, Reason, Step};
 use crate::topology::{Access, Direction};
@@ -15,10 +14,8 @@ pub(super) fn is_licensing(trail: &Trail<'_>, nic: &NicPort) -> bool {
     if !platform::licensing(AddrSet::all()).contains(&trail.tuple) {
         return false;
     }
-    let mut routes = nic.subnet.routes.active().iter();
-    let replaced = routes.any(|route| route.prefix.is_default() && route.source != Source::System);
     let hosts = || trail.view.fabric.tag(PlatformTag::Licensing.name(), &nic.subnet);
-    !replaced && hosts().is_some_and(|hosts| hosts.contains(trail.tuple.dst))
+    !nic.subnet.routes.replaces_default() && hosts().is_some_and(|hosts| hosts.contains(trail.tuple.dst))
 }
 
 /// Asks the rules that name this traffic.

@@ -3,7 +3,7 @@
 use crate::fabric::{LinkClass, Port, PortKind, SitePort};
 use crate::id::{NodeId, PortId};
 use crate::plane::arrive::gateway;
-use crate::plane::flow::Act;
+use crate::plane::decision::Act;
 use crate::plane::view::Trail;
 use crate::stage::route::Hop;
 use crate::stage::{Reason, Step};
@@ -36,8 +36,7 @@ pub(super) fn to_subnet(trail: &mut Trail<'_>, port: &Port, subnet: NodeId) -> R
     trail.meta.subnet = None;
     let fabric = trail.view.fabric;
     let Some(context) = fabric.subnet(subnet) else { return Err(Reason::PortDeleted) };
-    let vnets = [context.vnet].into_iter().chain(context.network.peers.iter().map(|peer| peer.vnet));
-    let found = vnets.into_iter().find_map(|vnet| fabric.private(vnet, trail.tuple.dst));
     let class = if port.place.azure { LinkClass::Backbone } else { LinkClass::Internet };
-    found.map(|to| Act::Forward { to, class }).ok_or(Reason::NoSuchAddress)
+    let found = trail.view.near(context, trail.tuple.dst);
+    found.map(|(to, _)| Act::Forward { to, class }).ok_or(Reason::NoSuchAddress)
 }

@@ -16,6 +16,18 @@ pub enum Sku {
     Gateway,
 }
 
+impl Sku {
+    /// Azure's name for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Basic => "Basic",
+            Self::Standard => "Standard",
+            Self::Gateway => "Gateway",
+        }
+    }
+}
+
 /// A load balancer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadBalancer {
@@ -25,6 +37,8 @@ pub struct LoadBalancer {
     pub region: Arc<str>,
     /// Whether it stands in front of balancers of several regions (azure-dataplane 3.14).
     pub global: bool,
+    /// Whether it is part of a service that Azure runs, and its pool are that service's instances.
+    pub of_service: bool,
 }
 
 /// A frontend of a load balancer: private with an address of its subnet, or public with a public address.

@@ -42,6 +42,8 @@ pub struct RuleCollection {
     pub priority: u32,
     /// Whether its rules let pass. Translations always do.
     pub allow: bool,
+    /// Whether it is of a `ruleGroups` resource, as the first policies had them, whose rules are written otherwise.
+    pub old_form: bool,
     /// Its rules.
     pub rules: Vec<FirewallRule>,
     /// Where it was written.

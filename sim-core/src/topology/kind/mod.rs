@@ -21,6 +21,7 @@ pub use private_link::*;
 pub use role::*;
 pub use security::*;
 
+use crate::net::{Addr, Prefix};
 use crate::source::Span;
 
 /// The kinds of resources, with Azure's names.
@@ -91,6 +92,31 @@ pub enum Kind {
         /// Its Azure type.
         resource_type: String,
     },
+}
+
+impl Kind {
+    /// The address that it has got, where it has one: a private one, or the public one of a frontend or public address.
+    #[must_use]
+    pub const fn address(&self) -> Option<Addr> {
+        match self {
+            Self::IpConfig(IpConfig { address, .. })
+            | Self::Frontend(Frontend { address, .. })
+            | Self::PrivateEndpoint(PrivateEndpoint { address, .. })
+            | Self::Firewall(Firewall { address, .. })
+            | Self::PublicIp(PublicIp { address, .. }) => *address,
+            _ => None,
+        }
+    }
+
+    /// The ranges of a network or a subnet; others have none.
+    #[must_use]
+    pub fn ranges(&self) -> &[Prefix] {
+        match self {
+            Self::Vnet(vnet) => &vnet.space,
+            Self::Subnet(subnet) => &subnet.prefixes,
+            _ => &[],
+        }
+    }
 }
 
 /// A setting together with where it was written, so that a finding can point at it.

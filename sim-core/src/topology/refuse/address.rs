@@ -6,7 +6,7 @@ use super::{Case, Verdict, missing, pool, refusal, rules, same_region};
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix};
 use crate::source::Span;
-use crate::topology::{Draft, Edit, IpConfig, Kind, PublicIp, Refusal, Relation, Resource, Topology, allocate};
+use crate::topology::{Draft, Edit, IpConfig, Kind, PublicIp, Refusal, Relation, Topology, allocate};
 use std::sync::Arc;
 
 pub(super) fn check(case: Case<'_>, config: &IpConfig) -> Verdict {
@@ -135,10 +135,7 @@ pub(in crate::topology) fn address_outside(
     wanted: Addr,
 ) -> Box<Refusal> {
     let found = topology.get(subnet);
-    let inside = match found.map(|found| &found.kind) {
-        Some(Kind::Subnet(subnet)) => subnet.prefixes.iter().any(|prefix| prefix.contains(wanted)),
-        _ => false,
-    };
+    let inside = found.is_some_and(|found| found.kind.ranges().iter().any(|prefix| prefix.contains(wanted)));
     let name = found.map_or("?", |found| found.short_name());
     if inside {
         let message = format!("IP address {wanted} is reserved by Azure in subnet {name}.");
@@ -213,13 +210,10 @@ fn no_v6_range(draft: &Draft, subnet: &str, span: Option<Span>) -> Box<Refusal> 
 /// The next larger prefix around a subnet's that its VNet has room for.
 fn larger(topology: &Topology, subnet: NodeId, prefix: Prefix) -> Option<Prefix> {
     let vnet = topology.target(subnet, Relation::PartOf)?;
-    let Kind::Vnet(attributes) = &vnet.kind else { return None };
-    let prefixes =
-        |sibling: &Resource| if let Kind::Subnet(it) = &sibling.kind { it.prefixes.clone() } else { Vec::new() };
     let siblings = topology.referrers(vnet.id, Relation::PartOf).into_iter().filter(|sibling| sibling.id != subnet);
-    let taken: Vec<Prefix> = siblings.flat_map(prefixes).collect();
+    let taken: Vec<&Prefix> = siblings.flat_map(|sibling| sibling.kind.ranges()).collect();
     let fits = |wider: &Prefix| {
-        attributes.space.iter().any(|space| space.covers(*wider)) && !taken.iter().any(|other| other.overlaps(*wider))
+        vnet.kind.ranges().iter().any(|space| space.covers(*wider)) && !taken.iter().any(|other| other.overlaps(*wider))
     };
     (0..prefix.len())
         .rev()

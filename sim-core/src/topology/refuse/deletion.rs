@@ -38,7 +38,7 @@ pub(in crate::topology) fn deletion(topology: &Topology, root: NodeId, doomed: &
     }
     let nic = doomed.iter().filter_map(|id| topology.get(*id)).find(|found| matches!(found.kind, Kind::Nic(_)));
     if let Some(nic) = nic
-        && let Some(machine) = topology.target(nic.id, Relation::PartOf)
+        && let Some(machine) = topology.target(nic.id, Relation::PartOf).filter(|found| !doomed.contains(&found.id))
     {
         return Err(Box::new(Refusal {
             code: "NicInUse",

@@ -5,10 +5,12 @@
 
 mod address;
 mod balancer;
+mod balancing;
 mod deletion;
 mod link;
 mod name;
 mod network;
+mod outbound;
 mod peering;
 mod pool;
 mod routes;
@@ -45,14 +47,14 @@ pub(super) fn check(topology: &Topology, draft: &Draft, edges: &[(Relation, Node
         Kind::RouteTable(table) => routes::check(case, table),
         Kind::IpConfig(config) => address::check(case, config),
         Kind::NatGateway(gateway) => network::nat_gateway(case, gateway),
-        Kind::Gateway(gateway) => network::gateway(case, gateway),
-        Kind::Firewall(firewall) => network::firewall(case, firewall),
+        Kind::Gateway(_) => network::gateway(case),
+        Kind::Firewall(_) => network::firewall(case),
         Kind::PrivateEndpoint(endpoint) => same_region(case, &endpoint.region),
         Kind::LinkService(service) => link::check(case, service),
-        Kind::Frontend(frontend) => balancer::frontend(case, frontend),
+        Kind::Frontend(_) => balancer::frontend(case),
         Kind::Probe(probe) => balancer::probe(case, probe),
-        Kind::BalancingRule(rule) => balancer::rule(case, rule),
-        Kind::OutboundRule(rule) => balancer::outbound_rule(case, rule),
+        Kind::BalancingRule(rule) => balancing::check(case, rule),
+        Kind::OutboundRule(rule) => outbound::check(case, rule),
         Kind::Peering(peering) => peering::check(case, peering),
         _ => Ok(()),
     }
@@ -101,6 +103,11 @@ impl<'a> Case<'a> {
     fn others(self, id: NodeId, relation: Relation) -> impl Iterator<Item = &'a Resource> {
         let own = self.topology.find(&self.draft.name).map(|found| found.id);
         self.topology.neighbours(id, relation, Way::Incoming).filter(move |other| Some(other.id) != own)
+    }
+
+    /// A member of a group of addresses, and its VNet: that of all that are in already.
+    fn member_of(self, group: &Resource) -> Option<(&'a Resource, &'a Resource)> {
+        self.others(group.id, Relation::MemberOf).find_map(|it| Some((it, self.topology.vnet_of(it.id)?)))
     }
 
     fn short(self) -> &'a str {

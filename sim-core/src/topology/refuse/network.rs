@@ -2,7 +2,7 @@
 
 use super::{Case, Verdict};
 use crate::net::{Addr, Prefix};
-use crate::topology::{Destination, Firewall, Gateway, Kind, NatGateway, PublicIp, Relation, Sku, Subnet, Vnet};
+use crate::topology::{Destination, Kind, NatGateway, PublicIp, Relation, Sku, Subnet, Vnet};
 
 pub(super) fn check(case: Case<'_>, vnet: &Vnet) -> Verdict {
     space_overlaps(case, &vnet.space)?;
@@ -117,7 +117,7 @@ pub(super) fn public_address_is_free(case: Case<'_>, public: &crate::topology::R
 /// Rule `refuse-second-gateway`: a network that uses a peer's gateway has none of its own. Source: azure-dataplane 2.7.
 ///
 /// The code is from memory.
-pub(super) fn gateway(case: Case<'_>, _: &Gateway) -> Verdict {
+pub(super) fn gateway(case: Case<'_>) -> Verdict {
     let Some(subnet) = case.target(Relation::Attached) else { return Ok(()) };
     if !subnet.short_name().eq_ignore_ascii_case("GatewaySubnet") {
         let message = format!("Virtual network gateway {} must be in a subnet named GatewaySubnet.", case.draft.name);
@@ -154,7 +154,7 @@ pub(super) fn gateway(case: Case<'_>, _: &Gateway) -> Verdict {
 /// azure-dataplane 1.7; Microsoft's page on the firewall's subnet.
 ///
 /// The codes are from memory.
-pub(super) fn firewall(case: Case<'_>, _: &Firewall) -> Verdict {
+pub(super) fn firewall(case: Case<'_>) -> Verdict {
     let Some(subnet) = case.target(Relation::Attached) else { return Ok(()) };
     if !subnet.short_name().eq_ignore_ascii_case("AzureFirewallSubnet") {
         let message = format!("Firewall {} must be in a subnet named AzureFirewallSubnet.", case.draft.name);

@@ -31,9 +31,7 @@ fn not_itself(case: Case<'_>, local: &Resource, remote: &Resource) -> Verdict {
 ///
 /// The code was seen in programs that look for it.
 fn only_once(case: Case<'_>, local: &Resource, remote: &Resource) -> Verdict {
-    let twin = peerings(case, local)
-        .find(|(other, _)| case.topology.target(other.id, Relation::Remote).is_some_and(|it| it.id == remote.id));
-    let Some((twin, _)) = twin else { return Ok(()) };
+    let Some((twin, _)) = towards(case, local, remote) else { return Ok(()) };
     let message = format!(
         "Peering {} already references remote virtual network {}. Cannot add another peering referencing the same \
          remote virtual network.",
@@ -116,9 +114,7 @@ fn remote_gateways(case: Case<'_>, peering: &Peering, local: &Resource) -> Verdi
 ///
 /// The text was seen in a public report, the code was not.
 fn transit(case: Case<'_>, peering: &Peering, [local, remote]: [&Resource; 2]) -> Verdict {
-    let back = peerings(case, remote)
-        .find(|(other, _)| case.topology.target(other.id, Relation::Remote).is_some_and(|it| it.id == local.id));
-    let Some((there, back)) = back else { return Ok(()) };
+    let Some((there, back)) = towards(case, remote, local) else { return Ok(()) };
     let forbidden = |user: &Peering, other: &Peering| user.remote_gateways.value && !other.gateway_transit.value;
     let (user, giver, span) = if forbidden(peering, back) {
         (&case.draft.name, &there.name, peering.remote_gateways.span)
@@ -150,6 +146,12 @@ fn peerings<'a>(case: Case<'a>, vnet: &Resource) -> impl Iterator<Item = (&'a Re
     })
 }
 
+/// The peering of a network with another one.
+fn towards<'a>(case: Case<'a>, from: &Resource, to: &Resource) -> Option<(&'a Resource, &'a Peering)> {
+    let leads = |found: &Resource| case.topology.target(found.id, Relation::Remote).is_some_and(|it| it.id == to.id);
+    peerings(case, from).find(|(found, _)| leads(found))
+}
+
 /// The ranges of a side that a peering is of.
 fn ranges(
     case: Case<'_>,
@@ -157,17 +159,13 @@ fn ranges(
     peering: &Peering,
     side: impl Fn(&PeeredSubnets) -> &Vec<std::sync::Arc<str>>,
 ) -> Vec<Prefix> {
-    let all: Vec<Prefix> = match (&vnet.kind, &peering.subnets) {
-        (Kind::Vnet(_), Some(subnets)) => {
-            let named =
-                |subnet: &&Resource| side(subnets).iter().any(|it| it.eq_ignore_ascii_case(subnet.short_name()));
+    let all: Vec<Prefix> = match &peering.subnets {
+        Some(subnets) => {
+            let named = |it: &Resource| side(subnets).iter().any(|name| name.eq_ignore_ascii_case(it.short_name()));
             let found = case.topology.referrers(vnet.id, Relation::PartOf).into_iter().filter(|it| named(it));
-            let prefixes =
-                |it: &Resource| if let Kind::Subnet(it) = &it.kind { it.prefixes.clone() } else { Vec::new() };
-            found.flat_map(prefixes).collect()
+            found.flat_map(|it| it.kind.ranges()).copied().collect()
         }
-        (Kind::Vnet(attributes), None) => attributes.space.clone(),
-        _ => Vec::new(),
+        None => vnet.kind.ranges().to_vec(),
     };
     all.into_iter().filter(|prefix| !peering.only_v6 || !prefix.is_v4()).collect()
 }

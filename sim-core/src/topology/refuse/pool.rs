@@ -2,7 +2,7 @@
 
 use super::{Case, Verdict};
 use crate::net::Protocol;
-use crate::topology::{Kind, LoadBalancer, PublicIp, Relation, Resource, Sku, Topology};
+use crate::topology::{InboundNatRule, Kind, LoadBalancer, PublicIp, Relation, Resource, Sku, Topology};
 
 /// Checks the pools that an address joins.
 pub(super) fn check(case: Case<'_>) -> Verdict {
@@ -10,7 +10,8 @@ pub(super) fn check(case: Case<'_>) -> Verdict {
     one_of_a_kind(case)?;
     one_network(case)?;
     same_port_twice(case)?;
-    super::balancer::room_for_one_more(case)
+    nat_ranges(case)?;
+    super::outbound::room_for_one_more(case)
 }
 
 /// Whether any of these public addresses and balancers is of the Basic tier.
@@ -36,7 +37,6 @@ fn balancers<'a>(case: Case<'a>) -> impl Iterator<Item = (&'a Resource, &'a Reso
 ///
 /// The code is in Microsoft's page on deployment errors of balancers.
 fn tiers(case: Case<'_>) -> Verdict {
-    let of = |tier: Sku| if tier == Sku::Basic { "Basic" } else { "Standard" };
     let all = case.target(Relation::Uses).into_iter().chain(balancers(case).map(|(_, balancer)| balancer));
     let mut first: Option<(&Resource, bool)> = None;
     for (resource, sku) in all.filter_map(|resource| tier(resource).map(|sku| (resource, sku))) {
@@ -45,7 +45,7 @@ fn tiers(case: Case<'_>) -> Verdict {
             Some((other, theirs)) if theirs != basic => {
                 let message = format!(
                     "Different {} sku {} and {} cannot be used together by {}.",
-                    of(sku),
+                    sku.name(),
                     resource.name,
                     other.name,
                     case.draft.name
@@ -103,10 +103,7 @@ pub(super) fn is_public(topology: &Topology, balancer: &Resource) -> bool {
 fn one_network(case: Case<'_>) -> Verdict {
     let Some((vnet, _)) = case.vnet(Relation::Attached) else { return Ok(()) };
     for (pool, balancer) in balancers(case) {
-        // All that are in already are of one network.
-        let mut members = case.others(pool.id, Relation::MemberOf);
-        let known = members.find_map(|it| Some((it, case.topology.vnet_of(it.id)?)));
-        if let Some((other, theirs)) = known.filter(|(_, theirs)| theirs.id != vnet.id) {
+        if let Some((other, theirs)) = case.member_of(pool).filter(|(_, theirs)| theirs.id != vnet.id) {
             let message = format!(
                 "{} of virtual network {} and {} of virtual network {} cannot be in the same backend address pool of \
                  load balancer {}.",
@@ -143,6 +140,26 @@ fn same_port_twice(case: Case<'_>) -> Verdict {
                 return case.refuse(code, message);
             }
             seen.push((public, protocol, port, rule));
+        }
+    }
+    Ok(())
+}
+
+/// Rule `refuse-nat-range`: no machine joins a pool when the range of a NAT rule for the pool is used up. Source:
+/// azure-dataplane 3.8.
+///
+/// The code was not seen.
+fn nat_ranges(case: Case<'_>) -> Verdict {
+    for (pool, _) in balancers(case) {
+        let members = case.others(pool.id, Relation::MemberOf).count() + 1;
+        for rule in case.topology.referrers(pool.id, Relation::Sends) {
+            let Kind::InboundNatRule(InboundNatRule { frontend_ports: range, .. }) = &rule.kind else { continue };
+            let ports = usize::from(range.last.saturating_sub(range.first)) + 1;
+            if members > ports {
+                let message =
+                    format!("Inbound NAT rule {} has {ports} frontend ports for {members} members.", rule.name);
+                return case.refuse("InboundNatRuleFrontendPortRangeUsedUp", message);
+            }
         }
     }
     Ok(())

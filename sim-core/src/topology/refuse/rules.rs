@@ -85,9 +85,7 @@ fn sizes(case: Case<'_>, n: usize, rule: &SecurityRule) -> Verdict {
 fn one_network(case: Case<'_>, n: usize, rule: &SecurityRule) -> Verdict {
     let named = rule.source.iter().chain(&rule.destination);
     let groups = named.filter_map(|peer| if let Peer::Asg(name) = peer { case.topology.find(name) } else { None });
-    let mut vnets = groups.filter_map(|group| {
-        case.others(group.id, Relation::MemberOf).find_map(|member| case.topology.vnet_of(member.id))
-    });
+    let mut vnets = groups.filter_map(|group| case.member_of(group).map(|(_, vnet)| vnet));
     let Some(first) = vnets.next() else { return Ok(()) };
     let Some(other) = vnets.find(|vnet| vnet.id != first.id) else { return Ok(()) };
     let message = format!(
@@ -132,10 +130,7 @@ pub(super) fn memberships(case: Case<'_>) -> Verdict {
     }
     let Some((vnet, _)) = case.vnet(Relation::Attached) else { return Ok(()) };
     for group in groups {
-        // All that are in already are of one network.
-        let mut members = case.others(group.id, Relation::MemberOf);
-        let known = members.find_map(|it| Some((it, case.topology.vnet_of(it.id)?)));
-        if let Some((other, theirs)) = known.filter(|(_, theirs)| theirs.id != vnet.id) {
+        if let Some((other, theirs)) = case.member_of(group).filter(|(_, theirs)| theirs.id != vnet.id) {
             let message = format!(
                 "{} of virtual network {} cannot be in application security group {}, which has {} of virtual network {}.",
                 case.draft.name, vnet.name, group.name, other.name, theirs.name

@@ -43,6 +43,7 @@ pub(super) fn group(group: &str, properties: &Value, all: &Resources, out: &mut 
                 group_priority: priority,
                 priority: reader.priority(body),
                 allow,
+                old_form: false,
                 rules: reader.rules(&id, rules),
                 span: Some(part.span),
             }
@@ -69,6 +70,7 @@ pub(super) fn classic(raw: &RawResource, all: &Resources, out: &mut Reading) -> 
                 group_priority: 0,
                 priority: reader.priority(body),
                 allow: allows(body),
+                old_form: false,
                 rules: reader.rules(&id, rules),
                 span: Some(part.span),
             });
@@ -93,6 +95,7 @@ pub(super) fn old_group(group: &str, properties: &Value, all: &Resources, out: &
                 group_priority: priority,
                 priority: reader.priority(part),
                 allow: allows(part),
+                old_form: true,
                 rules: if translating { reader.old_translation(&id, part) } else { reader.rules(&id, conditions) },
                 span: Some(part.span),
             }
