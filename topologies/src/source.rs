@@ -3,6 +3,7 @@
 use sim_core::source::{FileId, Span};
 
 use crate::diagnostic::Diagnostic;
+use crate::secret;
 
 /// Largest input file, in bytes. A larger one is refused before it is read; Azure itself takes templates up to 4 MB.
 pub const MAX_FILE_BYTES: usize = 64 << 20;
@@ -106,6 +107,26 @@ impl Sources {
         file.text.get(start..end).map(|text| text.trim_end_matches(['\r', '\n']))
     }
 
+    /// Covers what stands at these places: one sign for each character, so that every other place stays what it is.
+    pub(crate) fn cover(&mut self, places: &[Span]) {
+        for place in places {
+            let Some(file) = usize::try_from(place.file.0).ok().and_then(|at| self.files.get_mut(at)) else { continue };
+            let (start, end) = (place.start as usize, (place.end as usize).min(file.text.len()));
+            let Some(text) = file.text.get(start..end) else { continue };
+            let quoted = text.len() >= 2 && text.starts_with('"') && text.ends_with('"');
+            let inner = if quoted { start + 1..end - 1 } else { start..end };
+            let covered: String = file.text[inner.clone()].chars().map(cover).collect();
+            file.text.replace_range(inner, &covered);
+        }
+    }
+
+    /// Covers all texts of a file that cannot be read, but for keys.
+    pub(crate) fn cover_texts(&mut self, file: FileId) {
+        let place = |(start, end)| Span::new(file, start, end);
+        let places: Vec<Span> = secret::quoted(self.text(file)).into_iter().map(place).collect();
+        self.cover(&places);
+    }
+
     /// Ids of all files, in the order they were added.
     pub fn ids(&self) -> impl Iterator<Item = FileId> + use<> {
         (0..clip(self.files.len())).map(FileId)
@@ -119,6 +140,17 @@ impl Sources {
 impl SourceFile {
     fn line_of(&self, offset: u32) -> usize {
         self.lines.partition_point(|start| *start <= offset).saturating_sub(1)
+    }
+}
+
+/// A sign as long as the character, in bytes; ends of lines stay.
+fn cover(character: char) -> char {
+    match character.len_utf8() {
+        1 if character == '\n' || character == '\r' => character,
+        1 => '*',
+        2 => '\u{b7}',
+        3 => '\u{2022}',
+        _ => '\u{1f512}',
     }
 }
 

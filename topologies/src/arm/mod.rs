@@ -72,7 +72,19 @@ pub fn is_parameters(value: &Value) -> bool {
 /// Evaluates a template with the parameters given, if any: a parameters file, or its `parameters` object alone.
 #[must_use]
 pub fn deploy(template: &Value, parameters: Option<&Value>, environment: &Environment) -> Deployment {
+    run(Session::new(environment.clone()), template, parameters, environment)
+}
+
+/// Evaluates what another program has evaluated before, as far as it could. What is left and only Azure can evaluate stays
+/// as it is, in angle brackets, with an assumption.
+#[must_use]
+pub(crate) fn deploy_residual(template: &Value, environment: &Environment) -> Deployment {
     let mut session = Session::new(environment.clone());
+    session.residual = true;
+    run(session, template, None, environment)
+}
+
+fn run(mut session: Session, template: &Value, parameters: Option<&Value>, environment: &Environment) -> Deployment {
     let root = FrameId(0);
     let target = Target::of_schema(template, environment);
     let name = environment.deployment_name.clone();
@@ -113,6 +125,7 @@ pub fn deploy(template: &Value, parameters: Option<&Value>, environment: &Enviro
         outputs.filter_map(|output| Some(Member { value: output.value.get("value")?.clone(), ..output })).collect();
     deployment.assumptions = session.assumptions;
     deployment.diagnostics = session.diagnostics;
+    deployment.secrets = session.secrets;
     deployment
 }
 
