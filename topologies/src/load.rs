@@ -1,11 +1,12 @@
 //! From files of any kind to one [`World`]: what a file is, its content says.
 
-use crate::arm::{self, Assumption, Environment};
+use crate::arm::{self, Assumption, Deployment, Environment};
 use crate::azure::{self, RawResource, Resources};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{ServiceTags, is_service_tags};
 use crate::json::{self, Value};
 use crate::live;
+use crate::secret::Secrets;
 use crate::source::{MAX_FILE_BYTES, Sources};
 use crate::world::World;
 use std::fs;
@@ -33,9 +34,10 @@ impl Input {
     }
 }
 
-/// Reads all inputs: ARM templates, parameters files, bodies of resources (one, an array, or a list as REST answers it),
-/// role definitions as `az role definition create` takes them, Microsoft's lists of service tags. What is read as a body
-/// exists already: it counts more than what a template says of the same resource. A template is deployed with the
+/// Reads all inputs: ARM templates, parameters files, the output of `bicep snapshot`, bodies of resources in whatever Azure's
+/// tools put around them, role definitions as `az role definition create` takes them, Microsoft's lists of service tags. What
+/// is read as a body exists already: it counts more than what a template says of the same resource; of several bodies of
+/// one resource the fullest counts. A template is deployed with the
 /// parameters file among the inputs that has its name (`main.parameters.json` for
 /// `main.json`), or with the only one there is for the only template; values of `parameters` go over those.
 ///
@@ -74,19 +76,14 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
         files.add(input);
     }
     let given = parameters.and_then(|input| files.parse(input));
-    let mut resources = Vec::new();
     let mut assumptions = Vec::new();
-    for (name, template) in &files.templates {
-        let parameters = arm::layer(files.parameters_of(name), given.as_ref());
-        let deployment = arm::deploy(template, parameters.as_ref(), environment);
-        assumptions.extend(deployment.assumptions);
-        files.diagnostics.extend(deployment.diagnostics);
-        // What a template only refers to is somebody else's to declare.
-        resources.extend(deployment.resources.into_iter().filter(|it| !it.existing).map(RawResource::from));
-    }
+    let mut resources = files.deployed(given.as_ref(), environment, &mut assumptions);
     resources.append(&mut files.roles);
-    resources.append(&mut files.bodies);
-    let resources = files.edited(resources, edits);
+    let (bodies, contradictions) = live::merge(std::mem::take(&mut files.bodies));
+    files.diagnostics.extend(contradictions);
+    resources.extend(bodies);
+    let mut resources = files.edited(resources, edits);
+    resources.iter_mut().for_each(|raw| files.secrets.redact(raw));
     let tags = tags.cloned().or_else(|| files.tags.take().map(Arc::new));
     assumptions.extend(tags.as_ref().map(|tags| Assumption {
         code: "tags.file",
@@ -97,6 +94,9 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
     let mut world = World::with_service_tags(resources, &environment.location, tags);
     assumptions.append(&mut world.assumptions);
     files.diagnostics.append(&mut world.diagnostics);
+    files.secrets.clean(&mut files.diagnostics, &mut assumptions);
+    world.findings.iter_mut().for_each(|it| files.secrets.clean(std::slice::from_mut(&mut it.diagnostic), &mut []));
+    files.secrets.cover(&mut files.sources);
     (world.sources, world.diagnostics, world.assumptions) = (files.sources, files.diagnostics, assumptions);
     world
 }
@@ -106,10 +106,13 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
 struct Files {
     sources: Sources,
     templates: Vec<(String, Value)>,
+    /// Output of `bicep snapshot`, as templates.
+    snapshots: Vec<Value>,
     parameters: Vec<(String, Value)>,
     roles: Vec<RawResource>,
     bodies: Vec<RawResource>,
     tags: Option<ServiceTags>,
+    secrets: Secrets,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -127,17 +130,42 @@ impl Files {
                 Ok(tags) => self.take_tags(tags, &value),
                 Err(diagnostics) => self.diagnostics.extend(diagnostics),
             }
-        } else if live::is_bodies(&value) {
-            let (mut bodies, strange) = live::resources(&value);
-            self.bodies.append(&mut bodies);
-            self.diagnostics.extend(strange);
+        } else if live::is_snapshot(&value) {
+            self.snapshots.push(live::as_template(&value));
+        } else if let Some(found) = live::read(&value) {
+            self.bodies.extend(found.resources);
+            self.diagnostics.extend(found.diagnostics);
         } else {
             let message = format!("{} is JSON, but of no kind that is read here", input.name);
             let help = "read are ARM templates (with `$schema`, or `contentVersion` and `resources`), their parameters \
-                        files, bodies of resources with their `id` (one, or an array), role definitions, and Microsoft's \
-                        lists of service tags";
+                        files, output of `bicep snapshot`, bodies of resources with their `id` (as az, REST and Resource \
+                        Graph give them), role definitions, and Microsoft's lists of service tags";
             self.diagnostics.push(Diagnostic::error("input.unknown-kind", message).at(value.span).help(help));
         }
+    }
+
+    /// What the templates and snapshots make.
+    fn deployed(
+        &mut self,
+        given: Option<&Value>,
+        environment: &Environment,
+        assumptions: &mut Vec<Assumption>,
+    ) -> Vec<RawResource> {
+        let templates = self.templates.iter().map(|(name, template)| {
+            let parameters = arm::layer(self.parameters_of(name), given);
+            arm::deploy(template, parameters.as_ref(), environment)
+        });
+        let snapshots = self.snapshots.iter().map(|snapshot| arm::deploy_residual(snapshot, environment));
+        let deployments: Vec<Deployment> = templates.chain(snapshots).collect();
+        let mut resources = Vec::new();
+        for deployment in deployments {
+            assumptions.extend(deployment.assumptions);
+            self.diagnostics.extend(deployment.diagnostics);
+            deployment.secrets.iter().for_each(|secret| self.secrets.note(secret, true));
+            // What a template only refers to is somebody else's to declare.
+            resources.extend(deployment.resources.into_iter().filter(|it| !it.existing).map(RawResource::from));
+        }
+        resources
     }
 
     /// The resources after these edits. What is wrong with one is an error, and the others are made all the same.
@@ -151,6 +179,7 @@ impl Files {
             let made = azure::parse_edit(text, &resources).and_then(|edit| resources.edit(&edit, &mut self.sources));
             self.diagnostics.extend(made.err());
         }
+        resources.iter().for_each(|raw| self.secrets.find(&raw.body, false));
         resources.into_iter().collect()
     }
 
@@ -176,7 +205,14 @@ impl Files {
     fn parse(&mut self, input: &Input) -> Option<Value> {
         match self.sources.add_bytes(input.name.clone(), &input.bytes) {
             Ok(file) => {
-                let document = json::parse(&self.sources, file);
+                let mut document = json::parse(&self.sources, file);
+                match &document.value {
+                    Some(value) => {
+                        json::settle_keys(value, &mut document.diagnostics);
+                        self.secrets.find(value, arm::is_template(value) || arm::is_parameters(value));
+                    }
+                    None => self.sources.cover_texts(file),
+                }
                 self.diagnostics.extend(document.diagnostics);
                 document.value
             }
@@ -263,3 +299,6 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), ReadError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
