@@ -132,15 +132,22 @@ impl Files {
             }
         } else if live::is_snapshot(&value) {
             self.snapshots.push(live::as_template(&value));
-        } else if let Some(found) = live::read(&value) {
+        } else {
+            self.add_bodies(&input.name, value);
+        }
+    }
+
+    fn add_bodies(&mut self, name: &str, value: Value) {
+        let span = value.span;
+        if let Some(found) = live::read(value) {
             self.bodies.extend(found.resources);
             self.diagnostics.extend(found.diagnostics);
         } else {
-            let message = format!("{} is JSON, but of no kind that is read here", input.name);
+            let message = format!("{name} is JSON, but of no kind that is read here");
             let help = "read are ARM templates (with `$schema`, or `contentVersion` and `resources`), their parameters \
                         files, output of `bicep snapshot`, bodies of resources with their `id` (as az, REST and Resource \
                         Graph give them), role definitions, and Microsoft's lists of service tags";
-            self.diagnostics.push(Diagnostic::error("input.unknown-kind", message).at(value.span).help(help));
+            self.diagnostics.push(Diagnostic::error("input.unknown-kind", message).at(span).help(help));
         }
     }
 

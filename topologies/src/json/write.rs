@@ -90,19 +90,27 @@ fn indented(value: &Value, level: usize, out: &mut String) {
     }
 }
 
-/// Compact, with everything beyond ASCII that is no letter or sign escaped.
+/// Compact, with everything that steers a terminal escaped.
 fn plain(value: &Value, out: &mut String) {
-    for character in value.to_string().chars() {
-        let steers = character.is_control()
-            || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if steers {
-            let code = u32::from(character);
-            // A String takes everything.
-            let _ = write!(out, "\\u{code:04x}");
+    let start = out.len();
+    // A String takes everything.
+    let _ = write!(out, "{value}");
+    if out[start..].bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        return;
+    }
+    for character in out.split_off(start).chars() {
+        if steers(character) {
+            let _ = write!(out, "\\u{:04x}", u32::from(character));
         } else {
             out.push(character);
         }
     }
+}
+
+fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 fn quoted(out: &mut Formatter<'_>, text: &str) -> fmt::Result {

@@ -8,7 +8,7 @@ use super::{spelling, table};
 use crate::azure::RawResource;
 use crate::diagnostic::Diagnostic;
 use crate::json::{self, Data, Member, Value};
-use sim_core::source::FileId;
+use sim_core::source::{FileId, Span};
 
 /// The tag of what a managed service would deploy: `vnetsim expand --deployed` writes it, no reader takes what has it.
 pub(crate) const OWNER_TAG: &str = "vnetsim-deployed-by";
@@ -41,22 +41,21 @@ pub(crate) struct Bodies {
 
 /// The bodies in a file; `None` where there are none. An empty array, or an empty list in an envelope, is a list of nothing.
 #[must_use]
-pub(crate) fn read(value: &Value) -> Option<Bodies> {
+pub(crate) fn read(value: Value) -> Option<Bodies> {
+    let span = value.span;
+    let list = ["value", "data"].iter().find_map(|key| value.get(key)).unwrap_or(&value);
+    let nothing = matches!(&list.data, Data::Array(items) if items.is_empty());
     let mut found = Bodies::default();
-    if !is_other_tools(value) {
+    if !is_other_tools(&value) {
         found.open(value, true);
     }
-    let list = ["value", "data"].iter().find_map(|key| value.get(key)).unwrap_or(value);
-    let nothing = matches!(&list.data, Data::Array(items) if items.is_empty());
     if found.resources.is_empty() && found.deployed == 0 && !nothing {
         return None;
     }
     if found.deployed > 0 {
         let message = format!("{} resources are left out: a managed service deploys them when it runs", found.deployed);
         let note = format!("they carry the tag `{OWNER_TAG}`, which `vnetsim expand --deployed` writes");
-        found
-            .diagnostics
-            .push(Diagnostic::warning("input.deployed-resources", message).at(value.span).note(None, note));
+        found.diagnostics.push(Diagnostic::warning("input.deployed-resources", message).at(span).note(None, note));
     }
     Some(found)
 }
@@ -68,56 +67,57 @@ fn is_other_tools(value: &Value) -> bool {
 
 impl Bodies {
     /// Opens a value. `listed` says that it stands where a resource is expected: an id is then enough.
-    fn open(&mut self, value: &Value, listed: bool) {
-        match &value.data {
+    fn open(&mut self, value: Value, listed: bool) {
+        match value.data {
             Data::Array(items) => self.items(items, listed),
-            Data::Object(_) if is_body(value, listed) => self.take(value.clone()),
+            Data::Object(_) if is_body(&value, listed) => self.take(value),
             Data::Object(_) => self.object(value, listed),
             _ => {}
         }
     }
 
-    fn items(&mut self, items: &[Value], listed: bool) {
+    fn items(&mut self, items: Vec<Value>, listed: bool) {
         let mut strange = Vec::new();
         for item in items {
             let before = (self.resources.len(), self.deployed);
-            self.open(item, listed);
             let recorded = ["uri", "RequestUri", "request", "error"].iter().any(|key| item.get(key).is_some());
-            if listed && before == (self.resources.len(), self.deployed) && !recorded && item.items().is_empty() {
-                strange.push(item);
+            let told = (item.kind(), item.span);
+            let expected = listed && !recorded && item.items().is_empty();
+            self.open(item, listed);
+            if expected && before == (self.resources.len(), self.deployed) {
+                strange.push(told);
             }
         }
         // A list without any resource is no list of resources.
         if self.resources.is_empty() {
             return;
         }
-        for item in strange {
-            let message = format!("{} in a list of resources has no resource id; it is left out", item.kind());
+        for (kind, span) in strange {
+            let message = format!("{kind} in a list of resources has no resource id; it is left out");
             let help = "each item needs the `id` that Azure gave it: /subscriptions/.../providers/...";
-            self.diagnostics.push(Diagnostic::warning("input.no-resource-id", message).at(item.span).help(help));
+            self.diagnostics.push(Diagnostic::warning("input.no-resource-id", message).at(span).help(help));
         }
     }
 
-    fn object(&mut self, value: &Value, listed: bool) {
-        if let Some(rows) = table::rows(value) {
+    fn object(&mut self, mut value: Value, listed: bool) {
+        if let Some(rows) = table::rows(&value) {
             match rows {
-                Ok(rows) => rows.iter().for_each(|row| self.open(row, true)),
+                Ok(rows) => rows.into_iter().for_each(|row| self.open(row, true)),
                 Err(diagnostic) => self.diagnostics.push(diagnostic),
             }
             return;
         }
-        if let Some(id) = id_of_parts(value) {
-            let mut body = value.clone();
-            let key = Member { key: "id".to_owned(), key_span: body.span, value: Value::new(body.span, id.into()) };
-            if let Data::Object(members) = &mut body.data {
-                members.push(key);
-            }
-            return self.take(body);
+        let (span, id) = (value.span, id_of_parts(&value));
+        let Data::Object(members) = &mut value.data else { return };
+        if let Some(id) = id {
+            members.push(Member { key: "id".to_owned(), key_span: span, value: Value::new(span, id.into()) });
+            return self.take(value);
         }
-        if let Some(worlds) = value.get("worlds").filter(|worlds| worlds.as_object().is_some()) {
-            return self.last_of(worlds);
+        let worlds = |it: &Member| it.key.eq_ignore_ascii_case("worlds") && it.value.as_object().is_some();
+        if let Some(at) = members.iter().position(worlds) {
+            return self.last_of(members.swap_remove(at).value);
         }
-        for member in value.members() {
+        for member in std::mem::take(members) {
             let key = member.key.to_ascii_lowercase();
             if CLOSED.contains(&key.as_str()) {
                 continue;
@@ -125,27 +125,28 @@ impl Bodies {
             let list = listed && ["value", "data", "resources", "items"].contains(&key.as_str());
             match &member.value.data {
                 Data::String(text) if ["responsebody", "string", "body"].contains(&key.as_str()) => {
-                    self.written(text, &member.value);
+                    self.written(text, member.value.span);
                 }
-                _ => self.open(&member.value, list),
+                _ => self.open(member.value, list),
             }
         }
     }
 
     /// Several states of one network, one after the other: the last one counts.
-    fn last_of(&mut self, states: &Value) {
-        let Some(last) = states.members().last() else { return };
-        if states.members().len() > 1 {
-            let message = format!("{} states of one network; {:?}, the last, counts", states.members().len(), last.key);
+    fn last_of(&mut self, states: Value) {
+        let Data::Object(mut states) = states.data else { return };
+        let Some(last) = states.pop() else { return };
+        if !states.is_empty() {
+            let message = format!("{} states of one network; {:?}, the last, counts", states.len() + 1, last.key);
             self.diagnostics.push(Diagnostic::warning("input.several-states", message).at(last.key_span));
         }
-        self.open(&last.value, true);
+        self.open(last.value, true);
     }
 
     /// A body that a recording keeps as text.
-    fn written(&mut self, text: &str, at: &Value) {
+    fn written(&mut self, text: &str, span: Span) {
         if let Some(value) = json::parse_text(text, FileId(0)).value {
-            self.open(&value.moved_to(at.span), true);
+            self.open(value.moved_to(span), true);
         }
     }
 

@@ -13,7 +13,7 @@ fn parse(text: &str) -> Value {
 
 /// Types and names of what a text holds; `None` where it is of another kind.
 fn found(text: &str) -> Option<Vec<String>> {
-    let bodies = read(&parse(text))?;
+    let bodies = read(parse(text))?;
     Some(bodies.resources.iter().map(|raw| raw.id.rsplit('/').next().unwrap_or_default().to_owned()).collect())
 }
 
@@ -92,17 +92,17 @@ fn tables_of_resource_graph_are_read() {
         )
     };
     let text = table(&format!(r#"["{id}", "microsoft.network/virtualnetworks", {{"x": 1}}]"#));
-    let bodies = read(&parse(&text)).unwrap();
+    let bodies = read(parse(&text)).unwrap();
     assert_eq!(bodies.resources[0].resource_type, "microsoft.network/virtualnetworks");
     assert_eq!(bodies.resources[0].properties().to_string(), r#"{"x":1}"#);
     assert!(bodies.diagnostics.is_empty());
-    assert!(read(&parse(&table(&format!(r#"["{id}"]"#)))).is_none());
+    assert!(read(parse(&table(&format!(r#"["{id}"]"#)))).is_none());
 }
 
 /// Catches: one strange item that takes the whole list with it, or that nobody hears of.
 #[test]
 fn strange_items_are_left_out_and_told() {
-    let bodies = read(&parse(&format!(r#"[{NSG}, {{"name": "x"}}, 7]"#))).unwrap();
+    let bodies = read(parse(&format!(r#"[{NSG}, {{"name": "x"}}, 7]"#))).unwrap();
     assert_eq!((bodies.resources.len(), bodies.diagnostics.len()), (1, 2));
     assert_eq!(bodies.resources[0].resource_type, "Microsoft.Network/networkSecurityGroups");
     assert!(bodies.diagnostics.iter().all(|it| it.code == "input.no-resource-id" && it.span.is_some()));
@@ -132,7 +132,7 @@ fn a_body_without_id_is_known_by_its_parts() {
 fn deployed_resources_are_not_read_back() {
     let tagged = format!(r#"{{"tags": {{"{OWNER_TAG}": "x"}}, {}"#, &VNET[1..]);
     for (text, count) in [(format!(r#"{{"data": [{tagged}, {NSG}]}}"#), 1), (format!("[{tagged}]"), 0)] {
-        let bodies = read(&parse(&text)).unwrap();
+        let bodies = read(parse(&text)).unwrap();
         assert_eq!(bodies.resources.len(), count);
         assert_eq!(bodies.diagnostics[0].code, "input.deployed-resources");
     }
