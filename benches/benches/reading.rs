@@ -24,7 +24,7 @@ fn reading(c: &mut Criterion) {
             assert_eq!(world.resources.iter().count(), count);
             group.throughput(Throughput::Elements(count as u64));
             group.bench_function(BenchmarkId::from_parameter(count), |b| {
-                b.iter(|| load(black_box(&input), None, &environment));
+                b.iter_with_large_drop(|| load(black_box(&input), None, &environment));
             });
         }
         group.finish();

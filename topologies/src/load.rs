@@ -12,6 +12,7 @@ use crate::world::World;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
 /// Most files read from folders.
@@ -105,9 +106,9 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
 #[derive(Default)]
 struct Files {
     sources: Sources,
-    templates: Vec<(String, Value)>,
+    templates: Vec<(String, Rc<Value>)>,
     /// Output of `bicep snapshot`, as templates.
-    snapshots: Vec<Value>,
+    snapshots: Vec<Rc<Value>>,
     parameters: Vec<(String, Value)>,
     roles: Vec<RawResource>,
     bodies: Vec<RawResource>,
@@ -120,7 +121,7 @@ impl Files {
     fn add(&mut self, input: &Input) {
         let Some(value) = self.parse(input) else { return };
         if arm::is_template(&value) {
-            self.templates.push((input.name.clone(), value));
+            self.templates.push((input.name.clone(), Rc::new(value)));
         } else if arm::is_parameters(&value) {
             self.parameters.push((input.name.clone(), value));
         } else if azure::is_definition(&value) {
@@ -131,7 +132,7 @@ impl Files {
                 Err(diagnostics) => self.diagnostics.extend(diagnostics),
             }
         } else if live::is_snapshot(&value) {
-            self.snapshots.push(live::as_template(&value));
+            self.snapshots.push(Rc::new(live::as_template(&value)));
         } else {
             self.add_bodies(&input.name, value);
         }
@@ -160,9 +161,9 @@ impl Files {
     ) -> Vec<RawResource> {
         let templates = self.templates.iter().map(|(name, template)| {
             let parameters = arm::layer(self.parameters_of(name), given);
-            arm::deploy(template, parameters.as_ref(), environment)
+            arm::deploy_shared(Rc::clone(template), parameters.as_ref(), environment)
         });
-        let snapshots = self.snapshots.iter().map(|snapshot| arm::deploy_residual(snapshot, environment));
+        let snapshots = self.snapshots.iter().map(|snapshot| arm::deploy_residual(Rc::clone(snapshot), environment));
         let deployments: Vec<Deployment> = templates.chain(snapshots).collect();
         let mut resources = Vec::new();
         for deployment in deployments {
