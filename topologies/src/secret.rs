@@ -206,10 +206,8 @@ fn is_secret(member: &Member, beside: &[Member]) -> bool {
 fn holds_secret(text: &str) -> bool {
     // Cheap first, for every text of every resource is asked.
     let bytes = text.as_bytes();
-    if !bytes.contains(&b'=') && !(bytes.contains(&b' ') && text.contains("-----")) {
-        return false;
-    }
-    let lower = text.to_ascii_lowercase();
+    let may = bytes.contains(&b'=') || bytes.contains(&b' ') && text.contains("-----");
+    let lower = if may { text.to_ascii_lowercase() } else { return false };
     SIGNS.iter().any(|sign| lower.contains(sign)) && !is_expression(text)
 }
 

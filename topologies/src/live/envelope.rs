@@ -187,7 +187,7 @@ fn is_body(value: &Value, listed: bool) -> bool {
     let of_azure = id.starts_with("/subscriptions/") || id.starts_with("/providers/");
     let has = |key: &str| value.get(key).is_some_and(|it| !it.is_null());
     let told = ["name", "type", "properties", "location"].iter().any(|key| has(key));
-    of_azure && (told || listed) && !(has("associations") && !has("properties"))
+    of_azure && (told || listed) && (has("properties") || !has("associations"))
 }
 
 #[cfg(test)]
