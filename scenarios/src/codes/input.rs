@@ -141,6 +141,11 @@ pub const INPUT: &[Explanation] = &[
         "Give resources a `location` of their own, or a parameter for it.",
     ),
     row(
+        "arm.residual",
+        "The output of `bicep snapshot` holds an expression that only Azure can evaluate; its value is not known.",
+        "Nothing is to be mended, unless something that needs the value is told of too.",
+    ),
+    row(
         "arm.runtime-value",
         "A property that only Azure knows after deployment is asked for; a placeholder stands in.",
         "Nothing is to be mended unless the network depends on the value.",
@@ -402,11 +407,6 @@ pub const INPUT: &[Explanation] = &[
         "tags.too-many",
         "A list of service tags is larger than is read.",
         "Check that this is the file that you meant.",
-    ),
-    row(
-        "snapshot.residual",
-        "The output of `bicep snapshot` holds an expression that only Azure can evaluate; its value is not known.",
-        "Nothing is to be mended, unless something that needs the value is told of too.",
     ),
     row(
         "world.assumed-resource",

@@ -71,7 +71,7 @@ impl Session {
     /// An expression that only Azure can evaluate, as a value that nobody knows.
     fn kept(&mut self, text: &str, span: Span) -> Value {
         let note = "the expression is left for Azure to evaluate; its value is not known here";
-        self.assume("snapshot.residual", &shortened(text), note, Some(span));
+        self.assume("arm.residual", &shortened(text), note, Some(span));
         let plain: String = text.chars().filter(|it| !matches!(it, '<' | '>')).collect();
         Value::new(span, format!("<{plain}>").into())
     }

@@ -31,7 +31,7 @@ fn a_snapshot_is_read() {
     assert!(subnet.is_some());
     let body = world.resources.iter().next().unwrap().body.to_string();
     assert!(body.contains("<[reference('unknown', '2020-01-01').address]>"), "{body}");
-    assert!(world.assumptions.iter().any(|it| it.code == "snapshot.residual"), "{:?}", world.assumptions);
+    assert!(world.assumptions.iter().any(|it| it.code == "arm.residual"), "{:?}", world.assumptions);
 }
 
 /// Catches: an expression that is needed and cannot be evaluated, taken for nothing or passed over in silence; one that can be
