@@ -41,6 +41,11 @@ fn wrong_usage_ends_with_2() {
         &["explain", "securityrule"],
         &["replay", "no/such/file.yaml"],
         &["check", "no/such/file.json"],
+        &["expand"],
+        &["expand", "no/such/file.json"],
+        &["expand", "x.json", "--deploy"],
+        &["diff", "x.json"],
+        &["diff", "no/such/file.json", "no/such/other.json"],
     ] {
         let (code, out, error) = run(arguments);
         assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {error}");

@@ -8,15 +8,20 @@
 
 pub mod arm;
 pub mod azure;
+mod compare;
 pub mod diagnostic;
+mod expand;
 pub mod facts;
 pub mod json;
 mod live;
 mod load;
+mod secret;
 pub mod services;
 pub mod source;
 pub mod terraform;
 pub mod world;
 
+pub use compare::{MAX_CHANGES, PropertyChange, ResourceChange, compare};
+pub use expand::{expand, expand_deployed};
 pub use load::{Input, Loading, MAX_FILES, ReadError, load, load_with, read_files};
 pub use world::World;

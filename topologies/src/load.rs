@@ -1,17 +1,19 @@
 //! From files of any kind to one [`World`]: what a file is, its content says.
 
-use crate::arm::{self, Assumption, Environment};
+use crate::arm::{self, Assumption, Deployment, Environment};
 use crate::azure::{self, RawResource, Resources};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{ServiceTags, is_service_tags};
 use crate::json::{self, Value};
 use crate::live;
+use crate::secret::Secrets;
 use crate::source::{MAX_FILE_BYTES, Sources};
 use crate::terraform;
 use crate::world::World;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
 /// Most files read from folders.
@@ -34,10 +36,11 @@ impl Input {
     }
 }
 
-/// Reads all inputs: ARM templates, parameters files, bodies of resources (one, an array, or a list as REST answers it),
-/// plans and states of Terraform, role definitions as `az role definition create` takes them, Microsoft's lists of service
-/// tags. What is read as a body exists already: it counts more than what a plan says of the same resource, and that more
-/// than what a template says. A template is deployed with the
+/// Reads all inputs: ARM templates, parameters files, the output of `bicep snapshot`, bodies of resources in whatever Azure's
+/// tools put around them, plans and states of Terraform, role definitions as `az role definition create` takes them,
+/// Microsoft's lists of service tags. What is read as a body exists already: it counts more than what a plan says of the
+/// same resource, and that more than what a template says; of several bodies of one resource the fullest counts. A template
+/// is deployed with the
 /// parameters file among the inputs that has its name (`main.parameters.json` for
 /// `main.json`), or with the only one there is for the only template; values of `parameters` go over those.
 ///
@@ -76,23 +79,18 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
         files.add(input);
     }
     let given = parameters.and_then(|input| files.parse(input));
-    let mut resources = Vec::new();
     let mut assumptions = Vec::new();
-    for (name, template) in &files.templates {
-        let parameters = arm::layer(files.parameters_of(name), given.as_ref());
-        let deployment = arm::deploy(template, parameters.as_ref(), environment);
-        assumptions.extend(deployment.assumptions);
-        files.diagnostics.extend(deployment.diagnostics);
-        // What a template only refers to is somebody else's to declare.
-        resources.extend(deployment.resources.into_iter().filter(|it| !it.existing).map(RawResource::from));
-    }
+    let mut resources = files.deployed(given.as_ref(), environment, &mut assumptions);
     resources.append(&mut files.roles);
     let mut declared = terraform::read(&files.terraform, environment);
     resources.append(&mut declared.resources);
     assumptions.append(&mut declared.assumptions);
     files.diagnostics.append(&mut declared.diagnostics);
-    resources.append(&mut files.bodies);
-    let resources = files.edited(resources, edits);
+    let (bodies, contradictions) = live::merge(std::mem::take(&mut files.bodies));
+    files.diagnostics.extend(contradictions);
+    resources.extend(bodies);
+    let mut resources = files.edited(resources, edits);
+    resources.iter_mut().for_each(|raw| files.secrets.redact(raw));
     let tags = tags.cloned().or_else(|| files.tags.take().map(Arc::new));
     assumptions.extend(tags.as_ref().map(|tags| Assumption {
         code: "tags.file",
@@ -105,6 +103,9 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
     let findings = world.findings.iter_mut().map(|finding| &mut finding.diagnostic);
     findings.chain(&mut world.diagnostics).for_each(|diagnostic| declared.name(diagnostic));
     files.diagnostics.append(&mut world.diagnostics);
+    files.secrets.clean(&mut files.diagnostics, &mut assumptions);
+    world.findings.iter_mut().for_each(|it| files.secrets.clean(std::slice::from_mut(&mut it.diagnostic), &mut []));
+    files.secrets.cover(&mut files.sources);
     (world.sources, world.diagnostics, world.assumptions) = (files.sources, files.diagnostics, assumptions);
     world
 }
@@ -113,12 +114,15 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
 #[derive(Default)]
 struct Files {
     sources: Sources,
-    templates: Vec<(String, Value)>,
+    templates: Vec<(String, Rc<Value>)>,
+    /// Output of `bicep snapshot`, as templates.
+    snapshots: Vec<Rc<Value>>,
     parameters: Vec<(String, Value)>,
     roles: Vec<RawResource>,
     bodies: Vec<RawResource>,
     terraform: Vec<Value>,
     tags: Option<ServiceTags>,
+    secrets: Secrets,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -130,7 +134,7 @@ impl Files {
         }
         let Some(mut value) = self.parse(input) else { return };
         if arm::is_template(&value) {
-            self.templates.push((input.name.clone(), value));
+            self.templates.push((input.name.clone(), Rc::new(value)));
         } else if arm::is_parameters(&value) {
             self.parameters.push((input.name.clone(), value));
         } else if azure::is_definition(&value) {
@@ -141,22 +145,54 @@ impl Files {
                 Err(diagnostics) => self.diagnostics.extend(diagnostics),
             }
         } else if terraform::is_terraform(&value) {
-            self.sources.blot(value.span.file, &terraform::hide(&mut value));
+            self.sources.cover(&terraform::hide(&mut value));
             self.terraform.push(value);
         } else if let Some(answer) = terraform::to_json(&input.name, &value) {
             self.diagnostics.push(answer);
-        } else if live::is_bodies(&value) {
-            let (mut bodies, strange) = live::resources(&value);
-            self.bodies.append(&mut bodies);
-            self.diagnostics.extend(strange);
+        } else if live::is_snapshot(&value) {
+            self.snapshots.push(Rc::new(live::as_template(&value)));
         } else {
-            let message = format!("{} is JSON, but of no kind that is read here", input.name);
-            let help = "read are ARM templates (with `$schema`, or `contentVersion` and `resources`), their parameters \
-                        files, bodies of resources with their `id` (one, or an array), plans and states of Terraform \
-                        (`terraform show -json`, or a state file of version 4), role definitions, and Microsoft's lists of \
-                        service tags";
-            self.diagnostics.push(Diagnostic::error("input.unknown-kind", message).at(value.span).help(help));
+            self.add_bodies(&input.name, value);
         }
+    }
+
+    fn add_bodies(&mut self, name: &str, value: Value) {
+        let span = value.span;
+        if let Some(found) = live::read(value) {
+            self.bodies.extend(found.resources);
+            self.diagnostics.extend(found.diagnostics);
+        } else {
+            let message = format!("{name} is JSON, but of no kind that is read here");
+            let help = "read are ARM templates (with `$schema`, or `contentVersion` and `resources`), their parameters \
+                        files, output of `bicep snapshot`, bodies of resources with their `id` (as az, REST and Resource \
+                        Graph give them), plans and states of Terraform (`terraform show -json`, or a state file of \
+                        version 4), role definitions, and Microsoft's lists of service tags";
+            self.diagnostics.push(Diagnostic::error("input.unknown-kind", message).at(span).help(help));
+        }
+    }
+
+    /// What the templates and snapshots make.
+    fn deployed(
+        &mut self,
+        given: Option<&Value>,
+        environment: &Environment,
+        assumptions: &mut Vec<Assumption>,
+    ) -> Vec<RawResource> {
+        let templates = self.templates.iter().map(|(name, template)| {
+            let parameters = arm::layer(self.parameters_of(name), given);
+            arm::deploy_shared(Rc::clone(template), parameters.as_ref(), environment)
+        });
+        let snapshots = self.snapshots.iter().map(|snapshot| arm::deploy_residual(Rc::clone(snapshot), environment));
+        let deployments: Vec<Deployment> = templates.chain(snapshots).collect();
+        let mut resources = Vec::new();
+        for deployment in deployments {
+            assumptions.extend(deployment.assumptions);
+            self.diagnostics.extend(deployment.diagnostics);
+            deployment.secrets.iter().for_each(|secret| self.secrets.note(secret, true));
+            // What a template only refers to is somebody else's to declare.
+            resources.extend(deployment.resources.into_iter().filter(|it| !it.existing).map(RawResource::from));
+        }
+        resources
     }
 
     /// The resources after these edits. What is wrong with one is an error, and the others are made all the same.
@@ -170,6 +206,7 @@ impl Files {
             let made = azure::parse_edit(text, &resources).and_then(|edit| resources.edit(&edit, &mut self.sources));
             self.diagnostics.extend(made.err());
         }
+        resources.iter().for_each(|raw| self.secrets.find(&raw.body, false));
         resources.into_iter().collect()
     }
 
@@ -195,7 +232,14 @@ impl Files {
     fn parse(&mut self, input: &Input) -> Option<Value> {
         match self.sources.add_bytes(input.name.clone(), &input.bytes) {
             Ok(file) => {
-                let document = json::parse(&self.sources, file);
+                let mut document = json::parse(&self.sources, file);
+                match &document.value {
+                    Some(value) => {
+                        json::settle_keys(value, &mut document.diagnostics);
+                        self.secrets.find(value, arm::is_template(value) || arm::is_parameters(value));
+                    }
+                    None => self.sources.cover_texts(file),
+                }
                 self.diagnostics.extend(document.diagnostics);
                 document.value
             }
@@ -297,3 +341,5 @@ fn has_extension(path: &Path, known: &[&str]) -> bool {
     let is = |extension: &std::ffi::OsStr| known.iter().any(|known| extension.eq_ignore_ascii_case(known));
     path.extension().is_some_and(is)
 }
+#[cfg(test)]
+mod tests;

@@ -112,15 +112,18 @@ fn built(world: World, options: &Options, recorder: Recorder) -> (World, Vec<Bui
     (world, reports, recorder)
 }
 
-/// Declared resources by type; and those types that only stand for themselves.
+/// Declared resources by type; and those types that only stand for themselves. A type that is written in several letter
+/// cases, as Resource Graph and templates do, is one: the first spelling counts.
 fn types(world: &World) -> (BTreeMap<String, usize>, BTreeMap<String, usize>) {
     let (mut all, mut inert) = (BTreeMap::new(), BTreeMap::new());
+    let mut spellings = BTreeMap::new();
     for raw in world.resources.iter() {
-        *all.entry(raw.resource_type.clone()).or_default() += 1;
-        let modelled = topologies::services::is_modelled(&raw.resource_type);
+        let spelling = spellings.entry(raw.resource_type.to_ascii_lowercase()).or_insert(&raw.resource_type);
+        *all.entry(spelling.to_string()).or_default() += 1;
+        let modelled = topologies::services::is_modelled(spelling);
         let stands = world.topology.find(&raw.id).is_some_and(|found| matches!(found.kind, Kind::Inert { .. }));
         if stands && !modelled {
-            *inert.entry(raw.resource_type.clone()).or_default() += 1;
+            *inert.entry(spelling.to_string()).or_default() += 1;
         }
     }
     (all, inert)

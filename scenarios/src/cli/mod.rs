@@ -4,6 +4,8 @@ mod assumptions;
 mod az;
 mod check;
 mod console;
+mod diff;
+mod expand;
 mod explain;
 mod input;
 mod list;
@@ -50,6 +52,8 @@ enum Command {
     Schema(schema::SchemaArgs),
     Assumptions(assumptions::AssumptionsArgs),
     Explain(explain::ExplainArgs),
+    Expand(expand::ExpandArgs),
+    Diff(diff::DiffArgs),
 }
 
 /// Runs the program with the arguments of the process.
@@ -77,6 +81,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Schema(arguments) => schema::run(&arguments, &console),
         Command::Assumptions(arguments) => assumptions::run(&arguments, &console),
         Command::Explain(arguments) => explain::run(&arguments, &console),
+        Command::Expand(arguments) => expand::run(&arguments, &console),
+        Command::Diff(arguments) => diff::run(&arguments, &console),
     }
 }
 

@@ -141,6 +141,11 @@ pub const INPUT: &[Explanation] = &[
         "Give resources a `location` of their own, or a parameter for it.",
     ),
     row(
+        "arm.residual",
+        "The output of `bicep snapshot` holds an expression that only Azure can evaluate; its value is not known.",
+        "Nothing is to be mended, unless something that needs the value is told of too.",
+    ),
+    row(
         "arm.runtime-value",
         "A property that only Azure knows after deployment is asked for; a placeholder stands in.",
         "Nothing is to be mended unless the network depends on the value.",
@@ -269,6 +274,11 @@ pub const INPUT: &[Explanation] = &[
         "The message says which flag or field; the help says what it takes.",
     ),
     row(
+        "input.deployed-resources",
+        "Resources carry the tag of what a managed service deploys when it runs; they are left out.",
+        "Nothing is to be mended: `vnetsim expand --deployed` writes them for people to read.",
+    ),
+    row(
         "input.file",
         "An input file or folder cannot be read from disk.",
         "Check the path and the permissions; the message says why.",
@@ -313,12 +323,27 @@ pub const INPUT: &[Explanation] = &[
         "A file holds values of Terraform's variables, which only Terraform evaluates.",
         "Plan with it and read the plan as JSON, by the command that the message gives.",
     ),
+    row(
+        "input.several-states",
+        "A recording holds several states of one network; the last counts.",
+        "Take the state that you mean out of the file.",
+    ),
+    row(
+        "input.table",
+        "A row of a table, as Resource Graph answers, does not fit its columns.",
+        "Ask for the answer as objects, or check that the file is whole.",
+    ),
     row("input.too-large", "A file is larger than is read.", "Check that this is the file that you meant."),
+    row(
+        "input.two-bodies",
+        "Two files hold bodies of one resource that contradict each other; the fuller one counts.",
+        "Remove the one that is out of date.",
+    ),
     row(
         "input.unknown-kind",
         "A JSON file is of no kind that is read.",
-        "Give ARM templates, their parameters files, bodies of resources with their ids, plans and states of Terraform, \
-         role definitions, or Microsoft's lists of service tags.",
+        "Give ARM templates, their parameters files, output of `bicep snapshot`, bodies of resources with their ids, plans \
+         and states of Terraform, role definitions, or Microsoft's lists of service tags.",
     ),
     row(
         "json.duplicate-key",
@@ -328,7 +353,8 @@ pub const INPUT: &[Explanation] = &[
     row("json.empty", "A file holds no JSON value.", "Check that this is the file that you meant."),
     row(
         "json.keys-differ-in-case",
-        "Two keys of an object differ only in letter case, and Azure takes them for the same.",
+        "Two keys of an object differ only in letter case: an error where Azure takes them for the same, a warning where \
+         names are the user's own or the provider is not known here.",
         "Remove one.",
     ),
     row("json.syntax", "A file is not JSON.", "The message points at the first place that cannot be read."),

@@ -59,10 +59,21 @@ impl Session {
             Data::Object(members) => self.deeper(|session| Ok(session.object(context, members, value.span))),
             _ => self.spend(1).map(|()| Ok(value.clone())),
         };
-        result.unwrap_or_else(|stop| {
-            self.report_stop(stop, value.span);
-            Err(Broken(Value::new(value.span, Data::Null)))
+        result.unwrap_or_else(|stop| match value.as_str().filter(|_| self.residual) {
+            Some(text) => Ok(self.kept(text, value.span)),
+            None => {
+                self.report_stop(stop, value.span);
+                Err(Broken(Value::new(value.span, Data::Null)))
+            }
         })
+    }
+
+    /// An expression that only Azure can evaluate, as a value that nobody knows.
+    fn kept(&mut self, text: &str, span: Span) -> Value {
+        let note = "the expression is left for Azure to evaluate; its value is not known here";
+        self.assume("arm.residual", &shortened(text), note, Some(span));
+        let plain: String = text.chars().filter(|it| !matches!(it, '<' | '>')).collect();
+        Value::new(span, format!("<{plain}>").into())
     }
 
     fn array(&mut self, context: &Context, items: &[Value], span: Span) -> Result<Value, Broken> {

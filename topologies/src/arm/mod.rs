@@ -72,11 +72,29 @@ pub fn is_parameters(value: &Value) -> bool {
 /// Evaluates a template with the parameters given, if any: a parameters file, or its `parameters` object alone.
 #[must_use]
 pub fn deploy(template: &Value, parameters: Option<&Value>, environment: &Environment) -> Deployment {
+    deploy_shared(Rc::new(template.clone()), parameters, environment)
+}
+
+/// The same for a template that need not be copied.
+#[must_use]
+pub(crate) fn deploy_shared(template: Rc<Value>, parameters: Option<&Value>, environment: &Environment) -> Deployment {
+    run(Session::new(environment.clone()), template, parameters, environment)
+}
+
+/// Evaluates what another program has evaluated before, as far as it could. What is left and only Azure can evaluate stays
+/// as it is, in angle brackets, with an assumption.
+#[must_use]
+pub(crate) fn deploy_residual(template: Rc<Value>, environment: &Environment) -> Deployment {
     let mut session = Session::new(environment.clone());
+    session.residual = true;
+    run(session, template, None, environment)
+}
+
+fn run(mut session: Session, template: Rc<Value>, parameters: Option<&Value>, environment: &Environment) -> Deployment {
     let root = FrameId(0);
-    let target = Target::of_schema(template, environment);
+    let target = Target::of_schema(&template, environment);
     let name = environment.deployment_name.clone();
-    session.frames.push(Frame::new(Rc::new(template.clone()), target, name, Context::new(root)));
+    session.frames.push(Frame::new(template, target, name, Context::new(root)));
     let given = parameters.and_then(given_parameters);
     if let (Some(parameters), None) = (parameters, given) {
         let message = "this is no parameters file: no `parameters`, and not every member has a `value`";
@@ -113,6 +131,7 @@ pub fn deploy(template: &Value, parameters: Option<&Value>, environment: &Enviro
         outputs.filter_map(|output| Some(Member { value: output.value.get("value")?.clone(), ..output })).collect();
     deployment.assumptions = session.assumptions;
     deployment.diagnostics = session.diagnostics;
+    deployment.secrets = session.secrets;
     deployment
 }
 

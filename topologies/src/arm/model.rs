@@ -18,6 +18,8 @@ pub struct Deployment {
     pub assumptions: Vec<Assumption>,
     /// Everything wrong with the template or the parameters.
     pub diagnostics: Vec<Diagnostic>,
+    /// The values of secure parameters, as they stand in the files. In everything above a placeholder stands for each.
+    pub(crate) secrets: Vec<Value>,
 }
 
 impl Deployment {

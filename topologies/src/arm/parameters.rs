@@ -10,7 +10,8 @@ use super::hash::unique_string;
 use super::runtime::is_placeholder;
 use super::session::{Context, FrameId, Session};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::json::{Data, Value};
+use crate::json::{Data, Member, Value};
+use crate::secret;
 
 /// A value given for a parameter: the object with `value` or `reference`.
 #[derive(Clone, Debug)]
@@ -26,6 +27,7 @@ impl Session {
         let template = Rc::clone(&self.frame(frame).template);
         let declared = template.get("parameters").map(Value::members).unwrap_or_default();
         let given = given.map(Value::members).unwrap_or_default();
+        self.note_secrets(frame, declared, given);
         for member in given {
             let known = declared.iter().any(|other| other.key.eq_ignore_ascii_case(&member.key));
             if !known && !member.key.starts_with('$') {
@@ -50,7 +52,27 @@ impl Session {
         self.frames[frame.0].parameters = slots.collect();
     }
 
-    /// The value of one parameter.
+    /// Keeps what secure parameters hold, and what is given for parameters that nobody declares: it may be meant for one.
+    fn note_secrets(&mut self, frame: FrameId, declared: &[Member], given: &[Member]) {
+        let mut secrets = Vec::new();
+        for member in declared {
+            let declaration = self.resolved(frame, &member.value);
+            if secret::is_secure(&declaration) {
+                secrets.extend(declaration.get("defaultValue").cloned());
+            }
+        }
+        for member in given {
+            let declaration = declared.iter().find(|other| other.key.eq_ignore_ascii_case(&member.key));
+            if declaration.is_none_or(|it| secret::is_secure(&self.resolved(frame, &it.value))) {
+                let value = member.value.get("value").unwrap_or(&member.value);
+                secrets.extend(Some(value).filter(|it| it.as_str().is_none_or(|it| generated(it).is_none())).cloned());
+            }
+        }
+        self.secrets.append(&mut secrets);
+    }
+
+    /// The value of one parameter. A placeholder stands for that of a secure one, unless it is empty: what is computed from
+    /// it then holds no secret.
     pub(super) fn parameter(
         &mut self,
         frame: FrameId,
@@ -66,11 +88,13 @@ impl Session {
             // Null means "use the default", as Bicep's modules rely on.
             if let Some(value) = value.filter(|value| !value.is_null()) {
                 self.check_value(&name, declaration, &value);
-                return Ok(value);
+                return Ok(hidden(value, &name, declaration));
             }
         }
         if let Some(default) = declaration.get("defaultValue") {
-            return self.value(&Context::new(frame), default);
+            let value = self.value(&Context::new(frame), default);
+            let hide = |value| hidden(value, &name, declaration);
+            return value.map(hide).map_err(|Broken(partial)| Broken(hide(partial)));
         }
         if declaration.get("nullable").and_then(Value::as_bool) == Some(true) {
             return Ok(Value::new(span, Data::Null));
@@ -165,7 +189,8 @@ impl Session {
         let all_fit = if is_array { value.items().iter().all(fits) } else { fits(value) };
         if !allowed.is_empty() && !all_fit {
             let list: Vec<String> = allowed.iter().take(20).map(ToString::to_string).collect();
-            let message = format!("the parameter '{name}' may not be {}", brief(value));
+            let shown = if secret::is_secure(declaration) { "what is given".to_owned() } else { brief(value) };
+            let message = format!("the parameter '{name}' may not be {shown}");
             refuse("arm.parameter-not-allowed", message, format!("allowed are {}", list.join(", ")));
         }
         let (measure, least, most) = match &value.data {
@@ -230,6 +255,14 @@ impl Session {
             rest = tail;
         }
     }
+}
+
+/// The value, or what stands for that of a secure parameter.
+fn hidden(mut value: Value, name: &str, declaration: &Value) -> Value {
+    if secret::is_secure(declaration) {
+        secret::hide(&mut value, &format!("<secret {name}>"));
+    }
+    value
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

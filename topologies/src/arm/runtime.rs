@@ -210,7 +210,8 @@ impl Session {
         let message = format!("the template declares no resource '{name}'");
         let diagnostic = Diagnostic::error("arm.unknown-resource", message);
         let all = self.frame(context.frame).declared.iter().map(|id| self.declared(*id));
-        let known = all.flat_map(|it| [it.symbol.as_deref().unwrap_or_default(), it.name.as_str()]);
+        let known = all.flat_map(|it| it.symbol.as_deref().into_iter().chain([it.name.as_str()]));
+        let known = known.filter(|name| !name.is_empty());
         match nearest(name, known) {
             Some(near) => diagnostic.help(format!("did you mean '{near}'?")).into(),
             None => diagnostic.help("a resource outside the template is named by its full id").into(),

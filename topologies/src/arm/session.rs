@@ -96,6 +96,10 @@ pub(super) struct Session {
     pub(super) busy_slots: Vec<(FrameId, Slots, usize)>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) assumptions: Vec<Assumption>,
+    /// Values of secure parameters, as they were written.
+    pub(super) secrets: Vec<Value>,
+    /// An expression that cannot be evaluated is kept as it is, and is no error: the input was evaluated before.
+    pub(super) residual: bool,
     assumed: BTreeSet<(&'static str, String)>,
     expressions: BTreeMap<String, Rc<Expression>>,
     work: u64,
@@ -114,6 +118,8 @@ impl Session {
             busy_slots: Vec::new(),
             diagnostics: Vec::new(),
             assumptions: Vec::new(),
+            secrets: Vec::new(),
+            residual: false,
             assumed: BTreeSet::new(),
             expressions: BTreeMap::new(),
             work: 0,

@@ -34,7 +34,7 @@ pub use raw::{RawResource, Resources};
 pub use reading::Finding;
 
 pub(crate) use id::{name_of, parent, resource_type, tidy};
-pub(crate) use placeholder::{fill_addresses, resolved};
+pub(crate) use placeholder::{asks, fill_addresses, resolved};
 pub(crate) use reading::{Piece, Reading};
 pub(crate) use role::{definition_of, is_definition};
 

@@ -20,6 +20,16 @@ pub(crate) fn resolved(id: &Arc<str>, all: &Resources) -> Arc<str> {
     part().unwrap_or_else(|| id.clone())
 }
 
+/// Whether a value holds a placeholder at all.
+pub(crate) fn asks(value: &Value) -> bool {
+    match &value.data {
+        Data::String(text) => Placeholder::parse(text).is_some(),
+        Data::Array(items) => items.iter().any(asks),
+        Data::Object(members) => members.iter().any(|member| asks(&member.value)),
+        _ => false,
+    }
+}
+
 /// Puts addresses of the network for the placeholders that stand for them; gives how many.
 pub(crate) fn fill_addresses(value: &mut Value, all: &Resources, topology: &Topology) -> usize {
     match &mut value.data {

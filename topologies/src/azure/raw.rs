@@ -37,11 +37,13 @@ impl RawResource {
     #[must_use]
     pub fn of_body(body: Value) -> Option<Self> {
         let id = id::tidy(text(&body, "id")?);
-        let resource_type = text(&body, "type").map_or_else(|| id::resource_type(&id), str::to_owned);
+        let resource_type = text(&body, "type").filter(|kind| kind.contains('/'));
+        let resource_type = resource_type.map_or_else(|| id::resource_type(&id), str::to_owned);
+        let api_version = text(&body, "apiVersion").unwrap_or_default().to_owned();
         let name = text(&body, "name").map_or_else(|| id::name_of(&id).to_owned(), str::to_owned);
         let location = text(&body, "location").map(region::short);
         let span = body.span;
-        Some(Self { id, resource_type, name, location, api_version: String::new(), body, span, owner: None })
+        Some(Self { id, resource_type, name, location, api_version, body, span, owner: None })
     }
 
     /// Its `properties`, or the body itself where a tool has flattened them.

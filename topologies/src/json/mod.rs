@@ -4,6 +4,7 @@
 //! all of these are read. Two equal keys in one object are refused, because which of them counts depends on who reads.
 
 mod edit;
+mod keys;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -11,5 +12,6 @@ mod value;
 mod write;
 
 pub use edit::PathError;
+pub(crate) use keys::settle_keys;
 pub use parse::{Document, MAX_DEPTH, parse, parse_text};
 pub use value::{Data, Member, Number, Value};

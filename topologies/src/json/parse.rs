@@ -165,21 +165,35 @@ fn convert(value: &ast::Value<'_>, file: FileId, diagnostics: &mut Vec<Diagnosti
 }
 
 fn check_keys(members: &[Member], diagnostics: &mut Vec<Diagnostic>) {
+    /// In smaller objects each key is held against all others; most objects are.
+    const SMALL: usize = 16;
+    if members.len() <= SMALL {
+        for (at, second) in members.iter().enumerate() {
+            if let Some(first) = members[..at].iter().rev().find(|first| first.key.eq_ignore_ascii_case(&second.key)) {
+                diagnostics.push(equal_keys(first, second));
+            }
+        }
+        return;
+    }
     let mut sorted: Vec<(String, &Member)> =
         members.iter().map(|member| (member.key.to_ascii_lowercase(), member)).collect();
     sorted.sort_by(|left, right| left.0.cmp(&right.0));
     for pair in sorted.windows(2) {
-        let [(first_key, first), (second_key, second)] = pair else { continue };
-        if first_key != second_key {
-            continue;
+        if let [(first_key, first), (second_key, second)] = pair
+            && first_key == second_key
+        {
+            diagnostics.push(equal_keys(first, second));
         }
-        let diagnostic = if first.key == second.key {
-            Diagnostic::error("json.duplicate-key", format!("the key {:?} stands twice in one object", second.key))
-                .help("remove one: which of the two counts depends on the program that reads the file")
-        } else {
-            let message = format!("the keys {:?} and {:?} differ only in letter case", first.key, second.key);
-            Diagnostic::warning("json.keys-differ-in-case", message).help("Azure takes them for the same key")
-        };
-        diagnostics.push(diagnostic.at(second.key_span).note(Some(first.key_span), "it stands here first"));
     }
+}
+
+fn equal_keys(first: &Member, second: &Member) -> Diagnostic {
+    let diagnostic = if first.key == second.key {
+        Diagnostic::error("json.duplicate-key", format!("the key {:?} stands twice in one object", second.key))
+            .help("remove one: which of the two counts depends on the program that reads the file")
+    } else {
+        let message = format!("the keys {:?} and {:?} differ only in letter case", first.key, second.key);
+        Diagnostic::warning("json.keys-differ-in-case", message).help("Azure takes them for the same key")
+    };
+    diagnostic.at(second.key_span).note(Some(first.key_span), "it stands here first")
 }

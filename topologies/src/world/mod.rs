@@ -62,6 +62,9 @@ impl World {
     ) -> Self {
         let world = Self::build(resources, region, tags.clone());
         // Some resources ask for addresses of others, which are known only now: a route, for its next hop.
+        if !world.resources.iter().any(|raw| azure::asks(&raw.body)) {
+            return world;
+        }
         let mut filled = world.resources.clone();
         let fill = |raw: &mut RawResource| azure::fill_addresses(&mut raw.body, &world.resources, &world.topology);
         let count: usize = filled.iter_mut().map(fill).sum();

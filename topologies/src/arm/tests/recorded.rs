@@ -113,6 +113,10 @@ fn difference(found: &Value, expected: &Value) -> Option<String> {
     if expected.as_str().is_some_and(|text| text.starts_with('[')) {
         return None;
     }
+    // The recorder has taken the secret out, and so do we.
+    if expected.as_str() == Some("<removed>") && found.as_str().is_some_and(|text| text.starts_with("<secret ")) {
+        return None;
+    }
     let lengths = (found.items().len() + found.members().len(), expected.items().len() + expected.members().len());
     if lengths.0 != lengths.1 || lengths.0 == 0 && found != expected {
         return Some(format!("{found} is not {expected}"));
