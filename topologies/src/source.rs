@@ -46,7 +46,7 @@ impl Sources {
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
         }
-        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| clip(at + 1));
+        let starts = text.match_indices('\n').map(|(at, _)| clip(at + 1));
         let lines = std::iter::once(0).chain(starts).collect();
         let id = FileId(clip(self.files.len()));
         self.files.push(SourceFile { name: name.into(), text, lines });
