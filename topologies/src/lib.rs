@@ -12,9 +12,11 @@ pub mod facts;
 pub mod json;
 mod live;
 mod load;
+mod rounds;
 pub mod services;
 pub mod source;
 pub mod world;
 
 pub use load::{Input, Loading, MAX_FILES, ReadError, load, load_with, read_files};
+pub use rounds::MAX_ROUNDS;
 pub use world::World;

@@ -1,16 +1,18 @@
 //! From files of any kind to one [`World`]: what a file is, its content says.
 
-use crate::arm::{self, Assumption, Environment};
+use crate::arm::{self, Assumption, Deployment, Environment};
 use crate::azure::{self, RawResource, Resources};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{ServiceTags, is_service_tags};
-use crate::json::{self, Value};
+use crate::json::{self, Member, Value};
 use crate::live;
+use crate::rounds;
 use crate::source::{MAX_FILE_BYTES, Sources};
-use crate::world::World;
+use crate::world::{Output, World};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
 /// Most files read from folders.
@@ -76,18 +78,24 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
     let given = parameters.and_then(|input| files.parse(input));
     let mut resources = Vec::new();
     let mut assumptions = Vec::new();
-    for (name, template) in &files.templates {
-        let parameters = arm::layer(files.parameters_of(name), given.as_ref());
-        let deployment = arm::deploy(template, parameters.as_ref(), environment);
+    let mut outputs = Vec::new();
+    let region = environment.location.as_str();
+    let deployments = rounds::settled(
+        |known| files.deployments(given.as_ref(), environment, known),
+        |made| World::with_service_tags(files.with_bodies(made, edits), region, tags.cloned().or_else(|| files.tags())),
+    );
+    for ((name, _), deployment) in files.templates.iter().zip(deployments) {
         assumptions.extend(deployment.assumptions);
         files.diagnostics.extend(deployment.diagnostics);
+        let output = |it: Member| Output { template: name.clone(), name: it.key, value: it.value };
+        outputs.extend(deployment.outputs.into_iter().map(output));
         // What a template only refers to is somebody else's to declare.
         resources.extend(deployment.resources.into_iter().filter(|it| !it.existing).map(RawResource::from));
     }
     resources.append(&mut files.roles);
     resources.append(&mut files.bodies);
     let resources = files.edited(resources, edits);
-    let tags = tags.cloned().or_else(|| files.tags.take().map(Arc::new));
+    let tags = tags.cloned().or_else(|| files.tags());
     assumptions.extend(tags.as_ref().map(|tags| Assumption {
         code: "tags.file",
         name: "service tags".to_owned(),
@@ -98,6 +106,7 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
     assumptions.append(&mut world.assumptions);
     files.diagnostics.append(&mut world.diagnostics);
     (world.sources, world.diagnostics, world.assumptions) = (files.sources, files.diagnostics, assumptions);
+    world.outputs = outputs;
     world
 }
 
@@ -138,6 +147,35 @@ impl Files {
                         lists of service tags";
             self.diagnostics.push(Diagnostic::error("input.unknown-kind", message).at(value.span).help(help));
         }
+    }
+
+    /// The templates, evaluated once; what they ask of resources is answered from the network `known`.
+    fn deployments(
+        &self,
+        given: Option<&Value>,
+        environment: &Environment,
+        known: Option<&Rc<World>>,
+    ) -> Vec<Deployment> {
+        let deploy = |(name, template): &(String, Value)| {
+            let parameters = arm::layer(self.parameters_of(name), given);
+            arm::deploy_into(template, parameters.as_ref(), environment, known.cloned())
+        };
+        self.templates.iter().map(deploy).collect()
+    }
+
+    /// What templates make, with what exists already, after these edits; what is wrong with one is said elsewhere.
+    fn with_bodies(&self, made: Vec<RawResource>, edits: &[String]) -> Vec<RawResource> {
+        let mut list = made;
+        list.extend(self.roles.iter().chain(&self.bodies).cloned());
+        let mut scratch = Self {
+            sources: if edits.is_empty() { Sources::default() } else { self.sources.clone() },
+            ..Self::default()
+        };
+        scratch.edited(list, edits)
+    }
+
+    fn tags(&self) -> Option<Arc<ServiceTags>> {
+        self.tags.clone().map(Arc::new)
     }
 
     /// The resources after these edits. What is wrong with one is an error, and the others are made all the same.

@@ -48,6 +48,7 @@ pub use session::{MAX_DIAGNOSTICS, MAX_EVALUATION_DEPTH, MAX_STRING_BYTES, MAX_W
 
 use crate::diagnostic::Diagnostic;
 use crate::json::{Data, Member, Value};
+use crate::world::World;
 use frame::Frame;
 use session::{Context, DeclaredId, FrameId, Session};
 use target::Target;
@@ -72,7 +73,18 @@ pub fn is_parameters(value: &Value) -> bool {
 /// Evaluates a template with the parameters given, if any: a parameters file, or its `parameters` object alone.
 #[must_use]
 pub fn deploy(template: &Value, parameters: Option<&Value>, environment: &Environment) -> Deployment {
-    let mut session = Session::new(environment.clone());
+    deploy_into(template, parameters, environment, None)
+}
+
+/// The same, where an earlier evaluation made the network `known`: what the template asks of resources is answered from
+/// that.
+pub(crate) fn deploy_into(
+    template: &Value,
+    parameters: Option<&Value>,
+    environment: &Environment,
+    known: Option<Rc<World>>,
+) -> Deployment {
+    let mut session = Session::new(environment.clone(), known);
     let root = FrameId(0);
     let target = Target::of_schema(template, environment);
     let name = environment.deployment_name.clone();
@@ -111,6 +123,7 @@ pub fn deploy(template: &Value, parameters: Option<&Value>, environment: &Enviro
     let outputs = session.outputs(root).into_iter();
     deployment.outputs =
         outputs.filter_map(|output| Some(Member { value: output.value.get("value")?.clone(), ..output })).collect();
+    deployment.asks = session.asks;
     deployment.assumptions = session.assumptions;
     deployment.diagnostics = session.diagnostics;
     deployment

@@ -14,6 +14,9 @@ pub struct Deployment {
     pub resources: Vec<Resource>,
     /// The outputs of the template, in the order of the file.
     pub outputs: Vec<Member>,
+    /// Whether the template asks anything of a resource (`reference()`): the network that it makes may answer more, when
+    /// it is evaluated again.
+    pub asks: bool,
     /// What was filled in because the files do not say it.
     pub assumptions: Vec<Assumption>,
     /// Everything wrong with the template or the parameters.

@@ -13,6 +13,7 @@ use super::model::Assumption;
 use super::stop::{Answer, Stop};
 use crate::diagnostic::Diagnostic;
 use crate::json::{Data, Value};
+use crate::world::World;
 
 /// Work one deployment may take: about one unit for each value made or copied.
 pub const MAX_WORK: u64 = 5_000_000;
@@ -86,6 +87,12 @@ impl Context {
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) environment: Environment,
+    /// The network that came of an earlier evaluation: what is asked of resources is answered from it.
+    pub(super) known: Option<Rc<World>>,
+    /// Whether anything was asked of a resource.
+    pub(super) asks: bool,
+    /// Resources as Azure would answer them, once asked for, by the version of the API that was asked.
+    pub(super) answers: BTreeMap<(DeclaredId, String), Rc<Value>>,
     pub(super) frames: Vec<Frame>,
     pub(super) declared: Vec<Declared>,
     /// Created (not merely existing) resources by id in lower case.
@@ -104,9 +111,12 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(environment: Environment) -> Self {
+    pub(super) fn new(environment: Environment, known: Option<Rc<World>>) -> Self {
         Self {
             environment,
+            known,
+            asks: false,
+            answers: BTreeMap::new(),
             frames: Vec::new(),
             declared: Vec::new(),
             by_id: BTreeMap::new(),

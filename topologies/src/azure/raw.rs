@@ -106,6 +106,16 @@ impl Resources {
         self.places.get(&id.to_ascii_lowercase()).map(|place| &self.list[*place])
     }
 
+    /// The resources of a collection inside another one, such as the `subnets` of a virtual network, in the order they came.
+    pub(super) fn children(&self, id: &str, collection: &str) -> impl Iterator<Item = &RawResource> {
+        let start = format!("{id}/{collection}/").to_ascii_lowercase();
+        let inside = self.places.range(start.clone()..).take_while(|(key, _)| key.starts_with(&start));
+        let own = inside.filter(|(key, _)| !key[start.len()..].contains('/'));
+        let mut places: Vec<usize> = own.map(|(_, place)| *place).collect();
+        places.sort_unstable();
+        places.into_iter().map(|place| &self.list[place])
+    }
+
     /// All of them, in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = &RawResource> {
         self.list.iter()
