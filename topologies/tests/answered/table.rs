@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// Why an answer may differ, and nothing else may be a cause.
-const CAUSES: [(&str, &str); 8] = [
+const CAUSES: [(&str, &str); 10] = [
     (
         "grouped",
         "the recorder put equal requests together: this is the answer to an earlier or later one, of another state",
@@ -20,10 +20,9 @@ const CAUSES: [(&str, &str); 8] = [
         "the template asks for the newest version that Azure has in that place, and the answer is of another one",
     ),
     ("noise", "recordings of the same request differ among each other here"),
-    (
-        "no-such-group",
-        "the recorder's subscription has no such resource group; here every group that is named is there",
-    ),
+    ("scale-set", "the instances of a scale set are not modelled"),
+    ("masked", "the recorder put another name in one place and not in the other"),
+    ("dated-default", "the default was another one on the day when the resource was made"),
 ];
 
 /// One field that differs.
