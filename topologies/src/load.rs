@@ -84,7 +84,11 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
         |known| files.deployments(given.as_ref(), environment, known),
         |made| World::with_service_tags(files.with_bodies(made, edits), region, tags.cloned().or_else(|| files.tags())),
     );
-    for ((name, _), deployment) in files.templates.iter().zip(deployments) {
+    for ((name, template), mut deployment) in files.templates.iter().zip(deployments) {
+        let refused = arm::refused(template, &deployment, &files.sources);
+        if let (Some(refused), Some(first)) = (refused, deployment.first_error()) {
+            first.notes.push((None, format!("Azure answers {}: {}", refused.code, refused.message)));
+        }
         assumptions.extend(deployment.assumptions);
         files.diagnostics.extend(deployment.diagnostics);
         let output = |it: Member| Output { template: name.clone(), name: it.key, value: it.value };

@@ -27,6 +27,7 @@ mod model;
 mod nested;
 mod order;
 mod parameters;
+mod refused;
 mod runtime;
 mod session;
 mod stop;
@@ -43,6 +44,7 @@ pub use declare::MAX_RESOURCES;
 pub use environment::Environment;
 pub use expression::{MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_LENGTH};
 pub use model::{Assumption, Deployment, Resource};
+pub use refused::{Refused, refused};
 pub use runtime::Placeholder;
 pub use session::{MAX_DIAGNOSTICS, MAX_EVALUATION_DEPTH, MAX_STRING_BYTES, MAX_WORK};
 
@@ -95,6 +97,7 @@ pub(crate) fn deploy_into(
         session.report(Diagnostic::error("arm.parameters-file", message).at(parameters.span));
     }
     session.bind_parameters(root, given, None);
+    session.check_given(root, given);
     session.declare_template(root);
     // Nested templates add to the list while it is walked.
     let mut next = 0;

@@ -24,6 +24,11 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// The first error, to add to.
+    pub(crate) fn first_error(&mut self) -> Option<&mut Diagnostic> {
+        self.diagnostics.iter_mut().find(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
     /// Whether an error was found. The resources are then what could be evaluated all the same.
     #[must_use]
     pub fn has_errors(&self) -> bool {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use sim_core::source::Span;
 
-use super::declare::Declared;
+use super::declare::{Declared, Nested};
 use super::environment::Environment;
 use super::expression::Expression;
 use super::frame::{Frame, Slots};
@@ -140,8 +140,36 @@ impl Session {
         &self.declared[id.0]
     }
 
-    /// Keeps a diagnostic, unless the same one is there already (an expression in a loop fails each time).
+    /// Keeps a diagnostic, with the nested deployments it was met in.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        let around = self.active.last().and_then(|active| {
+            let declared = self.declared(active.id);
+            // Its template is being opened, or its outputs are evaluated.
+            let inside = matches!(declared.nested, Nested::Busy) || !active.depends;
+            if inside { Some(active.id) } else { self.frame(declared.frame).owner }
+        });
+        self.keep(self.within(diagnostic, around));
+    }
+
+    /// The same for what concerns a template as a whole.
+    pub(super) fn report_in(&mut self, frame: FrameId, diagnostic: Diagnostic) {
+        self.keep(self.within(diagnostic, self.frame(frame).owner));
+    }
+
+    /// Notes the deployments that a template is nested in, from the inside out.
+    fn within(&self, mut diagnostic: Diagnostic, mut around: Option<DeclaredId>) -> Diagnostic {
+        let mut word = "in";
+        while let Some(id) = around {
+            let declared = self.declared(id);
+            let text = format!("{word} the nested deployment '{}'", declared.name);
+            diagnostic = diagnostic.note(Some(declared.name_span), text);
+            (word, around) = ("which is in", self.frame(declared.frame).owner);
+        }
+        diagnostic
+    }
+
+    /// Keeps a diagnostic, unless the same one is there already (an expression in a loop fails each time).
+    fn keep(&mut self, diagnostic: Diagnostic) {
         let same = |other: &Diagnostic| {
             other.code == diagnostic.code && other.span == diagnostic.span && other.message == diagnostic.message
         };

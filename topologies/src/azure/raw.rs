@@ -62,7 +62,17 @@ impl RawResource {
     }
 
     /// The id of a part.
+    ///
+    /// What was read back says it; references go by that id, whatever the name.
     pub(super) fn part_id(&self, collection: &str, part: &Value) -> Option<Arc<str>> {
+        let start = format!("{}/{collection}/", self.id);
+        let inside = |id: &&str| {
+            let rest = id.get(start.len()..).unwrap_or_default();
+            !rest.is_empty() && !rest.contains('/') && id[..start.len()].eq_ignore_ascii_case(&start)
+        };
+        if let Some(id) = text(part, "id").filter(inside) {
+            return Some(id::tidy(id));
+        }
         let name = text(part, "name").or_else(|| text(part, "id").map(id::name_of))?;
         Some(id::child(&self.id, collection, name))
     }

@@ -5,4 +5,5 @@ mod compare;
 mod corpus;
 mod deployments;
 mod table;
+mod validations;
 mod writes;

@@ -2,7 +2,7 @@
 
 use super::super::id::{child, name_of};
 use super::super::read::text;
-use super::around::Around;
+use super::around::{self, Around};
 use super::table::{self, Condition, Fill, Line, Path, Root, Step};
 use super::{put, trim};
 use crate::arm;
@@ -23,8 +23,8 @@ pub(super) struct Filling<'f> {
 }
 
 impl Filling<'_> {
-    /// Fills in a resource, or a part of one, of this type.
-    pub(super) fn resource(&self, kind: &str, id: &str, body: &mut Value) {
+    /// Fills in a resource, or a part of one, of this type. `place` is where the part stands in the whole.
+    pub(super) fn resource(&self, kind: &str, id: &str, place: &str, body: &mut Value) {
         let lines = table::lines(kind);
         if !matches!(body.get("properties").map(|it| &it.data), Some(Data::Object(_))) {
             put(body, "properties", Data::Object(Vec::new()));
@@ -35,8 +35,8 @@ impl Filling<'_> {
                 continue;
             }
             match &line.fill {
-                Fill::Parts { kind, always } => self.parts(kind, *always, id, &line.path, body),
-                _ => self.line(line, id, body),
+                Fill::Parts { kind, always } => self.parts(kind, *always, id, place, &line.path, body),
+                _ => self.line(line, id, place, body),
             }
         }
         let typed = super::super::id::parent(id).is_none() || self.version.is_empty() || self.version >= TYPED_PARTS;
@@ -86,7 +86,7 @@ impl Filling<'_> {
         })
     }
 
-    fn parts(&self, kind: &str, always: bool, id: &str, path: &Path, body: &mut Value) {
+    fn parts(&self, kind: &str, always: bool, id: &str, place: &str, path: &Path, body: &mut Value) {
         let Some(step) = path.steps.last() else { return };
         let span = body.span;
         each(body, path, &mut |object| {
@@ -104,8 +104,9 @@ impl Filling<'_> {
                 let id = child(id, step.name, &own);
                 put(part, "id", id.to_string().into());
                 put(part, "name", own.as_str().into());
-                put(part, "etag", self.made("etag"));
-                self.resource(kind, &id, part);
+                let place = format!("{}[{n}]", shown(place, path));
+                put(part, "etag", self.made(&format!("{place}.etag")));
+                self.resource(kind, &id, &place, part);
             }
             list.span = if list.items().is_empty() { span } else { list.span };
         });
@@ -116,7 +117,7 @@ impl Filling<'_> {
         format!("<reference({}).{path}>", self.whole_id).into()
     }
 
-    fn line(&self, line: &Line, id: &str, body: &mut Value) {
+    fn line(&self, line: &Line, id: &str, place: &str, body: &mut Value) {
         let Some(step) = line.path.steps.last() else { return };
         // What depends on more than the place is worked out first.
         let ready = match &line.fill {
@@ -124,9 +125,14 @@ impl Filling<'_> {
             Fill::Text(form) => self.text(form, id, body).map(Data::from),
             Fill::Uuid(form) => self.text(form, id, body).map(|text| arm::guid(&[&text]).into()),
             Fill::Refs { list, path } => self.referring(list, path, id, body.span),
-            Fill::Ask(word) => self.around.ask(word, id, body, self.whole),
+            Fill::Ask(word) => match self.around.ask(word, id, body, self.whole) {
+                None if !self.around.is_known() && around::needs_network(word) => {
+                    Some(self.made(&shown(place, &line.path)))
+                }
+                answer => answer,
+            },
             Fill::Value(value) => Some(value.data.clone()),
-            Fill::Made => Some(self.made(&shown(&line.path))),
+            Fill::Made => Some(self.made(&shown(place, &line.path))),
             Fill::Drop | Fill::DropEmpty | Fill::Case(_) | Fill::Plain | Fill::Parts { .. } => None,
         };
         each(body, &line.path, &mut |object| match &line.fill {
@@ -207,11 +213,12 @@ fn lookup(path: &str, body: &Value, whole: &Value) -> Option<String> {
     found.as_str().map(str::to_owned).or_else(|| found.as_i64().map(|number| number.to_string()))
 }
 
-/// A path as a placeholder names it.
-fn shown(path: &Path) -> String {
+/// A path as a placeholder names it, from the whole on.
+fn shown(place: &str, path: &Path) -> String {
     let names: Vec<&str> = path.steps.iter().map(|step| step.name).collect();
     let root = if path.root == Root::Properties { "properties." } else { "" };
-    format!("{root}{}", names.join("."))
+    let dot = if place.is_empty() { "" } else { "." };
+    format!("{place}{dot}{root}{}", names.join("."))
 }
 
 /// Runs over every object that holds the last member of a path.

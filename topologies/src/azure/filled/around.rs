@@ -21,6 +21,11 @@ impl<'a> Around<'a> {
         Self { known: Some((topology, resources)) }
     }
 
+    /// Whether anything is known.
+    pub(super) fn is_known(&self) -> bool {
+        self.known.is_some()
+    }
+
     /// What a word of the table stands for; `None` where nothing is known or nothing is to be said.
     pub(super) fn ask(&self, word: &str, id: &str, body: &Value, whole: &Value) -> Option<Data> {
         let span = body.span;
@@ -160,6 +165,11 @@ impl<'a> Around<'a> {
     pub(super) fn declared(&self, id: &str) -> Option<&'a super::super::RawResource> {
         self.known?.1.get(id)
     }
+}
+
+/// Whether a word of the table can be answered only where the network is known.
+pub(super) fn needs_network(word: &str) -> bool {
+    !["record-name", "own-pool", "linux", "windows", "first"].contains(&word)
 }
 
 /// The system of a scale set's image from the marketplace, by its publisher and offer; an image of one's own does not tell.

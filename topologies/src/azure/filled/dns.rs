@@ -39,7 +39,8 @@ pub(super) fn configs(around: &Around<'_>, id: &str, body: &Value) -> Option<Dat
     });
     let named = |form: &str| form.replace("{name}", name_of(target)).replace("{location}", &place);
     let all = names.flat_map(|names| names.split(' ')).map(named).enumerate();
-    Some(Data::Array(all.map(|(n, name)| config(&name, first.plus(n as u128), body.span)).collect()))
+    let configs: Vec<Value> = all.map(|(n, name)| config(&name, first.plus(n as u128), body.span)).collect();
+    (!configs.is_empty()).then_some(Data::Array(configs))
 }
 
 fn config(name: &str, address: Addr, span: Span) -> Value {

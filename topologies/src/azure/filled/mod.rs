@@ -37,7 +37,7 @@ pub(crate) fn filled(id: &str, body: &Value, api_version: &str, around: &Around<
     remove(&mut body, "apiVersion");
     join_children(&kind, id, &mut body, around);
     let whole = body.clone();
-    Filling { version: api_version, whole_id: id, whole: &whole, around }.resource(&kind, id, &mut body);
+    Filling { version: api_version, whole_id: id, whole: &whole, around }.resource(&kind, id, "", &mut body);
     body
 }
 
