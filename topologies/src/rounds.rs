@@ -13,6 +13,9 @@ use crate::world::World;
 /// Most evaluations of the same templates: chains of answers that depend on answers are short in real ones.
 pub const MAX_ROUNDS: usize = 4;
 
+/// Errors after which nothing more is tried: the template would only be refused again.
+const LIMITS: [&str; 4] = ["arm.too-much-work", "arm.too-many-resources", "arm.too-deep", "arm.string-too-long"];
+
 /// Evaluates until the answers do not change any more. `deploy` evaluates all templates, `build` makes the network of their
 /// resources and all others.
 pub(crate) fn settled(
@@ -21,7 +24,8 @@ pub(crate) fn settled(
 ) -> Vec<Deployment> {
     let mut deployments = deploy(None);
     for _ in 1..MAX_ROUNDS {
-        if !deployments.iter().any(|deployment| deployment.asks) {
+        let asks = deployments.iter().any(|deployment| deployment.asks);
+        if !asks || deployments.iter().flat_map(|it| &it.diagnostics).any(|it| LIMITS.contains(&it.code)) {
             break;
         }
         let made = deployments.iter().flat_map(|it| &it.resources).filter(|it| !it.existing).cloned();

@@ -21,7 +21,10 @@ pub struct Refused {
 /// `None` where it would take the template, or what it would say is not known.
 #[must_use]
 pub fn refused(template: &Value, deployment: &Deployment, sources: &Sources) -> Option<Refused> {
-    let of = |code: &str| deployment.diagnostics.iter().filter(|it| it.code == code).collect::<Vec<_>>();
+    // A template inside this one is refused later, in other words.
+    let is_nested = |it: &Diagnostic| it.notes.iter().any(|(_, note)| note.starts_with("in the nested deployment"));
+    let of =
+        |code: &str| deployment.diagnostics.iter().filter(|it| it.code == code && !is_nested(it)).collect::<Vec<_>>();
     let text = Asked { template, sources };
     let first = |code: &str, answer: &dyn Fn(&Diagnostic) -> Option<String>| of(code).first().and_then(|it| answer(it));
     let missing = || deployment.assumptions.iter().find(|it| it.code == "arm.parameter-placeholder");
@@ -38,7 +41,8 @@ pub fn refused(template: &Value, deployment: &Deployment, sources: &Sources) -> 
         message: format!("Deployment template validation failed: '{inner}'."),
     });
     let group = || {
-        let name = quoted(&of("ResourceGroupNotFound").first()?.message)?.to_owned();
+        let name =
+            quoted(&deployment.diagnostics.iter().find(|it| it.code == "ResourceGroupNotFound")?.message)?.to_owned();
         Some(Refused { code: "ResourceGroupNotFound", message: format!("Resource group '{name}' could not be found.") })
     };
     invalid.or_else(group)
@@ -93,7 +97,7 @@ impl Asked<'_> {
     fn segments(&self, found: &Diagnostic) -> Option<String> {
         let mut words = found.message.strip_prefix("the type ")?.split(' ');
         let (kind, names) = (words.next()?, found.message.rsplit_once('(')?.1.trim_end_matches(')'));
-        let at = self.located(found.span?)?;
+        let at = self.resource(found)?;
         Some(format!(
             "The template resource '{names}' for type '{kind}' {at} has incorrect segment lengths. A nested resource type must \
              have identical number of segments as its resource name. A root resource type must have segment length one \
@@ -103,7 +107,7 @@ impl Asked<'_> {
 
     fn twice(&self, found: &Diagnostic) -> Option<String> {
         let id = found.message.strip_suffix(" is declared twice")?;
-        let (own, at) = (id.split_once("/providers/").map_or(id, |(_, own)| own), self.located(found.span?)?);
+        let (own, at) = (id.split_once("/providers/").map_or(id, |(_, own)| own), self.resource(found)?);
         Some(format!(
             "The resource '{own}' {at} is defined multiple times in a template. Please see \
              https://aka.ms/arm-syntax-resources for usage details."
@@ -134,6 +138,15 @@ impl Asked<'_> {
     /// `at line '3' and column '5'`, where a declaration starts.
     fn place(&self, declared: &Value) -> Option<String> {
         self.located(declared.span)
+    }
+
+    /// Where the resource starts that an error is in.
+    fn resource(&self, found: &Diagnostic) -> Option<String> {
+        let span = found.span?;
+        let resources = self.template.get("resources")?;
+        let mut all = resources.items().iter().chain(resources.members().iter().map(|member| &member.value));
+        let around = all.find(|it| it.span.file == span.file && it.span.start <= span.start && span.end <= it.span.end);
+        self.located(around.map_or(span, |it| it.span))
     }
 
     fn located(&self, span: sim_core::source::Span) -> Option<String> {
