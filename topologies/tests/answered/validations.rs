@@ -11,6 +11,7 @@ use topologies::source::Sources;
 
 #[test]
 fn azure_refuses_the_same() {
+    // Tests `refuse-unknown-group`.
     // Catches: a template that is taken here and refused by Azure, or the other way round; another code; another text; a group
     // that is not there and not missed.
     let (mut found, mut asks, mut refusals) = (Vec::new(), 0, 0);
