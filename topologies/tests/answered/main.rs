@@ -4,6 +4,7 @@
 mod compare;
 mod corpus;
 mod deployments;
+mod endpoints;
 mod table;
 mod validations;
 mod writes;

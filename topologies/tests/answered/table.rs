@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 
 /// Why an answer may differ, and nothing else may be a cause.
-const CAUSES: [(&str, &str); 10] = [
+const CAUSES: [(&str, &str); 11] = [
+    ("made-name", "a name that the service makes up"),
     (
         "grouped",
         "the recorder put equal requests together: this is the answer to an earlier or later one, of another state",

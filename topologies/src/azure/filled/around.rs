@@ -63,6 +63,7 @@ impl<'a> Around<'a> {
             "remote-space" => self.space(&reference(inner(body), "remoteVirtualNetwork")?),
             "local-space" => self.space(super::super::id::parent(id)?),
             "record-name" => Some(dns::record_name(id)?.into()),
+            "approval" => dns::approval(body),
             "dns-configs" => dns::configs(self, id, body),
             "linux" | "windows" => (image_system(body)? == word).then(|| Data::Object(Vec::new())),
             "first" => Some(is_first(id, whole).into()),
@@ -169,7 +170,7 @@ impl<'a> Around<'a> {
 
 /// Whether a word of the table can be answered only where the network is known.
 pub(super) fn needs_network(word: &str) -> bool {
-    !["record-name", "own-pool", "linux", "windows", "first"].contains(&word)
+    !["record-name", "own-pool", "approval", "linux", "windows", "first"].contains(&word)
 }
 
 /// The system of a scale set's image from the marketplace, by its publisher and offer; an image of one's own does not tell.
