@@ -4,7 +4,7 @@ use scenarios::check::{self, Check};
 use scenarios::observe::Recorder;
 use scenarios::replay::Options;
 use scenarios::scenario::Downloads;
-use sim_core::assumption::Choices;
+use sim_core::assumption::{AssumptionSet, Choices};
 use sim_core::time::Nanos;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -58,6 +58,7 @@ impl Line {
             downloads: Downloads::Token,
             date: Date::default(),
             choices: Choices::default(),
+            alternatives: AssumptionSet::default(),
             until: Nanos::secs(17 * 3600),
         };
         let (check, _) = check::run(world, &options, Recorder::default());

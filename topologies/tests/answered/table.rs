@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 
 /// Why an answer may differ, and nothing else may be a cause.
-const CAUSES: [(&str, &str); 11] = [
+const CAUSES: [(&str, &str); 12] = [
     ("made-name", "a name that the service makes up"),
+    ("instances", "one stands here for all instances of a gateway, and take one address"),
     (
         "grouped",
         "the recorder put equal requests together: this is the answer to an earlier or later one, of another state",

@@ -1,7 +1,7 @@
 //! Tests of the network as a whole: what is put, refused, assumed.
 
-mod application_gateways;
 mod answers;
+mod application_gateways;
 mod corpus;
 mod families;
 mod firewalls;
