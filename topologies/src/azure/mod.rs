@@ -34,7 +34,7 @@ pub use mend::edits_of;
 pub use raw::{RawResource, Resources};
 pub use reading::Finding;
 
-pub(crate) use filled::{Around, filled};
+pub(crate) use filled::{Around, body_of, filled};
 pub(crate) use id::{name_of, parent, resource_type, tidy};
 pub(crate) use placeholder::{fill_addresses, resolved};
 pub(crate) use reading::{Piece, Reading};

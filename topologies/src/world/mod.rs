@@ -151,10 +151,14 @@ impl World {
 
     /// A declared resource as Azure would answer it: with the defaults, states, ids and addresses that Azure fills in. What
     /// Azure alone knows stands as a placeholder, `<reference(ID).PATH>`. The answer has the form of that version of the API;
-    /// without one, of the version that the resource was written for. `None` for what is not declared.
+    /// without one, of the version that the resource was written for. A stand-in answers with what was assumed of it. `None` for
+    /// what is neither.
     #[must_use]
     pub fn answer(&self, id: &str, version: Option<&str>) -> Option<Value> {
-        let raw = self.resources.get(id)?;
+        let Some(raw) = self.resources.get(id) else {
+            let body = azure::body_of(self.topology.find(id)?)?;
+            return Some(azure::filled(&azure::tidy(id), &body, version.unwrap_or_default(), &self.around()));
+        };
         Some(azure::filled(&raw.id, &raw.body, version.unwrap_or(&raw.api_version), &self.around()))
     }
 

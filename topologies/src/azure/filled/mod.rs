@@ -9,11 +9,13 @@
 
 mod apply;
 mod around;
+mod assumed;
 mod dns;
 mod table;
 mod trim;
 
 pub(crate) use around::Around;
+pub(crate) use assumed::body_of;
 
 use super::id::name_of;
 use super::read::{inner, text};

@@ -102,3 +102,28 @@ fn an_answer_has_the_form_of_its_version() {
         ((false, false), (true, false), (true, true))
     );
 }
+
+/// Catches: a network that exists already and is asked for its ranges, and answers with nothing although they were assumed.
+#[test]
+fn stand_ins_answer_with_what_was_assumed() {
+    let nic = r#""ipConfigurations": [{"name": "i", "properties": {"subnet": {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'a')]"}}}]"#;
+    let rule = r#""securityRules": [{"name": "r", "properties": {"priority": 100, "direction": "Inbound", "access": "Allow", "protocol": "*",
+        "sourceAddressPrefix": "[reference(resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'a'), '2022-01-01').addressPrefix]",
+        "sourcePortRange": "*", "destinationAddressPrefix": "[reference(resourceId('Microsoft.Network/virtualNetworks', 'v'), '2022-01-01').addressSpace.addressPrefixes[0]]",
+        "destinationPortRange": "22"}}]"#;
+    let world =
+        deployed(&[resource("networkInterfaces", "n", nic), resource("networkSecurityGroups", "g", rule)].join(","));
+    let rule = world
+        .resources
+        .get(&at("networkSecurityGroups/g"))
+        .unwrap()
+        .body
+        .path(&["properties", "securityRules"])
+        .unwrap();
+    let said =
+        |key: &str| rule.items()[0].path(&["properties", key]).and_then(Value::as_str).unwrap_or_default().to_owned();
+    assert_eq!(
+        (said("sourceAddressPrefix"), said("destinationAddressPrefix")),
+        ("10.0.0.0/24".into(), "10.0.0.0/16".into())
+    );
+}
