@@ -60,7 +60,8 @@ impl Place {
     #[must_use]
     pub fn of(span: Span, sources: &Sources) -> Option<Self> {
         let found = sources.locate(span)?;
-        let snippet = window(sources.line(span).unwrap_or_default(), found.column);
+        let length = (span.end.saturating_sub(span.start) as usize).max(1);
+        let snippet = window(sources.line(span).unwrap_or_default(), found.column, length);
         Some(Self { file: found.name.to_owned(), line: found.line, column: found.column, snippet })
     }
 }
@@ -68,12 +69,14 @@ impl Place {
 /// Longest snippet, in characters.
 const SNIPPET: usize = 100;
 
-/// The part of a line that starts near `column`, counted from 1: minified files have lines of any length.
-fn window(line: &str, column: usize) -> String {
+/// The line; of a long one the part that starts at `column`, counted from 1, as long as what is meant: minified files have
+/// lines of any length.
+fn window(line: &str, column: usize, length: usize) -> String {
     let indent = line.chars().take_while(|c| c.is_whitespace()).count();
     let fits = line.chars().count() - indent <= SNIPPET;
     let start = if fits { indent } else { (column - 1).max(indent) };
-    line.chars().skip(start).take(SNIPPET).collect::<String>().trim_end().to_owned()
+    let shown = if fits { SNIPPET } else { length.min(SNIPPET) };
+    line.chars().skip(start).take(shown).collect::<String>().trim_end().to_owned()
 }
 
 /// What is in the way, and what opens it.

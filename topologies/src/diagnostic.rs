@@ -77,7 +77,7 @@ pub fn nearest<'n>(wanted: &str, known: impl IntoIterator<Item = &'n str>) -> Op
     let near = |name: &&'n str| name.len() <= LONGEST;
     let scored = known.into_iter().filter(near).map(|name| (distance(&wanted, &name.to_lowercase()), name));
     let (score, name) = scored.min_by_key(|(score, _)| *score)?;
-    (score <= (wanted.len() / 3).max(1)).then_some(name)
+    (score <= (wanted.len() / 3).max(1) && score < wanted.len()).then_some(name)
 }
 
 /// Edit distance (insert, delete, replace).
@@ -107,5 +107,6 @@ mod tests {
         assert_eq!(nearest("vnetNam", known), Some("vnetName"));
         assert_eq!(nearest("adminPassword", known), None);
         assert_eq!(nearest("x", []), None);
+        assert_eq!(nearest("b", ["a"]), None);
     }
 }

@@ -4,14 +4,16 @@ use crate::arm::{self, Assumption, Deployment, Environment};
 use crate::azure::{self, RawResource, Resources};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{ServiceTags, is_service_tags};
-use crate::json::{self, Value};
+use crate::json::{self, Member, Value};
 use crate::live;
+use crate::rounds;
 use crate::secret::Secrets;
 use crate::source::{MAX_FILE_BYTES, Sources};
 use crate::terraform;
-use crate::world::World;
+use crate::world::{Output, World};
 use std::fs;
 use std::io;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
@@ -80,18 +82,19 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
     }
     let given = parameters.and_then(|input| files.parse(input));
     let mut assumptions = Vec::new();
-    let mut resources = files.deployed(given.as_ref(), environment, &mut assumptions);
-    resources.append(&mut files.roles);
     let mut declared = terraform::read(&files.terraform, environment);
-    resources.append(&mut declared.resources);
     assumptions.append(&mut declared.assumptions);
     files.diagnostics.append(&mut declared.diagnostics);
-    let (bodies, contradictions) = live::merge(std::mem::take(&mut files.bodies));
-    files.diagnostics.extend(contradictions);
-    resources.extend(bodies);
+    files.stand(std::mem::take(&mut declared.resources));
+    let tags = tags.cloned().or_else(|| files.tags.take().map(Arc::new));
+    let deployments = rounds::settled(
+        |known| files.deployments(given.as_ref(), environment, known),
+        |made| World::with_service_tags(files.with_standing(made, edits), &environment.location, tags.clone()),
+    );
+    let (mut resources, outputs) = files.deployed(deployments, &mut assumptions);
+    resources.append(&mut files.standing);
     let mut resources = files.edited(resources, edits);
     resources.iter_mut().for_each(|raw| files.secrets.redact(raw));
-    let tags = tags.cloned().or_else(|| files.tags.take().map(Arc::new));
     assumptions.extend(tags.as_ref().map(|tags| Assumption {
         code: "tags.file",
         name: "service tags".to_owned(),
@@ -107,6 +110,7 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
     world.findings.iter_mut().for_each(|it| files.secrets.clean(std::slice::from_mut(&mut it.diagnostic), &mut []));
     files.secrets.cover(&mut files.sources);
     (world.sources, world.diagnostics, world.assumptions) = (files.sources, files.diagnostics, assumptions);
+    world.outputs = outputs;
     world
 }
 
@@ -120,6 +124,7 @@ struct Files {
     parameters: Vec<(String, Value)>,
     roles: Vec<RawResource>,
     bodies: Vec<RawResource>,
+    standing: Vec<RawResource>,
     terraform: Vec<Value>,
     tags: Option<ServiceTags>,
     secrets: Secrets,
@@ -171,28 +176,63 @@ impl Files {
         }
     }
 
-    /// What the templates and snapshots make.
-    fn deployed(
-        &mut self,
+    /// What is there beside the templates: roles, what plans and states of Terraform declare, bodies.
+    fn stand(&mut self, declared: Vec<RawResource>) {
+        let (bodies, contradictions) = live::merge(std::mem::take(&mut self.bodies));
+        self.diagnostics.extend(contradictions);
+        self.standing = std::mem::take(&mut self.roles);
+        self.standing.extend(declared.into_iter().chain(bodies));
+    }
+
+    /// The templates, then the snapshots, evaluated once; what they ask of resources is answered from the network `known`.
+    fn deployments(
+        &self,
         given: Option<&Value>,
         environment: &Environment,
-        assumptions: &mut Vec<Assumption>,
-    ) -> Vec<RawResource> {
+        known: Option<&Rc<World>>,
+    ) -> Vec<Deployment> {
         let templates = self.templates.iter().map(|(name, template)| {
             let parameters = arm::layer(self.parameters_of(name), given);
-            arm::deploy_shared(Rc::clone(template), parameters.as_ref(), environment)
+            arm::deploy_into(Rc::clone(template), parameters.as_ref(), environment, known.cloned())
         });
-        let snapshots = self.snapshots.iter().map(|snapshot| arm::deploy_residual(Rc::clone(snapshot), environment));
-        let deployments: Vec<Deployment> = templates.chain(snapshots).collect();
-        let mut resources = Vec::new();
-        for deployment in deployments {
+        let residual = |it: &Rc<Value>| arm::deploy_residual(Rc::clone(it), environment, known.cloned());
+        templates.chain(self.snapshots.iter().map(residual)).collect()
+    }
+
+    /// What templates make, beside what stands there already, after these edits; what is wrong with one is said elsewhere.
+    fn with_standing(&self, made: Vec<RawResource>, edits: &[String]) -> Vec<RawResource> {
+        let mut list = made;
+        list.extend(self.standing.iter().cloned());
+        let mut scratch = Self {
+            sources: if edits.is_empty() { Sources::default() } else { self.sources.clone() },
+            ..Self::default()
+        };
+        scratch.edited(list, edits)
+    }
+
+    /// The resources and outputs of all deployments. What was said of them is kept, with Azure's own words for a refusal.
+    fn deployed(
+        &mut self,
+        deployments: Vec<Deployment>,
+        assumptions: &mut Vec<Assumption>,
+    ) -> (Vec<RawResource>, Vec<Output>) {
+        let (mut resources, mut outputs) = (Vec::new(), Vec::new());
+        let templates = self.templates.iter().map(Some).chain(iter::repeat(None));
+        for (template, mut deployment) in templates.zip(deployments) {
+            let refused = template.and_then(|(_, it)| arm::refused(it, &deployment, &self.sources));
+            if let (Some(refused), Some(first)) = (refused, deployment.first_error()) {
+                first.notes.push((None, format!("Azure answers {}: {}", refused.code, refused.message)));
+            }
             assumptions.extend(deployment.assumptions);
             self.diagnostics.extend(deployment.diagnostics);
             deployment.secrets.iter().for_each(|secret| self.secrets.note(secret, true));
+            let name = template.map_or("", |(name, _)| name);
+            let output = |it: Member| Output { template: name.to_owned(), name: it.key, value: it.value };
+            outputs.extend(deployment.outputs.into_iter().map(output));
             // What a template only refers to is somebody else's to declare.
             resources.extend(deployment.resources.into_iter().filter(|it| !it.existing).map(RawResource::from));
         }
-        resources
+        (resources, outputs)
     }
 
     /// The resources after these edits. What is wrong with one is an error, and the others are made all the same.

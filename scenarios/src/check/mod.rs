@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::fabric::Fabric;
 use sim_core::topology::Kind;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use topologies::World;
 
@@ -96,7 +96,7 @@ pub fn run(world: World, options: &Options, recorder: Recorder) -> (Check, Recor
         builds,
         findings: world.findings.iter().map(|finding| of_finding(finding, &world)).collect(),
         assumptions,
-        skipped: world.diagnostics.iter().map(|diagnostic| diagnostic.message.clone()).collect(),
+        skipped: said_once(world.diagnostics.iter().map(|diagnostic| &diagnostic.message)),
     };
     (check, recorder)
 }
@@ -110,6 +110,12 @@ fn built(world: World, options: &Options, recorder: Recorder) -> (World, Vec<Bui
     };
     let reports = builds.iter().map(report).collect();
     (world, reports, recorder)
+}
+
+/// Messages, each once, in the order they came.
+fn said_once<'m>(messages: impl Iterator<Item = &'m String>) -> Vec<String> {
+    let mut known = BTreeSet::new();
+    messages.filter(|message| known.insert(*message)).cloned().collect()
 }
 
 /// Declared resources by type; and those types that only stand for themselves. A type that is written in several letter

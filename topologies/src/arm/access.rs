@@ -51,6 +51,9 @@ impl Session {
         }
         let data = current.data.clone();
         self.charge(&data)?;
+        if let Some(path) = current.as_str().filter(|text| runtime::is_runtime_value(text)) {
+            self.assume_runtime_value(path, origin);
+        }
         Ok(Value::new(origin.span, data))
     }
 
@@ -119,10 +122,14 @@ impl Session {
         let data = Data::String(path);
         self.charge(&data)?;
         if let Data::String(path) = &data {
-            let text = "only Azure knows this value once the resource is there; the placeholder stands for it";
-            self.assume("arm.runtime-value", path, text, Some(origin.span));
+            self.assume_runtime_value(path, origin);
         }
         Ok(Value::new(origin.span, data))
+    }
+
+    fn assume_runtime_value(&mut self, placeholder: &str, origin: &Origin<'_>) {
+        let text = "only Azure knows this value once the resource is there; the placeholder stands for it";
+        self.assume("arm.runtime-value", placeholder, text, Some(origin.span));
     }
 }
 

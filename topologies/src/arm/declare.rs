@@ -11,7 +11,7 @@ use super::functions::display;
 use super::session::{Context, DeclaredId, FrameId, Session};
 use super::stop::{Answer, Stop};
 use super::target::resource_id;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::json::{Data, Value};
 
 /// Most resources of one deployment, all nested templates and loops together. Azure takes 800 a template.
@@ -200,7 +200,12 @@ impl Session {
             },
             None => {
                 let message = format!("the resource has no `{key}`");
-                self.report(Diagnostic::error("arm.not-a-resource", message).at(raw.span));
+                let keys = raw.members().iter().map(|member| member.key.as_str());
+                let help = match nearest(key, keys) {
+                    Some(near) => format!("is '{near}' meant?"),
+                    None => "every resource has `type`, `apiVersion` and `name`".to_owned(),
+                };
+                self.report(Diagnostic::error("arm.not-a-resource", message).at(raw.span).help(help));
                 None
             }
         };

@@ -12,6 +12,8 @@ pub struct Environment {
     pub tenant_id: String,
     /// Resource group the template is deployed to; empty for a deployment to the subscription.
     pub resource_group: String,
+    /// The resource groups that exist beside it, which templates may deploy to; `None` where any may be there.
+    pub other_groups: Option<Vec<String>>,
     /// Location of the resource group, as its short name (`westeurope`).
     pub location: String,
     /// Name of the deployment; `az` takes the template's file name without extension.
@@ -28,6 +30,7 @@ impl Default for Environment {
             subscription_id: "00000000-0000-0000-0000-000000000000".to_owned(),
             tenant_id: uuid::of("vnetsim tenant"),
             resource_group: "vnetsim-rg".to_owned(),
+            other_groups: None,
             location: "eastus".to_owned(),
             deployment_name: "main".to_owned(),
             template_uri: "https://templates.invalid/azuredeploy.json".to_owned(),

@@ -27,6 +27,7 @@ mod model;
 mod nested;
 mod order;
 mod parameters;
+mod refused;
 mod runtime;
 mod session;
 mod stop;
@@ -43,11 +44,13 @@ pub use declare::MAX_RESOURCES;
 pub use environment::Environment;
 pub use expression::{MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_LENGTH};
 pub use model::{Assumption, Deployment, Resource};
+pub use refused::{Refused, refused};
 pub use runtime::Placeholder;
 pub use session::{MAX_DIAGNOSTICS, MAX_EVALUATION_DEPTH, MAX_STRING_BYTES, MAX_WORK};
 
 use crate::diagnostic::Diagnostic;
 use crate::json::{Data, Member, Value};
+use crate::world::World;
 use frame::Frame;
 use session::{Context, DeclaredId, FrameId, Session};
 use target::Target;
@@ -72,20 +75,24 @@ pub fn is_parameters(value: &Value) -> bool {
 /// Evaluates a template with the parameters given, if any: a parameters file, or its `parameters` object alone.
 #[must_use]
 pub fn deploy(template: &Value, parameters: Option<&Value>, environment: &Environment) -> Deployment {
-    deploy_shared(Rc::new(template.clone()), parameters, environment)
+    deploy_into(Rc::new(template.clone()), parameters, environment, None)
 }
 
-/// The same for a template that need not be copied.
-#[must_use]
-pub(crate) fn deploy_shared(template: Rc<Value>, parameters: Option<&Value>, environment: &Environment) -> Deployment {
-    run(Session::new(environment.clone()), template, parameters, environment)
+/// The same for a template that need not be copied. Where an earlier evaluation made the network `known`, what the template
+/// asks of resources is answered from that.
+pub(crate) fn deploy_into(
+    template: Rc<Value>,
+    parameters: Option<&Value>,
+    environment: &Environment,
+    known: Option<Rc<World>>,
+) -> Deployment {
+    run(Session::new(environment.clone(), known), template, parameters, environment)
 }
 
 /// Evaluates what another program has evaluated before, as far as it could. What is left and only Azure can evaluate stays
 /// as it is, in angle brackets, with an assumption.
-#[must_use]
-pub(crate) fn deploy_residual(template: Rc<Value>, environment: &Environment) -> Deployment {
-    let mut session = Session::new(environment.clone());
+pub(crate) fn deploy_residual(template: Rc<Value>, environment: &Environment, known: Option<Rc<World>>) -> Deployment {
+    let mut session = Session::new(environment.clone(), known);
     session.residual = true;
     run(session, template, None, environment)
 }
@@ -101,6 +108,7 @@ fn run(mut session: Session, template: Rc<Value>, parameters: Option<&Value>, en
         session.report(Diagnostic::error("arm.parameters-file", message).at(parameters.span));
     }
     session.bind_parameters(root, given, None);
+    session.check_given(root, given);
     session.declare_template(root);
     // Nested templates add to the list while it is walked.
     let mut next = 0;
@@ -129,6 +137,7 @@ fn run(mut session: Session, template: Rc<Value>, parameters: Option<&Value>, en
     let outputs = session.outputs(root).into_iter();
     deployment.outputs =
         outputs.filter_map(|output| Some(Member { value: output.value.get("value")?.clone(), ..output })).collect();
+    deployment.asks = session.asks;
     deployment.assumptions = session.assumptions;
     deployment.diagnostics = session.diagnostics;
     deployment.secrets = session.secrets;

@@ -14,6 +14,9 @@ pub struct Deployment {
     pub resources: Vec<Resource>,
     /// The outputs of the template, in the order of the file.
     pub outputs: Vec<Member>,
+    /// Whether the template asks anything of a resource (`reference()`): the network that it makes may answer more, when
+    /// it is evaluated again.
+    pub asks: bool,
     /// What was filled in because the files do not say it.
     pub assumptions: Vec<Assumption>,
     /// Everything wrong with the template or the parameters.
@@ -23,6 +26,11 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// The first error, to add to.
+    pub(crate) fn first_error(&mut self) -> Option<&mut Diagnostic> {
+        self.diagnostics.iter_mut().find(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
     /// Whether an error was found. The resources are then what could be evaluated all the same.
     #[must_use]
     pub fn has_errors(&self) -> bool {

@@ -8,7 +8,7 @@ use super::functions::display;
 use super::session::{Active, Context, DeclaredId, FrameId, Session};
 use super::stop::{Answer, Stop};
 use super::target::{Target, TargetKind};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::json::{Data, Member, Value};
 
 impl Session {
@@ -41,6 +41,7 @@ impl Session {
         self.charge(&template.data)?;
         let mut target = self.frame(outer).target.clone();
         self.retarget(&context, &raw, &mut target)?;
+        self.check_group(&raw, &target);
         let frame = FrameId(self.frames.len());
         let inner = match raw.path(&["properties", "expressionEvaluationOptions", "scope"]) {
             Some(scope) => {
@@ -61,14 +62,32 @@ impl Session {
         };
         self.bind_parameters(frame, given.as_ref(), Some(&context));
         if inner {
-            self.ask_given(frame, given.as_ref());
+            self.check_given(frame, given.as_ref());
         }
         self.declare_template(frame);
         Ok(Some(frame))
     }
 
-    /// Evaluates the given parameters now, so that what they refer to is noted as a dependency of the deployment.
-    fn ask_given(&mut self, frame: FrameId, given: Option<&Value>) {
+    /// Rule `refuse-unknown-group`: a nested deployment goes to a resource group that is there. Source: the code and the text
+    /// are a recorded answer of Azure.
+    fn check_group(&mut self, raw: &Value, target: &Target) {
+        let Some(written) = raw.get("resourceGroup") else { return };
+        let Some(groups) = &self.environment.other_groups else { return };
+        let name = &target.resource_group;
+        let known = groups.iter().chain([&self.environment.resource_group]);
+        // One that this template makes comes before it.
+        let made = self.by_id.keys().any(|id| id.ends_with(&format!("/resourcegroups/{}", name.to_ascii_lowercase())));
+        if !made && !known.into_iter().any(|group| group.eq_ignore_ascii_case(name)) {
+            let message = format!("Resource group '{name}' could not be found.");
+            let help = nearest(name, groups.iter().map(String::as_str)).map(|near| format!("did you mean '{near}'?"));
+            let diagnostic = Diagnostic::error("ResourceGroupNotFound", message).at(written.span);
+            self.report(Diagnostic { help, ..diagnostic });
+        }
+    }
+
+    /// Evaluates the given parameters now, whether or not anything uses them: so that each is checked, and that what they
+    /// refer to is noted as a dependency of the deployment.
+    pub(super) fn check_given(&mut self, frame: FrameId, given: Option<&Value>) {
         let context = Context::new(frame);
         for member in given.map(Value::members).unwrap_or_default() {
             if let Err(stop) = self.slot(&context, Slots::Parameters, &member.key) {

@@ -47,13 +47,14 @@ impl Session {
     fn unknown_dependency(&mut self, frame: FrameId, text: &str, entry: &Value) {
         let message = format!("dependsOn names {text}, which the template does not define");
         let mut diagnostic = Diagnostic::error("arm.unknown-dependency", message).at(entry.span);
+        diagnostic = diagnostic.help("declare it here, or leave it out: what exists already is not waited for");
         let resources = || self.frame(frame).declared.iter().map(|id| self.declared(*id));
         let known = resources().map(|it| if text.starts_with('/') { it.id.as_str() } else { it.name.as_str() });
         let last = text.rsplit('/').next().unwrap_or(text);
         if let Some(near) = nearest(text, known).or_else(|| nearest(last, resources().map(|it| it.name.as_str()))) {
             diagnostic = diagnostic.help(format!("did you mean {near}?"));
         }
-        self.report(diagnostic);
+        self.report_in(frame, diagnostic);
     }
 
     fn is_empty_loop(&self, frame: FrameId, text: &str) -> bool {

@@ -5,13 +5,17 @@
 
 use std::rc::Rc;
 
+use sim_core::source::Span;
+
 use super::declare::{BodyState, Nested};
 use super::functions::text;
 use super::session::{Context, DeclaredId, Session};
 use super::stop::Answer;
 use super::uuid;
+use crate::azure;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::json::{Data, Member, Value};
+use crate::world::World;
 
 /// A value that only Azure knows, as it stands in evaluated properties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,28 +67,47 @@ impl Session {
         let declared = match self.asked(context, text(arguments, 0)?)? {
             Asked::Declared(id) => id,
             Asked::Outside(id) => {
+                self.asks = true;
+                if let Some(answer) = self.known.as_deref().and_then(|known| known.answer(&id, None)) {
+                    let properties = answer.get("properties").map(|it| it.data.clone());
+                    return Ok(if full { answer.data } else { properties.unwrap_or(Data::Null) });
+                }
                 let note = "no file declares the resource; what is asked of it stands as a placeholder";
                 self.assume("arm.outside-resource", &id, note, arguments.first().map(|argument| argument.span));
                 return Ok(placeholder(&id, full).into());
             }
         };
         self.depend_on(declared);
-        let body = self.body(declared)?;
-        let mut properties = body.get("properties").cloned();
-        let made = properties.get_or_insert_with(|| Value::new(body.span, Data::Object(Vec::new())));
-        fill(&body, made);
-        let properties = made.data.clone();
+        let asked = arguments.get(1).and_then(Value::as_str).filter(|version| version.starts_with("20"));
+        let whole = self.answer_of(declared, asked)?;
         if !full {
-            return Ok(properties);
+            return Ok(whole.get("properties").map_or_else(|| Data::Object(Vec::new()), |it| it.data.clone()));
         }
-        let mut whole = Value::clone(&body);
+        let raw = Rc::clone(&self.declared(declared).raw);
+        let version = asked.or_else(|| raw.get("apiVersion")?.as_str());
+        let mut whole = Value::clone(&whole);
         fill_identity(&mut whole);
         if let Data::Object(members) = &mut whole.data {
-            members.retain(|member| !member.key.eq_ignore_ascii_case("properties"));
-            members.push(made_member(&body, "properties", properties));
-            members.push(made_member(&body, "resourceId", self.declared(declared).id.as_str().into()));
+            let version = version.map_or_else(String::new, str::to_owned);
+            members.push(made_member(&at(whole.span), "apiVersion", version.into()));
+            members.push(made_member(&at(whole.span), "resourceId", self.declared(declared).id.as_str().into()));
         }
         Ok(whole.data)
+    }
+
+    /// A resource as Azure would answer it in a version of the API, as far as that is known yet.
+    fn answer_of(&mut self, id: DeclaredId, version: Option<&str>) -> Answer<Rc<Value>> {
+        let key = (id, version.unwrap_or_default().to_owned());
+        if let Some(known) = self.answers.get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let body = self.body(id)?;
+        self.asks = true;
+        let version = version.or_else(|| body.get("apiVersion")?.as_str()).unwrap_or_default();
+        let around = self.known.as_deref().map(World::around).unwrap_or_default();
+        let answer = Rc::new(azure::filled(&self.declared(id).id, &body, version, &around));
+        self.answers.insert(key, Rc::clone(&answer));
+        Ok(answer)
     }
 
     /// The start of the placeholder for what a `reference()` result does not hold; `None` where everything is known.
@@ -227,78 +250,13 @@ fn placeholder(id: &str, full: bool) -> String {
     if full { format!("<reference({id})>") } else { format!("<reference({id}).properties>") }
 }
 
+/// A place for members that nobody wrote.
+fn at(span: Span) -> Value {
+    Value::new(span, Data::Null)
+}
+
 fn made_member(body: &Value, key: &str, data: Data) -> Member {
     Member { key: key.to_owned(), key_span: body.span, value: Value::new(body.span, data) }
-}
-
-/// Adds what Azure is known to fill in and what follows from the name alone.
-fn fill(body: &Value, properties: &mut Value) {
-    let name = body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let id = body.get("id").and_then(Value::as_str).unwrap_or_default();
-    let kind = body.get("type").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
-    let mut add = |key: &str, data: Data| {
-        if properties.get(key).is_none()
-            && let Data::Object(members) = &mut properties.data
-        {
-            members.push(made_member(body, key, data));
-        }
-    };
-    add("provisioningState", "Succeeded".into());
-    match kind.as_str() {
-        "microsoft.managedidentity/userassignedidentities" => {
-            add("principalId", uuid::of(&format!("principal {id}")).into());
-            add("clientId", uuid::of(&format!("client {id}")).into());
-            add("tenantId", uuid::of("vnetsim tenant").into());
-        }
-        "microsoft.storage/storageaccounts" => {
-            let endpoint = |service: &&str| {
-                made_member(body, service, format!("https://{name}.{service}.core.windows.net/").into())
-            };
-            let endpoints = ["blob", "file", "queue", "table", "web", "dfs"].iter().map(endpoint).collect();
-            add("primaryEndpoints", Data::Object(endpoints));
-        }
-        "microsoft.keyvault/vaults" => add("vaultUri", format!("https://{name}.vault.azure.net/").into()),
-        "microsoft.containerregistry/registries" => add("loginServer", format!("{name}.azurecr.io").into()),
-        _ => {}
-    }
-    if kind.starts_with("microsoft.network/") {
-        fill_ids(id, properties);
-    }
-    if kind == "microsoft.network/publicipaddresses" {
-        fill_fqdn(body, properties);
-    }
-}
-
-/// Parts of network resources are resources themselves: subnets, frontends, pools, rules get an id from their name.
-fn fill_ids(id: &str, properties: &mut Value) {
-    let Data::Object(members) = &mut properties.data else { return };
-    for member in members {
-        let Data::Array(parts) = &mut member.value.data else { continue };
-        for part in parts {
-            let Some(name) = part.get("name").and_then(Value::as_str).map(str::to_owned) else { continue };
-            if part.get("id").is_none()
-                && let Data::Object(inner) = &mut part.data
-            {
-                let id = Value::new(part.span, format!("{id}/{}/{name}", member.key).into());
-                inner.push(Member { key: "id".to_owned(), key_span: part.span, value: id });
-            }
-        }
-    }
-}
-
-/// A public address with a label has the name `label.location.cloudapp.azure.com`.
-fn fill_fqdn(body: &Value, properties: &mut Value) {
-    let label = properties.path(&["dnsSettings", "domainNameLabel"]).and_then(Value::as_str);
-    let location = body.get("location").and_then(Value::as_str);
-    let (Some(label), Some(location)) = (label, location) else { return };
-    let fqdn = format!("{label}.{location}.cloudapp.azure.com");
-    let Data::Object(members) = &mut properties.data else { return };
-    let settings = members.iter_mut().find(|member| member.key.eq_ignore_ascii_case("dnsSettings"));
-    if let Some(Data::Object(settings)) = settings.map(|member| &mut member.value.data)
-        && !settings.iter().any(|member| member.key.eq_ignore_ascii_case("fqdn"))
-    {
-        settings.push(made_member(body, "fqdn", fqdn.into()));
-    }
 }
 
 /// A system-assigned identity has a principal.
@@ -308,7 +266,7 @@ fn fill_identity(whole: &mut Value) {
     if !assigned.to_ascii_lowercase().contains("systemassigned") {
         return;
     }
-    let at = Value::new(whole.span, Data::Null);
+    let at = at(whole.span);
     let Data::Object(members) = &mut whole.data else { return };
     let identity = members.iter_mut().find(|member| member.key.eq_ignore_ascii_case("identity"));
     if let Some(Data::Object(identity)) = identity.map(|member| &mut member.value.data) {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use sim_core::source::Span;
 
-use super::declare::Declared;
+use super::declare::{Declared, Nested};
 use super::environment::Environment;
 use super::expression::Expression;
 use super::frame::{Frame, Slots};
@@ -13,6 +13,7 @@ use super::model::Assumption;
 use super::stop::{Answer, Stop};
 use crate::diagnostic::Diagnostic;
 use crate::json::{Data, Value};
+use crate::world::World;
 
 /// Work one deployment may take: about one unit for each value made or copied.
 pub const MAX_WORK: u64 = 5_000_000;
@@ -86,6 +87,12 @@ impl Context {
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) environment: Environment,
+    /// The network that came of an earlier evaluation: what is asked of resources is answered from it.
+    pub(super) known: Option<Rc<World>>,
+    /// Whether anything was asked of a resource.
+    pub(super) asks: bool,
+    /// Resources as Azure would answer them, once asked for, by the version of the API that was asked.
+    pub(super) answers: BTreeMap<(DeclaredId, String), Rc<Value>>,
     pub(super) frames: Vec<Frame>,
     pub(super) declared: Vec<Declared>,
     /// Created (not merely existing) resources by id in lower case.
@@ -108,9 +115,12 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(environment: Environment) -> Self {
+    pub(super) fn new(environment: Environment, known: Option<Rc<World>>) -> Self {
         Self {
             environment,
+            known,
+            asks: false,
+            answers: BTreeMap::new(),
             frames: Vec::new(),
             declared: Vec::new(),
             by_id: BTreeMap::new(),
@@ -136,8 +146,36 @@ impl Session {
         &self.declared[id.0]
     }
 
-    /// Keeps a diagnostic, unless the same one is there already (an expression in a loop fails each time).
+    /// Keeps a diagnostic, with the nested deployments it was met in.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        let around = self.active.last().and_then(|active| {
+            let declared = self.declared(active.id);
+            // Its template is being opened, or its outputs are evaluated.
+            let inside = matches!(declared.nested, Nested::Busy) || !active.depends;
+            if inside { Some(active.id) } else { self.frame(declared.frame).owner }
+        });
+        self.keep(self.within(diagnostic, around));
+    }
+
+    /// The same for what concerns a template as a whole.
+    pub(super) fn report_in(&mut self, frame: FrameId, diagnostic: Diagnostic) {
+        self.keep(self.within(diagnostic, self.frame(frame).owner));
+    }
+
+    /// Notes the deployments that a template is nested in, from the inside out.
+    fn within(&self, mut diagnostic: Diagnostic, mut around: Option<DeclaredId>) -> Diagnostic {
+        let mut word = "in";
+        while let Some(id) = around {
+            let declared = self.declared(id);
+            let text = format!("{word} the nested deployment '{}'", declared.name);
+            diagnostic = diagnostic.note(Some(declared.name_span), text);
+            (word, around) = ("which is in", self.frame(declared.frame).owner);
+        }
+        diagnostic
+    }
+
+    /// Keeps a diagnostic, unless the same one is there already (an expression in a loop fails each time).
+    fn keep(&mut self, diagnostic: Diagnostic) {
         let same = |other: &Diagnostic| {
             other.code == diagnostic.code && other.span == diagnostic.span && other.message == diagnostic.message
         };

@@ -8,6 +8,7 @@ mod address;
 mod application_gateway;
 mod balancer;
 mod edit;
+mod filled;
 mod firewall;
 mod gateway;
 mod id;
@@ -33,6 +34,7 @@ pub use mend::edits_of;
 pub use raw::{RawResource, Resources};
 pub use reading::Finding;
 
+pub(crate) use filled::{Around, body_of, filled};
 pub(crate) use id::{name_of, parent, resource_type, tidy};
 pub(crate) use placeholder::{asks, fill_addresses, resolved};
 pub(crate) use reading::{Piece, Reading};

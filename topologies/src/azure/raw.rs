@@ -64,7 +64,17 @@ impl RawResource {
     }
 
     /// The id of a part.
+    ///
+    /// What was read back says it; references go by that id, whatever the name.
     pub(super) fn part_id(&self, collection: &str, part: &Value) -> Option<Arc<str>> {
+        let start = format!("{}/{collection}/", self.id);
+        let inside = |id: &&str| {
+            let rest = id.get(start.len()..).unwrap_or_default();
+            !rest.is_empty() && !rest.contains('/') && id[..start.len()].eq_ignore_ascii_case(&start)
+        };
+        if let Some(id) = text(part, "id").filter(inside) {
+            return Some(id::tidy(id));
+        }
         let name = text(part, "name").or_else(|| text(part, "id").map(id::name_of))?;
         Some(id::child(&self.id, collection, name))
     }
@@ -106,6 +116,16 @@ impl Resources {
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&RawResource> {
         self.places.get(&id.to_ascii_lowercase()).map(|place| &self.list[*place])
+    }
+
+    /// The resources of a collection inside another one, such as the `subnets` of a virtual network, in the order they came.
+    pub(super) fn children(&self, id: &str, collection: &str) -> impl Iterator<Item = &RawResource> {
+        let start = format!("{id}/{collection}/").to_ascii_lowercase();
+        let inside = self.places.range(start.clone()..).take_while(|(key, _)| key.starts_with(&start));
+        let own = inside.filter(|(key, _)| !key[start.len()..].contains('/'));
+        let mut places: Vec<usize> = own.map(|(_, place)| *place).collect();
+        places.sort_unstable();
+        places.into_iter().map(|place| &self.list[place])
     }
 
     /// All of them, in the order they came.

@@ -85,6 +85,9 @@ fn syntax_error(error: &ParseError, text: &str, file: FileId) -> Diagnostic {
     let diagnostic = Diagnostic::error("json.syntax", format!("not JSON: {}", error.kind())).at(span);
     match text.trim_start().chars().next() {
         Some('<') => diagnostic.help("this looks like XML or HTML; was an error page saved in place of the file?"),
+        Some('{' | '[' | '/') if error.kind().to_string().contains("comma") => {
+            diagnostic.help("put a comma between this and what stands before it")
+        }
         Some('{' | '[' | '/') => diagnostic,
         _ => diagnostic.help("a Bicep file has to be compiled first: `az bicep build --file main.bicep`"),
     }

@@ -8,9 +8,10 @@ mod stand_in;
 mod tests;
 
 use crate::arm::Assumption;
-use crate::azure::{self, Finding, RawResource, Resources};
+use crate::azure::{self, Around, Finding, RawResource, Resources};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::facts::{self, Date, ServiceTags, region};
+use crate::json::Value;
 use crate::source::Sources;
 use collect::Collected;
 use settle::Settling;
@@ -22,6 +23,17 @@ use sim_core::topology::Topology;
 use stand_in::Hints;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// An output of a template.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The file.
+    pub template: String,
+    /// Its name, as the template writes it.
+    pub name: String,
+    /// Its value; what only Azure knows stands in it as a placeholder.
+    pub value: Value,
+}
 
 /// What an input declares.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +48,8 @@ pub struct World {
     pub findings: Vec<Finding>,
     /// What is wrong with the input itself, and what of it the simulator leaves out (warnings).
     pub diagnostics: Vec<Diagnostic>,
+    /// The outputs of the templates, in the order of the files.
+    pub outputs: Vec<Output>,
     /// What was filled in because the input does not say it.
     pub assumptions: Vec<Assumption>,
     /// Ids, in lower case, of resources that nobody declared.
@@ -136,6 +150,24 @@ impl World {
     #[must_use]
     pub fn is_assumed(&self, id: &str) -> bool {
         self.assumed.contains(&id.to_ascii_lowercase())
+    }
+
+    /// A declared resource as Azure would answer it: with the defaults, states, ids and addresses that Azure fills in. What
+    /// Azure alone knows stands as a placeholder, `<reference(ID).PATH>`. The answer has the form of that version of the API;
+    /// without one, of the version that the resource was written for. A stand-in answers with what was assumed of it. `None` for
+    /// what is neither.
+    #[must_use]
+    pub fn answer(&self, id: &str, version: Option<&str>) -> Option<Value> {
+        let Some(raw) = self.resources.get(id) else {
+            let body = azure::body_of(self.topology.find(id)?)?;
+            return Some(azure::filled(&azure::tidy(id), &body, version.unwrap_or_default(), &self.around()));
+        };
+        Some(azure::filled(&raw.id, &raw.body, version.unwrap_or(&raw.api_version), &self.around()))
+    }
+
+    /// What a resource in this network can learn from it.
+    pub(crate) fn around(&self) -> Around<'_> {
+        Around::of(&self.topology, &self.resources)
     }
 
     fn span_of(&self, id: &str) -> Option<Span> {

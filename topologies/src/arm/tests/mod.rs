@@ -1,6 +1,7 @@
 //! Tests of the template reader as a whole.
 
 mod corpus;
+mod errors;
 mod hostile;
 mod recorded;
 mod templates;

@@ -1,5 +1,6 @@
 //! Tests of the network as a whole: what is put, refused, assumed.
 
+mod answers;
 mod application_gateways;
 mod corpus;
 mod families;
