@@ -75,6 +75,10 @@ assumptions! {
     InboundReplyPath = "inbound-reply-path", ["as-it-came", "nat-gateway"],
         "azure-dataplane 4.1, 9 (6)",
         "whether a machine behind a NAT gateway can be reached by its own public address or balancer";
+    /// How long the record of a flow is kept where the VNet's `flowTimeoutInMinutes` does not say.
+    FlowRecordIdle = "flow-record-idle", ["four-minutes", "never"],
+        "azure-dataplane 1.4, 9 (7)",
+        "whether the rules are asked again about a connection that was silent for more than 4 minutes";
     /// What a packet in the middle of a TCP connection meets that no record knows.
     MidStreamTcp = "mid-stream-tcp", ["new-flow", "dropped"],
         "azure-dataplane 1.4, 9 (7)",

@@ -4,7 +4,9 @@ use sim_core::engine::Event;
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::Addr;
 use sim_core::stage::PLATFORM;
-use sim_core::topology::{Frontend, IpConfig, Kind, PrivateEndpoint, Relation, Resource, Topology};
+use sim_core::topology::{
+    Frontend, InternetHost, IpConfig, Kind, OnPremisesHost, PrivateEndpoint, Relation, Resource, Topology,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -92,8 +94,10 @@ fn of_port(resource: &Resource, topology: &Topology) -> PortName {
         Kind::Frontend(Frontend { address, .. }) | Kind::PrivateEndpoint(PrivateEndpoint { address, .. }) => {
             (String::new(), own, *address)
         }
-        Kind::InternetHost(host) => (String::new(), own, Some(host.prefix.first())),
-        Kind::OnPremisesHost(host) => (String::new(), own, Some(host.prefix.first())),
+        Kind::InternetHost(InternetHost { prefix, .. }) | Kind::OnPremisesHost(OnPremisesHost { prefix, .. }) => {
+            // One that stands for a range has no address to be known by.
+            (String::new(), own, Some(prefix.first()).filter(|first| *first == prefix.last()))
+        }
         Kind::Vnet(_) => (String::new(), format!("platform of {own}"), Some(PLATFORM)),
         Kind::Subnet(_) => (String::new(), format!("default outbound of {own}"), None),
         _ => (String::new(), own, None),

@@ -51,7 +51,7 @@ impl<O: Observer> Engine<O> {
     #[inline]
     fn decide(&mut self, port: PortId, place: u32, leaving: bool) {
         let packet = &mut self.packets.slots[place as usize];
-        let before = (packet.header.tuple, packet.meta);
+        let before = packet.header.tuple;
         let Packet { header, meta, payload, .. } = packet;
         let composed = match self.plane.pass(port, leaving, header, meta, payload.len(), self.now) {
             Ok(composed) => composed,
@@ -62,14 +62,14 @@ impl<O: Observer> Engine<O> {
                 return self.lose(port, place, reason);
             }
         };
-        let (act, link) = (composed.act, composed.link);
-        let event = Event::Hop { port, leaving, packet: &*packet, before: before.0, act, steps: &composed.steps };
+        let (act, link, entry) = (composed.act, composed.link, composed.entry);
+        let event = Event::Hop { port, leaving, packet: &*packet, before, act, steps: &composed.steps };
         self.observer.see(self.now, &event, &self.topology);
         match act {
             Act::Forward { to, class } => {
                 let link = link.unwrap_or_else(|| {
                     let link = self.link_between(port, to, class);
-                    self.plane.remember_link(port, before.0, &before.1, leaving, link);
+                    self.plane.remember_link(port, entry, link);
                     link
                 });
                 self.transmit(port, link, place, leaving);

@@ -28,6 +28,8 @@ pub struct VnetContext {
     pub peers: Vec<Peer>,
     /// Silence after which the records of its security rules lapse (azure-dataplane 1.4).
     pub flow_timeout: Nanos,
+    /// Whether that is assumed.
+    pub flow_timeout_assumed: bool,
 }
 
 /// A VNet on the other side of a peering.

@@ -62,6 +62,8 @@ pub struct Conn {
     /// Such rules deny it.
     pub cut: Option<Reason>,
     lifetime: Lifetime,
+    /// Silence up to which it is neither over nor asked about again, in this phase.
+    fresh: Nanos,
     phase: Phase,
     /// Which sides have closed: 1 the opener, 2 the other.
     closed: u8,
@@ -73,7 +75,7 @@ impl Conn {
     /// A connection whose first packet is under way.
     pub fn new(state: &NewConn, number: u64, now: Nanos) -> Self {
         let tcp = state.forward.key.tuple.protocol == Protocol::TCP;
-        Self {
+        let mut conn = Self {
             forward: state.forward,
             reverse: state.reverse,
             claim: state.claim,
@@ -82,10 +84,18 @@ impl Conn {
             revise: false,
             cut: None,
             lifetime: state.lifetime,
-            phase: if tcp { Phase::Opening } else { Phase::Open },
+            fresh: Nanos::default(),
+            phase: Phase::Open,
             closed: 0,
             expected: (0, 0),
-        }
+        };
+        conn.enter(if tcp { Phase::Opening } else { Phase::Open });
+        conn
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.fresh = self.idle().min(self.lifetime.record);
     }
 
     /// What it answers to, and whether its opener's packets come so.
@@ -118,18 +128,17 @@ impl Conn {
             *got = tcp.ack;
         }
         if tcp.flags.has(Flags::RST) {
-            self.phase = Phase::Closed { at: now, reset: true };
-            return;
+            return self.enter(Phase::Closed { at: now, reset: true });
         }
         if forward && self.phase == Phase::Opening && tcp.flags.has(Flags::ACK) && !tcp.flags.has(Flags::SYN) {
-            self.phase = Phase::Open;
+            self.enter(Phase::Open);
         }
         if tcp.flags.has(Flags::FIN) {
             self.closed |= if forward { 1 } else { 2 };
         }
         // Where answers pass by elsewhere the opener's word has to do.
         if (self.closed == 3 || (self.closed == 1 && self.reverse.is_none())) && self.is_open() {
-            self.phase = Phase::Closed { at: now, reset: false };
+            self.enter(Phase::Closed { at: now, reset: false });
         }
     }
 
@@ -145,8 +154,17 @@ impl Conn {
 
     /// The last instant at which it is remembered, if nothing comes.
     pub fn deadline(&self) -> Nanos {
-        let idle = if self.phase == Phase::Opening { self.lifetime.half_open } else { self.lifetime.idle };
-        Nanos(self.last_seen.0.saturating_add(idle.0))
+        Nanos(self.last_seen.0.saturating_add(self.idle().0))
+    }
+
+    fn idle(&self) -> Nanos {
+        if self.phase == Phase::Opening { self.lifetime.half_open } else { self.lifetime.idle }
+    }
+
+    /// Whether it is remembered, and its rules need not be asked: both questions below in one.
+    #[inline]
+    pub fn is_fresh(&self, now: Nanos) -> bool {
+        now.since(self.last_seen) <= self.fresh
     }
 
     /// Whether rules need not be asked.

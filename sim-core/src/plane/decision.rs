@@ -69,6 +69,8 @@ pub struct Composed {
     pub link: Option<LinkId>,
     /// How it was decided.
     pub steps: Arc<[Step]>,
+    /// Its place in the port's table.
+    pub entry: u32,
     /// The fabric's version it was composed under.
     pub(super) epoch: u32,
 }
@@ -99,8 +101,8 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// As it is kept under a version of the fabric; the link is not known yet.
-    pub fn composed(self, epoch: u32) -> Composed {
+    /// As it is kept at a place of the table under a version of the fabric; the link is not known yet.
+    pub fn composed(self, entry: u32, epoch: u32) -> Composed {
         Composed {
             act: self.act,
             tuple: self.tuple,
@@ -111,6 +113,7 @@ impl Decision {
             routed: self.routed,
             link: None,
             steps: self.steps.into(),
+            entry,
             epoch,
         }
     }

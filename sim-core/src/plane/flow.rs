@@ -134,8 +134,7 @@ impl FlowTable {
         }
         if let Some((conn, forward)) = slot.conn {
             let conn = self.conns.get_mut(conn as usize)?.as_mut()?;
-            let again = conn.is_closed() && seen.opens();
-            if conn.is_over(seen.now) || !conn.is_recorded(seen.now) || again {
+            if !conn.is_fresh(seen.now) || (conn.is_closed() && seen.opens()) {
                 return None;
             }
             conn.note(seen.header, seen.payload, forward, seen.now);
@@ -147,12 +146,6 @@ impl FlowTable {
     #[inline]
     pub fn composed_mut(&mut self, place: u32) -> Option<&mut Composed> {
         self.composed.get_mut(place as usize)
-    }
-
-    /// The composed entry for a key, whatever its age; no sighting.
-    pub fn composed_at(&mut self, key: &Key) -> Option<&mut Composed> {
-        let place = self.entries.get(key)?.composed;
-        self.composed_mut(place)
     }
 
     /// The state of the connection that `key` belongs to. Forgets it if it is over and nobody has to know, or if the
@@ -257,12 +250,11 @@ impl FlowTable {
             conn.note(seen.header, seen.payload, forward, seen.now);
         }
         let epoch = if decision.once { STALE } else { epoch };
-        let composed = decision.composed(epoch);
         if slot.composed == NOT_COMPOSED {
             slot.composed = u32::try_from(self.composed.len()).unwrap_or(NOT_COMPOSED);
-            self.composed.push(composed);
+            self.composed.push(decision.composed(slot.composed, epoch));
         } else {
-            self.composed[slot.composed as usize] = composed;
+            self.composed[slot.composed as usize] = decision.composed(slot.composed, epoch);
         }
         let place = slot.composed as usize;
         self.composed.get_mut(place).map(|composed| (composed, watched)).ok_or(Reason::FlowTableFull)

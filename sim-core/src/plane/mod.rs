@@ -123,12 +123,9 @@ impl Plane {
         self.fabric = Arc::new(next);
     }
 
-    /// Keeps the link that the packets of a composed entry take. The key is the packet as it came to the port.
-    pub fn remember_link(&mut self, port: PortId, tuple: Tuple, meta: &Meta, leaving: bool, link: LinkId) {
-        let key = Key { tuple, scope: scope(meta), leaving };
-        if let Some(table) = self.tables.get_mut(port.index())
-            && let Some(composed) = table.composed_at(&key)
-        {
+    /// Keeps the link that the packets of a port's composed entry take.
+    pub fn remember_link(&mut self, port: PortId, entry: u32, link: LinkId) {
+        if let Some(composed) = self.tables.get_mut(port.index()).and_then(|table| table.composed_mut(entry)) {
             composed.link = Some(link);
         }
     }

@@ -238,6 +238,10 @@ fn a_record_lapses_with_the_networks_time() {
         let mut dropped = Facts::clone(&facts());
         dropped.choices.set("mid-stream-tcp", "dropped").unwrap();
         let dropped = Arc::new(dropped);
+        let mut kept = Facts::clone(&facts());
+        kept.choices.set("flow-record-idle", "never").unwrap();
+        let ends = play(&net, Arc::new(kept), "client", to, 5.0, closed(change));
+        assert_eq!(ends.client.unwrap().0, "works", "{own:?}: a record that is kept");
         let end = |facts| play(&net, facts, "client", to, 5.0, None).client.unwrap().0;
         assert_eq!((end(facts()), end(dropped)), ("works", if works { "works" } else { "silent" }), "{own:?}");
     }

@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use super::route::NearEndpoint;
-use crate::assumption::{Assumption, AssumptionSet};
+use crate::assumption::{Assumption, AssumptionSet, Choices};
 use crate::fabric::{ContextId, Doubts, Peer, SubnetContext, VnetContext};
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix};
@@ -104,7 +104,8 @@ impl<'a> Compiler<'a> {
                 region: attributes.region.clone(),
                 space: attributes.space.clone(),
                 peers,
-                flow_timeout: flow_timeout(attributes.flow_timeout_minutes),
+                flow_timeout: flow_timeout(attributes.flow_timeout_minutes, self.facts.choices),
+                flow_timeout_assumed: attributes.flow_timeout_minutes.is_none(),
             }),
         });
         self.networks.insert(vnet.id, found.clone());
@@ -220,9 +221,13 @@ impl<'a> Compiler<'a> {
 }
 
 /// Rule `nsg-flow-timeout`: A record of the security rules lapses after as many minutes of silence as the VNet's
-/// `flowTimeoutInMinutes` says, or the 4 that are the only other documented figure. Source: azure-dataplane 1.4.
-fn flow_timeout(minutes: Option<u8>) -> Nanos {
-    Nanos::secs(60 * u64::from(minutes.unwrap_or(4)))
+/// `flowTimeoutInMinutes` says, else after the 4 that are the only other documented figure; that is an assumption. Source:
+/// azure-dataplane 1.4.
+fn flow_timeout(minutes: Option<u8>, choices: Choices) -> Nanos {
+    match minutes {
+        None if !choices.is_default(Assumption::FlowRecordIdle) => Nanos::NEVER,
+        minutes => Nanos::secs(60 * u64::from(minutes.unwrap_or(4))),
+    }
 }
 
 /// A route of Azure's own.

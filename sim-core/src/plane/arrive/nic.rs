@@ -1,7 +1,7 @@
 //! At a machine's NIC: translation of its public address, then the rules.
 
 use crate::assumption::Assumption;
-use crate::fabric::{FrontendPort, NicPort, Port, PortKind};
+use crate::fabric::{FrontendPort, NicPort, Port, PortKind, SubnetContext};
 use crate::net::{Gateway, Tuple, Via};
 use crate::plane::conn::{Half, NewConn};
 use crate::plane::decision::{Act, Decision};
@@ -111,7 +111,7 @@ fn admit(trail: &mut Trail<'_>, nic: &NicPort, via: Option<Via>) -> Result<Act, 
     }
     let filtered = nic.nsg.is_some() || nic.subnet.nsg.is_some();
     trail.pass(&Exposure { exposed, filtered }.checks())?;
-    mid_stream(trail)?;
+    mid_stream(trail, &nic.subnet)?;
     if via.is_none_or(|via| via.address != trail.tuple.dst) {
         return rules(trail, nic);
     }
@@ -135,11 +135,14 @@ fn rules(trail: &mut Trail<'_>, nic: &NicPort) -> Result<Act, Reason> {
 
 /// Rule `nsg-mid-stream`: A packet from the middle of a TCP connection that no record knows is judged as a new flow, or
 /// dropped; which one is not documented. Source: azure-dataplane 1.4.
-pub(in crate::plane) fn mid_stream(trail: &mut Trail<'_>) -> Result<(), Reason> {
+pub(in crate::plane) fn mid_stream(trail: &mut Trail<'_>, subnet: &SubnetContext) -> Result<(), Reason> {
     if trail.view.opens {
         return Ok(());
     }
     trail.once = true;
+    if subnet.network.flow_timeout_assumed {
+        trail.steps.push(Step::Assumed(Assumption::FlowRecordIdle));
+    }
     trail.steps.push(Step::Assumed(Assumption::MidStreamTcp));
     if trail.view.fabric.choices().of(Assumption::MidStreamTcp) == 1 { trail.stop(Reason::FlowExpired) } else { Ok(()) }
 }

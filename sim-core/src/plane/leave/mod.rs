@@ -138,7 +138,7 @@ fn from_nic(trail: &mut Trail<'_>, port: &Port, nic: &NicPort, known: Known) -> 
     if known.half().is_some() {
         trail.steps.push(Step::Known);
     } else {
-        mid_stream(trail)?;
+        mid_stream(trail, &nic.subnet)?;
     }
     if known.is_recorded() {
         // The record lets it pass.
