@@ -80,7 +80,7 @@ fn broken_files_show_no_values() {
     assert_eq!(codes(&check(&[("main.json", r#"{"a": {"pw": {"value": "S3cr3t-x" "b": 1}}}"#)])), ["!json.syntax"]);
     assert_eq!(codes(&check(&[("main.json", r#"{"pw": "S3cr3t-x", "pw": "S3cr3t-y"}"#)])), ["!json.duplicate-key"]);
     assert_eq!(codes(&check(&[("main.json", r#"{"pw": "S3cr3t-x"#)])), ["!json.syntax"]);
-    assert_eq!(codes(&check(&[("main.bicep", "param pw string = 'S3cr3t-x'\n")])), ["!json.syntax"]);
+    assert_eq!(codes(&check(&[("main.bicep", "param pw string = 'S3cr3t-x'\n")])), ["!input.bicep-source"]);
 }
 
 /// Catches: connection strings, keys and data of machines in bodies that exist, in expanded text or beside what is refused.
