@@ -288,3 +288,24 @@ fn what_nothing_leads_to_is_not_examined() {
         assert!(out.contains(&line) && out.contains("; through the proposed edits it was") == through, "{out}");
     }
 }
+
+/// Catches: a parameters file beside its template that is not found, one that goes over a file that is named.
+#[test]
+fn parameters_lie_beside_their_template() {
+    let parameter = r#"{"parameters": {"space": {"value": "PLACE"}}, "contentVersion": "1.0.0.0"}"#;
+    let template = r#"{"contentVersion": "1.0.0.0", "parameters": {"space": {"type": "string"}}, "resources": [
+        {"type": "Microsoft.Network/virtualNetworks", "apiVersion": "2024-05-01", "name": "v", "location": "westus2",
+         "properties": {"addressSpace": {"addressPrefixes": ["[parameters('space')]"]},
+                        "subnets": [{"name": "s", "properties": {"addressPrefix": "[parameters('space')]"}}]}}]}"#;
+    let other = file("beside", "other.json", &parameter.replace("PLACE", "10.2.0.0/24"));
+    file("beside", "main.parameters.json", &parameter.replace("PLACE", "10.1.0.0/24"));
+    let main = file("beside", "main.json", template);
+    let [main, other] = [&main, &other].map(|path| path.to_str().unwrap());
+    for (arguments, prefix) in
+        [(&["check", main][..], "10.1.0.0/24"), (&["check", main, "--parameters", other], "10.2.0.0/24")]
+    {
+        let (code, out, error) = run(arguments);
+        assert_eq!((code, error.as_str()), (0, ""), "{arguments:?}");
+        assert!(out.contains(prefix) && !out.contains("has no value"), "{arguments:?}: {out}");
+    }
+}

@@ -49,7 +49,11 @@ impl Given {
     /// When it cannot be read; the console has said why.
     pub(super) fn load(&self, files: &[PathBuf], environment: &Environment, console: &Console) -> Result<World, Exit> {
         let unreadable = |error: ReadError| console.fail(&Diagnostic::error("input.file", error.to_string()));
-        let inputs = read_files(files).map_err(unreadable)?;
+        let mut files = files.to_vec();
+        if self.parameters.is_none() {
+            files.extend(beside(&files));
+        }
+        let inputs = read_files(&files).map_err(unreadable)?;
         let parameters = read_files(self.parameters.as_slice()).map_err(unreadable)?;
         let tags = self.surroundings.service_tags(console)?;
         let loading = Loading { parameters: parameters.first(), environment, tags: tags.as_ref(), edits: &self.set };
@@ -60,4 +64,12 @@ impl Given {
         }
         Ok(world)
     }
+}
+
+/// The parameters files that lie beside these files: `main.parameters.json` of `main.json`. Those that are named, and those
+/// of folders, are read anyway.
+fn beside(files: &[PathBuf]) -> Vec<PathBuf> {
+    let json = files.iter().filter(|file| file.extension().is_some_and(|it| it.eq_ignore_ascii_case("json")));
+    let named = json.map(|file| file.with_extension("parameters.json"));
+    named.filter(|file| file.is_file() && !files.contains(file)).collect()
 }
