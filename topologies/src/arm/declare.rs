@@ -162,6 +162,7 @@ impl Session {
         if declared.counts() && !declared.existing {
             self.enter(&declared, id);
         }
+        self.frames[frame.0].known.add(&declared, id);
         self.declared.push(declared);
         self.frames[frame.0].declared.push(id);
         if let Some(children) = raw.get("resources") {
@@ -283,7 +284,7 @@ impl Session {
 }
 
 /// Splits `Microsoft.X/type/name/child/name` into type and name.
-pub(super) fn split_short(short: &str) -> (String, String) {
+fn split_short(short: &str) -> (String, String) {
     let mut parts = short.split('/');
     let mut kind = parts.next().unwrap_or_default().to_owned();
     let mut names = Vec::new();

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use sim_core::source::Span;
 
 use super::evaluate::Broken;
+use super::index::Index;
 use super::parameters::Given;
 use super::session::{Context, DeclaredId, FrameId, Session};
 use super::stop::{Answer, Stop};
@@ -25,6 +26,8 @@ pub(super) struct Frame {
     /// languageVersion 2.0: resources have symbolic names.
     pub(super) symbolic: bool,
     pub(super) declared: Vec<DeclaredId>,
+    /// The same, by everything that may be said of them.
+    pub(super) known: Index,
     /// Names of loops that ran no time, which `dependsOn` may name all the same.
     pub(super) empty_loops: Vec<String>,
     pub(super) parameters: Vec<Slot>,
@@ -90,6 +93,7 @@ impl Frame {
             owner: None,
             symbolic,
             declared: Vec::new(),
+            known: Index::default(),
             empty_loops: Vec::new(),
             parameters: Vec::new(),
             variables: template.get("variables").map(variables).unwrap_or_default(),

@@ -23,6 +23,7 @@ mod expression;
 mod frame;
 mod functions;
 mod hash;
+mod index;
 mod model;
 mod nested;
 mod order;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::declare::{Declared, Nested, split_short};
+use super::declare::{Declared, Nested};
+use super::index::By;
 use super::session::{DeclaredId, FrameId, Session};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::json::Value;
@@ -64,35 +65,17 @@ impl Session {
     /// The resources of a frame that a text names, as in `dependsOn`: by symbolic name, id, name of the loop,
     /// `Microsoft.X/type/name`, or bare name.
     pub(super) fn named(&self, frame: FrameId, text: &str) -> Vec<DeclaredId> {
-        let own = &self.frame(frame).declared;
-        let matching = |test: &dyn Fn(&Declared) -> bool| -> Vec<DeclaredId> {
-            own.iter().copied().filter(|id| test(self.declared(*id))).collect()
-        };
-        if self.frame(frame).symbolic {
-            let in_loop = |symbol: &str| symbol.strip_prefix(text).is_some_and(|rest| rest.starts_with('['));
-            let found = matching(&|it| it.symbol.as_deref().is_some_and(|symbol| symbol == text || in_loop(symbol)));
-            if !found.is_empty() {
-                return found;
-            }
+        let known = &self.frame(frame).known;
+        let found = |by| known.get(by, text).to_vec();
+        if self.frame(frame).symbolic && !known.get(By::Symbol, text).is_empty() {
+            return found(By::Symbol);
         }
         if text.starts_with('/') {
-            let found = matching(&|it| it.id.eq_ignore_ascii_case(text));
             let elsewhere = || self.by_id.get(&text.to_ascii_lowercase()).copied().into_iter().collect();
-            return if found.is_empty() { elsewhere() } else { found };
+            return if known.get(By::Id, text).is_empty() { elsewhere() } else { found(By::Id) };
         }
-        let found = matching(&|it| it.loop_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text)));
-        if !found.is_empty() {
-            return found;
-        }
-        let found = matching(&|it| it.name.eq_ignore_ascii_case(text));
-        if !found.is_empty() || !text.contains('/') {
-            return found;
-        }
-        let (kind, name) = split_short(text);
-        matching(&|it| {
-            it.resource_type.eq_ignore_ascii_case(&kind) && it.name.eq_ignore_ascii_case(&name)
-                || format!("{}/{}", it.resource_type, it.name).eq_ignore_ascii_case(text)
-        })
+        let ways: &[By] = if text.contains('/') { &[By::Loop, By::Name, By::Short] } else { &[By::Loop, By::Name] };
+        ways.iter().map(|by| found(*by)).find(|found| !found.is_empty()).unwrap_or_default()
     }
 
     /// All resources, each after what it waits for; otherwise as declared. A cycle is reported and cut.
