@@ -11,6 +11,7 @@ pub mod cli;
 pub mod codes;
 pub mod hangs;
 pub mod latency;
+pub mod looked;
 pub mod naming;
 pub mod observe;
 pub mod pcap;

@@ -115,9 +115,7 @@ pub struct RemedyReport {
 /// told last.
 #[must_use]
 pub fn of_walk(walk: &Walk, fabric: &Arc<Fabric>, topology: &Topology, sources: &Sources) -> Diagnosis {
-    let mut found: Vec<Problem> = Vec::new();
-    walk.blockers.iter().for_each(|blocker| add(&mut found, blocker, false, topology, sources));
-    walk.probes.iter().flat_map(|probe| &probe.blockers).for_each(|it| add(&mut found, it, true, topology, sources));
+    let mut found = in_the_way(walk, topology, sources);
     if walk.connects() {
         return Diagnosis { problems: found, ..Diagnosis::default() };
     }
@@ -144,6 +142,15 @@ pub fn of_walk(walk: &Walk, fabric: &Arc<Fabric>, topology: &Topology, sources: 
     }
     let remedy = (!edits.is_empty()).then(|| RemedyReport { edits, opens: remedy.opens() });
     Diagnosis { problems: found, remedy, not_examined }
+}
+
+/// The same without what opens it.
+#[must_use]
+pub fn in_the_way(walk: &Walk, topology: &Topology, sources: &Sources) -> Vec<Problem> {
+    let mut found: Vec<Problem> = Vec::new();
+    walk.blockers.iter().for_each(|blocker| add(&mut found, blocker, false, topology, sources));
+    walk.probes.iter().flat_map(|probe| &probe.blockers).for_each(|it| add(&mut found, it, true, topology, sources));
+    found
 }
 
 fn add(found: &mut Vec<Problem>, blocker: &Blocker, probe: bool, topology: &Topology, sources: &Sources) {

@@ -1,9 +1,11 @@
 //! A first look at an input: what was built, what is open to whom, how each subnet gets out, and whether the services in
 //! it connect.
 
+mod connections;
 mod exposure;
 mod text;
 
+pub use connections::ConnectionRow;
 pub use exposure::{MachineRow, SubnetRow};
 
 use crate::hangs;
@@ -37,6 +39,11 @@ pub struct Check {
     pub machines: Vec<MachineRow>,
     /// Subnets.
     pub subnets: Vec<SubnetRow>,
+    /// Connections that most networks are for, and whether they work.
+    pub connections: Vec<ConnectionRow>,
+    /// How many more there would be.
+    #[serde(skip_serializing_if = "is_none")]
+    pub connections_left_out: usize,
     /// What roles permit.
     pub roles: Vec<String>,
     /// Image builds.
@@ -71,6 +78,7 @@ pub fn run(world: World, options: &Options, recorder: Recorder) -> (Check, Recor
     let surroundings = surroundings(&world, &fabric, options.date);
     let machines = exposure::machines(&world.topology, &fabric);
     let subnets = exposure::subnets(&world.topology, &fabric);
+    let (connections, connections_left_out) = connections::connections(&world, &network);
     let roles = roles(&world);
     let (resources, inert) = types(&world);
     let again = (!options.alternatives.is_empty()).then(|| world.clone());
@@ -92,6 +100,8 @@ pub fn run(world: World, options: &Options, recorder: Recorder) -> (Check, Recor
         inert,
         machines,
         subnets,
+        connections,
+        connections_left_out,
         roles,
         builds,
         findings: world.findings.iter().map(|finding| of_finding(finding, &world)).collect(),
@@ -99,6 +109,10 @@ pub fn run(world: World, options: &Options, recorder: Recorder) -> (Check, Recor
         skipped: said_once(world.diagnostics.iter().map(|diagnostic| &diagnostic.message)),
     };
     (check, recorder)
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The image builds of a world, played.

@@ -2,6 +2,7 @@
 
 use super::Check;
 use crate::report::text::{build_text, harmless, list, section};
+use crate::verdict::Verdict;
 use std::fmt::Write as _;
 
 pub(super) fn check(check: &Check) -> String {
@@ -35,6 +36,7 @@ pub(super) fn check(check: &Check) -> String {
         let head = ["machine", "size", "address", "subnet", "to the Internet", "to its network", "way out"];
         table(&mut out, &head, rows.collect());
     }
+    connections(&mut out, check);
     list(&mut out, "Roles", &check.roles);
     for build in &check.builds {
         build_text(&mut out, build);
@@ -46,6 +48,28 @@ pub(super) fn check(check: &Check) -> String {
     list(&mut out, "Skipped", &check.skipped);
     let _ = writeln!(out, "\n{}", if check.is_fine() { "Nothing is in the way." } else { "There are findings." });
     harmless(&out)
+}
+
+fn connections(out: &mut String, check: &Check) {
+    let closed: Vec<_> = check.connections.iter().filter(|row| row.verdict != Verdict::Connected).collect();
+    if check.connections.is_empty() {
+        return;
+    }
+    let works = check.connections.len() - closed.len();
+    let _ = writeln!(out, "\nConnections that are usual: {works} of {} work", check.connections.len());
+    for row in closed {
+        let _ = writeln!(out, "  {} -> {}, TCP {}: {:?}", row.from, row.to, row.port, row.verdict);
+        for problem in &row.problems {
+            let place = problem.place.as_ref().map_or(String::new(), |it| format!("  ({}:{})", it.file, it.line));
+            let _ = writeln!(out, "      [{}] {}{place}", problem.code, problem.text);
+        }
+    }
+    if check.connections_left_out > 0 {
+        let _ = writeln!(out, "  {} more were not tried", check.connections_left_out);
+    }
+    if works < check.connections.len() {
+        let _ = writeln!(out, "  `vnetsim trace` with --from and --to tells the way of one, and what opens it.");
+    }
 }
 
 /// A table as wide as its longest cells.

@@ -9,6 +9,7 @@ pub use ends::{Ends, EndsError};
 pub use hops::{Hop, Line};
 
 use crate::hangs::{self, HangsOn};
+use crate::looked::{Looked, Ways};
 use crate::naming;
 use crate::observe::names::Names;
 use crate::problem::{self, Diagnosis, NotExamined, Problem, RemedyReport};
@@ -17,12 +18,9 @@ use crate::verdict::Verdict;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::assumption::{AssumptionSet, Choices};
-use sim_core::explain::{Question, Walk, walk};
+use sim_core::explain::Question;
 use sim_core::fabric::Fabric;
 use sim_core::id::NodeId;
-use sim_core::net::Tuple;
-use sim_core::stage::Step;
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use topologies::World;
@@ -70,15 +68,6 @@ pub struct Trace {
     pub skipped: Vec<String>,
 }
 
-/// Ways that a balancer may choose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Ways {
-    /// Different ways that were found.
-    pub found: usize,
-    /// Those that connect.
-    pub connect: usize,
-}
-
 /// How a question is asked.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
@@ -114,9 +103,9 @@ pub fn run(mut world: World, ends: &Ends, options: &Options) -> Result<Trace, Di
     let to = naming::destination(&world.topology, &ends.to, NodeId(origin.port.0))?;
     let question = Question { from: origin.port, tuple: ends.tuple(origin.address, to) };
     let fabric = compiled(&world, options.date, options.choices);
-    let looked = Looked::at(&world, fabric, question);
+    let looked = Looked::at(&world.topology, fabric, question);
     let (mut verdict, mut hangs_on) = (looked.verdict(), HangsOn::listed(looked.assumed, options.choices));
-    let other = |choices| Ok(Looked::at(&world, compiled(&world, options.date, choices), question).verdict());
+    let other = |choices| Ok(Looked::at(&world.topology, compiled(&world, options.date, choices), question).verdict());
     let doubts = looked.assumed.common(options.alternatives);
     let Ok(tried) = hangs::alternatives::<_, Infallible>(doubts, options.choices, other);
     hangs::settle((&mut verdict, &mut hangs_on), options.choices, &tried, |other| (*other, false));
@@ -150,51 +139,4 @@ pub fn run(mut world: World, ends: &Ends, options: &Options) -> Result<Trace, Di
 
 fn compiled(world: &World, date: Date, choices: Choices) -> Arc<Fabric> {
     Arc::new(Fabric::compile(&world.topology, &world.facts(date, choices, false), 0))
-}
-
-/// A question followed through one network, and every way that a balancer may choose.
-struct Looked {
-    fabric: Arc<Fabric>,
-    /// A way that does not connect, if there is one.
-    walk: Walk,
-    ways: Option<Ways>,
-    assumed: AssumptionSet,
-}
-
-/// So many source ports are tried where a balancer chooses.
-const PORTS: u16 = 64;
-
-impl Looked {
-    fn at(world: &World, fabric: Arc<Fabric>, question: Question) -> Self {
-        let ask = |question| walk(&fabric, question, |probe| world.topology.probe_port(probe));
-        let first = ask(question);
-        let mut assumed = first.assumed();
-        let chosen = |walk: &Walk| -> Vec<NodeId> {
-            let backend = |step: &Step| if let Step::Balanced { backend, .. } = step { Some(*backend) } else { None };
-            walk.there.iter().flat_map(|stop| &stop.steps).filter_map(backend).collect()
-        };
-        if chosen(&first).is_empty() {
-            return Self { fabric, walk: first, ways: None, assumed };
-        }
-        let mut found: BTreeMap<Vec<NodeId>, Walk> = BTreeMap::from([(chosen(&first), first)]);
-        for n in 1..PORTS {
-            let tuple = Tuple { src_port: question.tuple.src_port + n, ..question.tuple };
-            let other = ask(Question { tuple, ..question });
-            assumed = assumed.union(other.assumed());
-            found.entry(chosen(&other)).or_insert(other);
-        }
-        let connect = found.values().filter(|walk| walk.connects()).count();
-        let ways = Some(Ways { found: found.len(), connect });
-        let closed = found.values().position(|walk| !walk.connects()).unwrap_or(0);
-        let walk = found.into_values().nth(closed).unwrap_or_else(|| ask(question));
-        Self { fabric, walk, ways, assumed }
-    }
-
-    fn verdict(&self) -> Verdict {
-        match self.ways {
-            Some(Ways { found, connect }) if connect > 0 && connect < found => Verdict::Degraded,
-            _ if self.walk.connects() => Verdict::Connected,
-            _ => Verdict::Disconnected,
-        }
-    }
 }

@@ -39,6 +39,11 @@ fn hops(out: &mut String, title: &str, hops: &[Hop]) {
             let place = line.place.as_ref().map_or(String::new(), |it| format!("  ({}:{})", it.file, it.line));
             let _ = writeln!(out, "      {}{place}", line.text);
         }
-        let _ = writeln!(out, "      -> {}", hop.then);
+        let _ = writeln!(out, "      -> {}{}", if looked_past(hop) { "were it let through: " } else { "" }, hop.then);
     }
+}
+
+/// Whether something stops the packet there, and the explanation looks at what comes after it.
+fn looked_past(hop: &Hop) -> bool {
+    hop.said.iter().filter_map(|line| line.stops).any(|reason| reason != hop.then)
 }

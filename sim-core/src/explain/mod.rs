@@ -185,8 +185,11 @@ fn leg(plane: &mut Plane, from: PortId, tuple: Tuple, mut meta: Meta) -> (Vec<St
     let mut header = Header::plain(tuple, 64);
     let mut stops = Vec::new();
     let (mut port, mut leaving) = (from, true);
-    while stops.len() < LONGEST_WAY && !went_round(&stops, port, leaving, header.tuple) {
+    // Where it was, and as what: by way of an appliance a packet comes back, and goes on.
+    let mut been: Vec<(PortId, bool, Tuple, Meta)> = Vec::new();
+    while stops.len() < LONGEST_WAY && !been.contains(&(port, leaving, header.tuple, meta)) {
         let before = header.tuple;
+        been.push((port, leaving, before, meta));
         let (act, steps) = match plane.pass(port, leaving, &mut header, &mut meta, 0, Nanos::ZERO) {
             Ok(composed) => (composed.act, composed.steps.to_vec()),
             Err(reason) => (Act::Drop(reason), vec![Step::Stopped(reason)]),
@@ -202,11 +205,6 @@ fn leg(plane: &mut Plane, from: PortId, tuple: Tuple, mut meta: Meta) -> (Vec<St
     }
     stops.push(end_of_loop(&stops, from, leaving, header.tuple));
     (stops, None)
-}
-
-/// Whether a packet has come back to where it was, as it was.
-fn went_round(stops: &[Stop], port: PortId, leaving: bool, tuple: Tuple) -> bool {
-    stops.iter().any(|stop| stop.port == port && stop.leaving == leaving && stop.before == tuple)
 }
 
 /// The end of a packet that goes round: at the port that sends it back, with the route that does.

@@ -14,6 +14,7 @@ use sim_core::topology::{
     Relation, Setting, Sku, Topology,
 };
 use std::collections::BTreeSet;
+use vnetsim_tests::ask::tcp;
 use vnetsim_tests::net::{Net, addr, facts};
 
 /// A balancer for TCP and UDP on port 80 in `v/s`, probed, with `count` machines, and a client.
@@ -376,6 +377,10 @@ fn chained_traffic_goes_through_one_appliance() {
         }
     }
     assert_eq!(used.len(), 2);
+    // The explanation follows it past the appliance, and back to where it was before.
+    for dst in [vip, public] {
+        assert_eq!(tcp(&net, "world", dst, 80).verdict, "open", "{dst}");
+    }
     let asked =
         Tuple { src: net.address(own), dst: addr("8.8.8.8"), src_port: 7, dst_port: 443, protocol: Protocol::TCP };
     let (there, _) = passed(&net, &mut bench, own, asked, Flags::SYN, appliances);
