@@ -15,6 +15,7 @@ pub mod facts;
 pub mod json;
 mod live;
 mod load;
+mod map;
 mod rounds;
 mod secret;
 pub mod services;

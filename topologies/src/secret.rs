@@ -165,9 +165,11 @@ impl Secrets {
         let is_met = |secret: &&String| secret.len() >= shortest && text.contains(secret.as_str());
         // The longest first: one secret may be part of another.
         let mut met: Vec<&String> = self.texts.iter().filter(is_met).collect();
+        if met.is_empty() {
+            return None;
+        }
         met.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let clean = met.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), REDACTED));
-        (!met.is_empty()).then_some(clean)
+        Some(met.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), REDACTED)))
     }
 }
 

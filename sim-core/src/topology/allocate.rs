@@ -24,8 +24,8 @@ impl Topology {
     #[must_use]
     pub fn free(&self, subnet: NodeId, most: usize) -> Option<Vec<Addr>> {
         let Kind::Subnet(attributes) = &self.get(subnet)?.kind else { return None };
-        let taken: Vec<Addr> = self.taken(subnet).into_iter().map(|(address, _)| address).collect();
-        Some(attributes.prefixes.iter().flat_map(|prefix| free_of(*prefix, &taken, most)).take(most).collect())
+        let taken = |prefix: &Prefix| self.taken_from(subnet, prefix.first()).map(|(address, _)| address);
+        Some(attributes.prefixes.iter().flat_map(|prefix| free_of(*prefix, taken(prefix))).take(most).collect())
     }
 
     /// Whether Azure keeps an address of a subnet for itself.
@@ -161,11 +161,11 @@ fn choose(
     let Some(Kind::Subnet(attributes)) = topology.get(subnet).map(|found| &found.kind) else {
         return Err(refuse::missing(draft, "subnet"));
     };
-    let held = topology.taken(subnet).into_iter().filter(|(_, id)| Some(*id) != wish.holder);
-    let mut taken: Vec<(Addr, Option<NodeId>)> = held.map(|(address, id)| (address, Some(id))).collect();
-    taken.extend(also_taken.iter().map(|address| (*address, None)));
-    taken.sort_unstable();
-    let holder = |address: &Addr| taken.binary_search_by_key(address, |(taken, _)| *taken).ok().map(|at| taken[at].1);
+    let taken = |first| topology.taken_from(subnet, first).filter(|(_, id)| Some(*id) != wish.holder);
+    let holder = |address: &Addr| match taken(*address).next() {
+        Some((found, holder)) if found == *address => Some(Some(holder)),
+        _ => also_taken.contains(address).then_some(None),
+    };
     if let Some(wanted) = wish.requested {
         if !attributes.prefixes.iter().any(|prefix| usable(*prefix, wanted)) {
             return Err(refuse::address_outside(topology, draft, subnet, wanted));
@@ -179,17 +179,22 @@ fn choose(
         return Ok(had);
     }
     let mut own = attributes.prefixes.iter().filter(|prefix| prefix.is_v4() != wish.v6);
-    let taken: Vec<Addr> = taken.into_iter().map(|(address, _)| address).collect();
-    let first_free = own.find_map(|prefix| free_of(*prefix, &taken, 1).next());
-    first_free.ok_or_else(|| refuse::subnet_full(topology, draft, subnet, taken.len(), wish.v6))
+    let first_free = own.find_map(|prefix| {
+        let addresses = taken(prefix.first()).map(|(address, _)| address);
+        free_of(*prefix, addresses).find(|address| !also_taken.contains(address))
+    });
+    let count = || taken(Addr(0)).count() + also_taken.len();
+    first_free.ok_or_else(|| refuse::subnet_full(topology, draft, subnet, count(), wish.v6))
 }
 
-/// The lowest addresses of a prefix that are not among those `taken`, which ascend; at least `most` if there are so many.
-fn free_of(prefix: Prefix, taken: &[Addr], most: usize) -> impl Iterator<Item = Addr> {
-    // As many more than are taken are enough to find so many free ones.
-    let tries = capacity(prefix).min(taken.len() as u128 + most as u128);
-    let all = (0..tries).map(move |n| prefix.first().plus(RESERVED_FIRST + n));
-    all.filter(|address| taken.binary_search(address).is_err())
+/// The addresses of a prefix that are not among those `taken`. Both ascend; those taken begin no later than the prefix.
+fn free_of(prefix: Prefix, taken: impl Iterator<Item = Addr>) -> impl Iterator<Item = Addr> {
+    let mut taken = taken.peekable();
+    let all = (0..capacity(prefix)).map(move |n| prefix.first().plus(RESERVED_FIRST + n));
+    all.filter(move |address| {
+        while taken.next_if(|other| other < address).is_some() {}
+        taken.peek() != Some(address)
+    })
 }
 
 /// Whether a machine may have `address` in a subnet of `prefix`.

@@ -1,8 +1,9 @@
 //! Changes to the network: a resource is put (created, or replaced as a whole, as ARM's PUT does) or deleted. Either may
 //! be refused, with Azure's code; a refused change leaves the network as it was.
 
-use super::{Kind, Relation, Resource, Topology, allocate, refuse};
+use super::{Kind, Relation, Resource, Topology, Way, allocate, refuse};
 use crate::id::NodeId;
+use crate::net::Addr;
 use crate::source::Span;
 use std::fmt;
 use std::ops::Range;
@@ -106,6 +107,9 @@ impl Topology {
         let existing = self.find(&draft.name).map(|resource| resource.id);
         allocate::addresses(self, &mut draft, &edges, existing)?;
         let left = existing.map(|id| pools_of(self, id)).unwrap_or_default();
+        if let Some(id) = existing {
+            self.release(id);
+        }
         let id = self.place(draft, existing);
         let place = self.places[id.index()].expect("just placed");
         for (relation, target) in edges {
@@ -113,6 +117,7 @@ impl Topology {
                 self.graph.add_edge(place, target, relation);
             }
         }
+        self.held.extend(held_by(self, id));
         let joined = pools_of(self, id);
         allocate::nat_ports(self, left.into_iter().chain(joined));
         Ok(id)
@@ -155,6 +160,7 @@ impl Topology {
         }
         refuse::deletion(self, root, &doomed)?;
         let left: Vec<NodeId> = doomed.iter().flat_map(|id| pools_of(self, *id)).collect();
+        doomed.iter().for_each(|id| self.release(*id));
         for id in &doomed {
             if let Some(place) = self.places[id.index()].take() {
                 let gone = self.graph.remove_node(place);
@@ -166,6 +172,26 @@ impl Topology {
         allocate::nat_ports(self, left.into_iter());
         Ok(doomed)
     }
+
+    /// Gives back the private addresses of a resource.
+    fn release(&mut self, id: NodeId) {
+        for held in held_by(self, id) {
+            self.held.remove(&held);
+        }
+    }
+}
+
+/// The private addresses that a resource holds: subnet, address, itself.
+fn held_by(topology: &Topology, id: NodeId) -> Vec<(NodeId, Addr, NodeId)> {
+    let Some(found) = topology.get(id) else { return Vec::new() };
+    let own = found.kind.address();
+    let nat = match &found.kind {
+        Kind::LinkService(service) => service.nat.as_slice(),
+        _ => &[],
+    };
+    let addresses = || own.iter().chain(nat.iter().flatten());
+    let subnets = topology.neighbours(id, Relation::Attached, Way::Outgoing);
+    subnets.flat_map(|subnet| addresses().map(move |address| (subnet.id, *address, id))).collect()
 }
 
 /// The pools that a resource is a member of, or sends to.

@@ -20,6 +20,7 @@ use hashbrown::HashMap;
 use petgraph::Direction as Way;
 use petgraph::stable_graph::{NodeIndex, StableGraph};
 use petgraph::visit::EdgeRef;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What an edge says. It points from the resource that holds the reference.
@@ -88,6 +89,8 @@ pub struct Topology {
     places: Vec<Option<NodeIndex>>,
     /// By resource id in lower case: Azure compares ids so.
     names: HashMap<Arc<str>, NodeId, foldhash::fast::FixedState>,
+    /// Private addresses that are taken: subnet, address, holder. Large subnets are asked for each of their addresses.
+    held: BTreeSet<(NodeId, Addr, NodeId)>,
     /// How many public addresses were given out.
     public_given: u32,
 }
@@ -214,15 +217,13 @@ impl Topology {
     /// Every private address that is taken in the subnet `id`, with its holder.
     #[must_use]
     pub fn taken(&self, id: NodeId) -> Vec<(Addr, NodeId)> {
-        let mut taken: Vec<(Addr, NodeId)> = Vec::new();
-        for holder in self.referrers(id, Relation::Attached) {
-            taken.extend(holder.kind.address().map(|address| (address, holder.id)));
-            if let Kind::LinkService(service) = &holder.kind {
-                taken.extend(service.nat.iter().flatten().map(|address| (*address, holder.id)));
-            }
-        }
-        taken.sort();
-        taken
+        self.taken_from(id, Addr(0)).collect()
+    }
+
+    /// Those from `first` on, ascending.
+    fn taken_from(&self, subnet: NodeId, first: Addr) -> impl Iterator<Item = (Addr, NodeId)> {
+        let all = (subnet, first, NodeId(0))..=(subnet, Addr(u128::MAX), NodeId(u32::MAX));
+        self.held.range(all).map(|(_, address, holder)| (*address, *holder))
     }
 
     /// The connected peering of a VNet with that other one.

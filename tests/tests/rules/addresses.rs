@@ -81,3 +81,32 @@ fn a_delegated_subnet_is_for_its_service() {
         assert_eq!(put(&mut net, nic, None), expected, "{nic}");
     }
 }
+
+#[test]
+fn an_address_given_back_is_free() {
+    // Tests `address-lowest-free`, `refuse-address-taken`.
+    // Catches: an address that stays taken when its holder takes another one or is deleted, one that is not noted as taken.
+    let mut net = subnet("10.0.0.0/24");
+    let taken = |net: &Net| {
+        let subnet = net.topology.find("v/s").unwrap().id;
+        let held = net.topology.taken(subnet).into_iter();
+        held.map(|(address, id)| (address.to_string(), net.topology.get(id).unwrap().name.to_string()))
+            .collect::<Vec<_>>()
+    };
+    let held =
+        |list: &[(&str, &str)]| list.iter().map(|(a, n)| (a.to_string(), format!("{n}/ipconfig1"))).collect::<Vec<_>>();
+    for (name, wanted, expected) in [
+        ("a", None, Ok(())),
+        ("b", Some("10.0.0.4"), Err("PrivateIPAddressIsAllocated")),
+        ("a", Some("10.0.0.9"), Ok(())),
+        ("b", None, Ok(())),
+        ("c", None, Ok(())),
+    ] {
+        assert_eq!(put(&mut net, name, wanted), expected, "{name} {wanted:?}");
+    }
+    assert_eq!(taken(&net), held(&[("10.0.0.4", "b"), ("10.0.0.5", "c"), ("10.0.0.9", "a")]));
+    net.topology.delete("b").unwrap();
+    assert_eq!(taken(&net), held(&[("10.0.0.5", "c"), ("10.0.0.9", "a")]));
+    assert_eq!(put(&mut net, "d", None), Ok(()));
+    assert_eq!(taken(&net), held(&[("10.0.0.4", "d"), ("10.0.0.5", "c"), ("10.0.0.9", "a")]));
+}

@@ -97,26 +97,21 @@ impl Session {
         })
     }
 
-    /// A resource of the result.
+    /// A resource of the result; its body is taken, nothing can refer to it any more.
     pub(super) fn resource(&mut self, id: DeclaredId) -> Answer<Resource> {
         let body = self.body(id)?;
+        self.declared[id.0].body = BodyState::Pending;
         let declared = self.declared(id);
-        let raw = &declared.raw;
         let depends = declared.depends.iter().map(|id| self.declared(*id)).filter(|other| other.counts());
         Ok(Resource {
             id: declared.id.clone(),
             resource_type: declared.resource_type.clone(),
             name: declared.name.clone(),
             api_version: body.get("apiVersion").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            location: body.get("location").filter(|location| !location.is_null()).cloned(),
-            properties: match body.get("properties") {
-                Some(properties) if !properties.is_null() => properties.clone(),
-                _ => Value::new(raw.span, Data::Object(Vec::new())),
-            },
-            body: Value::clone(&body),
+            body: Rc::unwrap_or_clone(body),
             depends_on: depends.map(|other| other.id.clone()).collect(),
             existing: declared.existing,
-            span: raw.span,
+            span: declared.raw.span,
             name_span: declared.name_span,
         })
     }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use sim_core::source::Span;
 
 use super::evaluate::truth;
-use super::functions::display;
+use super::functions::into_text;
 use super::session::{Context, DeclaredId, FrameId, Session};
 use super::stop::{Answer, Stop};
 use super::target::resource_id;
@@ -118,7 +118,7 @@ impl Session {
             return self.declare_one(frame, context.clone(), &raw, symbol.map(str::to_owned), parent);
         };
         let name = match copy.get("name") {
-            Some(name) => display(&self.value(context, name).map_err(|_| Stop::Reported)?),
+            Some(name) => into_text(self.value(context, name).map_err(|_| Stop::Reported)?),
             None => symbol.unwrap_or_default().to_owned(),
         };
         let count = self.copy_count(context, copy)?;
@@ -196,7 +196,7 @@ impl Session {
     fn identify(&mut self, frame: FrameId, context: &Context, raw: &Rc<Value>, parent: Option<DeclaredId>) -> Declared {
         let mut text = |key: &str| match raw.get(key) {
             Some(written) => match self.value(context, written) {
-                Ok(value) => Some((display(&value), written.span)),
+                Ok(value) => Some(into_text(value)),
                 Err(_) => None,
             },
             None => {
@@ -211,6 +211,7 @@ impl Session {
             }
         };
         let (kind, name) = (text("type"), text("name"));
+        let complete = kind.is_some() && name.is_some();
         let name_span = raw.get("name").map_or(raw.span, |name| name.span);
         let mut declared = Declared {
             frame,
@@ -219,8 +220,8 @@ impl Session {
             symbol: None,
             loop_name: None,
             id: String::new(),
-            resource_type: kind.as_ref().map(|kind| kind.0.clone()).unwrap_or_default(),
-            name: name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
+            resource_type: kind.unwrap_or_default(),
+            name: name.unwrap_or_default(),
             name_span,
             existing: raw.get("existing").and_then(Value::as_bool) == Some(true),
             wanted: true,
@@ -229,7 +230,7 @@ impl Session {
             depends: BTreeSet::new(),
             nested: Nested::Unknown,
         };
-        if kind.is_none() || name.is_none() {
+        if !complete {
             return declared;
         }
         match self.place(&mut declared) {

@@ -100,7 +100,7 @@ impl Session {
                 continue;
             }
             let key = match self.string(context, &member.key, member.key_span) {
-                Ok(key) => functions::display(&key),
+                Ok(key) => functions::into_text(key),
                 Err(stop) => {
                     self.report_stop(stop, member.key_span);
                     broken = true;

@@ -1,12 +1,11 @@
 //! The resources of a template by what names them: large templates refer to each other by the thousand.
 
-use std::collections::BTreeMap;
-
 use super::declare::Declared;
 use super::session::DeclaredId;
+use crate::map::Map;
 
 /// How a text names a resource. Letter case counts in symbols alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum By {
     /// Its symbolic name, or that of its loop.
     Symbol,
@@ -23,7 +22,7 @@ pub(super) enum By {
 /// Resources by name, in the order in which they were declared.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    known: BTreeMap<(By, String), Vec<DeclaredId>>,
+    known: Map<(By, String), Vec<DeclaredId>>,
 }
 
 impl Index {

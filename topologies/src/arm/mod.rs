@@ -128,14 +128,15 @@ fn run(mut session: Session, template: Rc<Value>, parameters: Option<&Value>, en
     }
     let mut deployment = Deployment::default();
     // Once more: references have added dependencies.
-    for id in session.order() {
+    let order = session.order();
+    let outputs = session.outputs(root).into_iter();
+    for id in order {
         if session.declared(id).counts()
             && let Ok(resource) = session.resource(id)
         {
             deployment.resources.push(resource);
         }
     }
-    let outputs = session.outputs(root).into_iter();
     deployment.outputs =
         outputs.filter_map(|output| Some(Member { value: output.value.get("value")?.clone(), ..output })).collect();
     deployment.asks = session.asks;

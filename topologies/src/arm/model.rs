@@ -1,9 +1,9 @@
 //! What evaluating a template gives.
 
-use sim_core::source::Span;
+use sim_core::source::{FileId, Span};
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::json::{Member, Value};
+use crate::json::{Data, Member, Value};
 
 /// An evaluated template: what Azure would be asked to create.
 #[derive(Clone, Debug, Default)]
@@ -49,10 +49,6 @@ pub struct Resource {
     pub name: String,
     /// API version; empty if the template gives none.
     pub api_version: String,
-    /// Location, if given.
-    pub location: Option<Value>,
-    /// `properties`; an empty object if not given.
-    pub properties: Value,
     /// The whole evaluated resource: `sku`, `tags`, `identity`, `zones`, `kind`, ...
     pub body: Value,
     /// Ids of the resources of this deployment that come first: `dependsOn` and `reference()`.
@@ -63,6 +59,15 @@ pub struct Resource {
     pub span: Span,
     /// Its name in the template.
     pub name_span: Span,
+}
+
+impl Resource {
+    /// `properties`; null if not given.
+    #[must_use]
+    pub fn properties(&self) -> &Value {
+        static NONE: Value = Value { span: Span { file: FileId(0), start: 0, end: 0 }, data: Data::Null };
+        self.body.get("properties").unwrap_or(&NONE)
+    }
 }
 
 /// Something the files leave open and that was filled in.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::declare::Nested;
 use super::frame::{Frame, Slots};
-use super::functions::display;
+use super::functions::into_text;
 use super::session::{Active, Context, DeclaredId, FrameId, Session};
 use super::stop::{Answer, Stop};
 use super::target::{Target, TargetKind};
@@ -76,7 +76,8 @@ impl Session {
         let name = &target.resource_group;
         let known = groups.iter().chain([&self.environment.resource_group]);
         // One that this template makes comes before it.
-        let made = self.by_id.keys().any(|id| id.ends_with(&format!("/resourcegroups/{}", name.to_ascii_lowercase())));
+        let end = format!("/resourcegroups/{}", name.to_ascii_lowercase());
+        let made = self.by_id.keys().any(|id| id.ends_with(&end));
         if !made && !known.into_iter().any(|group| group.eq_ignore_ascii_case(name)) {
             let message = format!("Resource group '{name}' could not be found.");
             let help = nearest(name, groups.iter().map(String::as_str)).map(|near| format!("did you mean '{near}'?"));
@@ -121,7 +122,7 @@ impl Session {
             match raw.get(key) {
                 Some(written) => {
                     let value = self.value(context, written).map_err(|_| Stop::Reported)?;
-                    Ok((!value.is_null()).then(|| display(&value)))
+                    Ok((!value.is_null()).then(|| into_text(value)))
                 }
                 None => Ok(None),
             }

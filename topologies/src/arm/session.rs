@@ -13,6 +13,7 @@ use super::model::Assumption;
 use super::stop::{Answer, Stop};
 use crate::diagnostic::Diagnostic;
 use crate::json::{Data, Value};
+use crate::map::Map;
 use crate::world::World;
 
 /// Work one deployment may take: about one unit for each value made or copied.
@@ -96,7 +97,7 @@ pub(super) struct Session {
     pub(super) frames: Vec<Frame>,
     pub(super) declared: Vec<Declared>,
     /// Created (not merely existing) resources by id in lower case.
-    pub(super) by_id: BTreeMap<String, DeclaredId>,
+    pub(super) by_id: Map<String, DeclaredId>,
     /// Resources whose bodies are being evaluated, outermost first.
     pub(super) active: Vec<Active>,
     /// Parameters and variables being evaluated, outermost first.
@@ -108,7 +109,7 @@ pub(super) struct Session {
     /// An expression that cannot be evaluated is kept as it is, and is no error: the input was evaluated before.
     pub(super) residual: bool,
     assumed: BTreeSet<(&'static str, String)>,
-    expressions: BTreeMap<String, Rc<Expression>>,
+    expressions: Map<String, Rc<Expression>>,
     work: u64,
     exhausted: bool,
     depth: usize,
@@ -123,7 +124,7 @@ impl Session {
             answers: BTreeMap::new(),
             frames: Vec::new(),
             declared: Vec::new(),
-            by_id: BTreeMap::new(),
+            by_id: Map::default(),
             active: Vec::new(),
             busy_slots: Vec::new(),
             diagnostics: Vec::new(),
@@ -131,7 +132,7 @@ impl Session {
             secrets: Vec::new(),
             residual: false,
             assumed: BTreeSet::new(),
-            expressions: BTreeMap::new(),
+            expressions: Map::default(),
             work: 0,
             exhausted: false,
             depth: 0,

@@ -84,9 +84,12 @@ pub(super) fn resource_id(scope: &str, resource_type: &str, names: &[&str]) -> R
         let subscription = scope.split('/').take(3).collect::<Vec<_>>().join("/");
         return Ok(format!("{subscription}/resourceGroups/{}", names[0]));
     }
-    let mut id = format!("{scope}/providers/{provider}");
-    for (kind, name) in types.into_iter().zip(names) {
-        id = format!("{id}/{kind}/{name}");
+    let mut id = String::with_capacity(scope.len() + resource_type.len() + names.len() * 24);
+    let parts = types.into_iter().zip(names).flat_map(|(kind, name)| [kind, *name]);
+    id.push_str(scope);
+    for part in ["providers", provider].into_iter().chain(parts) {
+        id.push('/');
+        id.push_str(part);
     }
     Ok(id)
 }

@@ -48,8 +48,9 @@ pub(super) fn sibling(id: &str, to: &str) -> Arc<str> {
 /// The part after the last `/providers/`: provider, type, name, and so on.
 fn own_part(id: &str) -> &str {
     const MARK: &str = "/providers/";
-    // Letter case is folded byte by byte, so offsets stay.
-    id.to_ascii_lowercase().rfind(MARK).map_or(id, |at| &id[at + MARK.len()..])
+    let starts = |at: &usize| id.as_bytes()[*at..*at + MARK.len()].eq_ignore_ascii_case(MARK.as_bytes());
+    // The mark has no letters beyond ASCII, so that it ends where a character does.
+    (0..(id.len() + 1).saturating_sub(MARK.len())).rev().find(starts).map_or(id, |at| &id[at + MARK.len()..])
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl RawResource {
 /// What a template makes.
 impl From<arm::Resource> for RawResource {
     fn from(resource: arm::Resource) -> Self {
-        let location = resource.location.as_ref().and_then(Value::as_str).map(region::short);
+        let location = resource.body.get("location").and_then(Value::as_str).map(region::short);
         Self {
             id: id::tidy(&resource.id),
             resource_type: resource.resource_type,

@@ -138,21 +138,23 @@ pub(super) fn peer(value: &Value, text: &str, all: &Resources) -> Result<Peer, D
     if text == "*" || text == "0.0.0.0/0" || text.eq_ignore_ascii_case("any") {
         return Ok(Peer::Any);
     }
-    let message = format!("Security rule has invalid Address prefix. Value provided: {text}");
-    let refused = bad(value, "SecurityRuleInvalidAddressPrefix", message);
+    let refused = || {
+        let message = format!("Security rule has invalid Address prefix. Value provided: {text}");
+        bad(value, "SecurityRuleInvalidAddressPrefix", message)
+    };
     if let Ok(prefix) = text.parse::<Prefix>() {
         let exact = text.split_once('/').is_none_or(|(base, _)| base.parse() == Ok(prefix.first()));
         let help = || format!("for this length the prefix is {prefix}");
-        return if exact { Ok(Peer::Prefix(prefix)) } else { Err(refused.help(help())) };
+        return if exact { Ok(Peer::Prefix(prefix)) } else { Err(refused().help(help())) };
     }
     if !is_tag_word(text) {
-        return Err(refused);
+        return Err(refused());
     }
     let loaded = all.service_tags.as_ref().is_some_and(|tags| tags.names(text));
     if loaded || is_known_tag(text) {
         return Ok(Peer::Tag(text.into()));
     }
-    Err(refused.help(match nearest(text, tag_names()) {
+    Err(refused().help(match nearest(text, tag_names()) {
         Some(near) => format!("did you mean the service tag `{near}`?"),
         None => {
             "this version knows no service tag of this name; if Azure does, give Azure's own list with --service-tags"

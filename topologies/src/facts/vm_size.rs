@@ -1,6 +1,7 @@
 //! Machine sizes (azure-dataplane 5.1).
 
 use super::rows;
+use std::sync::LazyLock;
 
 const TABLE: &str = include_str!("../../data/vm-sizes.csv");
 
@@ -42,7 +43,9 @@ impl VmSize {
 /// Source: azure-dataplane 5.1.
 #[must_use]
 pub fn vm_size(name: &str) -> Option<VmSize> {
-    let row = rows(TABLE).find(|row| row[0].eq_ignore_ascii_case(name.trim()))?;
+    /// Cut once: every machine is looked up.
+    static ROWS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| rows(TABLE).collect());
+    let row = ROWS.iter().find(|row| row[0].eq_ignore_ascii_case(name.trim()))?;
     let [size, max_nics, egress_mbps, vcpus] = row[..] else { return None };
     let egress_bps = egress_mbps.parse::<u64>().ok().map(|mbps| mbps * 1_000_000);
     let mana = size.ends_with("_v6");

@@ -64,8 +64,11 @@ fn is_free(member: &Member) -> bool {
 }
 
 fn plural(member: &Member) -> Option<&'static str> {
-    let known = SINGULAR.iter().find(|(one, _)| member.key.eq_ignore_ascii_case(one))?;
-    matches!(member.value.data, Data::Array(_)).then_some(known.1)
+    // Cheap first, for every member of every body is asked.
+    if !matches!(member.value.data, Data::Array(_)) {
+        return None;
+    }
+    SINGULAR.iter().find(|(one, _)| member.key.eq_ignore_ascii_case(one)).map(|(_, many)| *many)
 }
 
 /// A list of one is that one; a longer list gets the name for lists.

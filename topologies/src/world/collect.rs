@@ -4,6 +4,7 @@ use crate::arm::Assumption;
 use crate::azure::{self, Finding, Piece, Reading, Resources};
 use crate::diagnostic::Diagnostic;
 use crate::facts::vm_size;
+use crate::map::Map;
 use sim_core::net::Addr;
 use sim_core::source::Span;
 use sim_core::topology::{
@@ -47,7 +48,7 @@ pub(super) enum Blame {
 pub(super) struct Collected {
     pub(super) nodes: Vec<Node>,
     /// By id in lower case.
-    pub(super) places: BTreeMap<String, usize>,
+    pub(super) places: Map<String, usize>,
     pub(super) left_out: BTreeMap<String, Blame>,
     pub(super) findings: Vec<Finding>,
     pub(super) skipped: Vec<Diagnostic>,

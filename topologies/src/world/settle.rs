@@ -5,6 +5,7 @@ use super::collect::{Blame, Member, Node};
 use super::stand_in;
 use crate::azure::{self, Finding};
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::map::Map;
 use sim_core::topology::{Draft, Frontend, IpConfig, Kind, Refusal, Relation};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,7 +14,7 @@ use std::ops::Range;
 pub(super) struct Settling<'w> {
     pub(super) world: &'w mut World,
     pub(super) nodes: Vec<Node>,
-    pub(super) places: BTreeMap<String, usize>,
+    pub(super) places: Map<String, usize>,
     pub(super) left_out: BTreeMap<String, Blame>,
     pub(super) members: Vec<Member>,
 }
@@ -53,15 +54,14 @@ impl Settling<'_> {
     /// rest can be checked.
     fn put(&mut self, place: usize) {
         self.nodes[place].done = true;
-        let declared = self.nodes[place].draft.clone();
-        let mut draft = declared.clone();
+        let draft = &mut self.nodes[place].draft;
         while let Err(mut refusal) = self.world.topology.put(draft.clone()) {
             let spared = refusal.parts.take().is_some_and(|parts| leave_out(&mut draft.kind, parts));
             if !spared {
                 let blame = Blame::Finding(self.world.findings.len());
                 self.left_out.insert(draft.name.to_ascii_lowercase(), blame);
             }
-            self.world.findings.push(finding(*refusal, &declared));
+            self.world.findings.push(finding(*refusal, draft));
             if !spared {
                 return;
             }

@@ -19,6 +19,14 @@ pub(in super::super) fn display(value: &Value) -> String {
     }
 }
 
+/// The same of a value that is not needed any more.
+pub(in super::super) fn into_text(value: Value) -> String {
+    match value.data {
+        Data::String(text) => text,
+        _ => display(&value),
+    }
+}
+
 /// .NET composite formatting: `{0}`, `{1:D3}`, `{0,10}`; doubled braces stand for one.
 pub(super) fn composite(pattern: &str, values: &[Value]) -> Answer<String> {
     let mut out = String::new();

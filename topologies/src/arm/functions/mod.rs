@@ -24,7 +24,7 @@ use super::session::{Context, Session};
 use super::stop::{Answer, wrong};
 use crate::json::{Data, Member, Value};
 
-pub(super) use format::display;
+pub(super) use format::{display, into_text};
 
 /// One function.
 #[derive(Debug)]

@@ -80,7 +80,7 @@ fn image_builder_templates_evaluate() {
     let [image] = &deployment.resources[..] else { panic!("one resource") };
     assert_eq!(image.resource_type, "Microsoft.VirtualMachineImages/imageTemplates");
     assert_eq!(image.name, "<imageTemplateName>");
-    let subnet = image.properties.path(&["vmProfile", "vnetConfig", "subnetId"]).unwrap();
+    let subnet = image.properties().path(&["vmProfile", "vnetConfig", "subnetId"]).unwrap();
     assert_eq!(sources.locate(subnet.span).map(|at| at.line), Some(47));
     let expected = "/subscriptions/<subscriptionID>/resourceGroups/<vnetRgName>/providers/Microsoft.Network/virtualNetworks/<vnetName>/subnets/<subnetName>";
     assert_eq!(subnet.as_str(), Some(expected));
@@ -109,7 +109,7 @@ fn the_windows_baseline_builds_last() {
         "deploymentScripts",
     ];
     assert_eq!(types, expected);
-    let script = deployment.resources[5].properties.get("customize").unwrap().items()[1].get("scriptUri");
+    let script = deployment.resources[5].properties().get("customize").unwrap().items()[1].get("scriptUri");
     let uri = script.and_then(|it| it.as_str());
     assert_eq!(uri, Some("https://templates.invalid/scripts/runScript.ps1"));
 }

@@ -41,7 +41,7 @@ fn loops_of_every_kind() {
             "inner": {"type": "object", "value": "[variables('inner')]"}}"#,
     );
     assert_eq!(names(&deployment), ["v1", "v2"]);
-    let subnets = deployment.resources[1].properties.get("subnets").unwrap();
+    let subnets = deployment.resources[1].properties().get("subnets").unwrap();
     assert_eq!(subnets.to_string(), r#"[{"name":"1-0","p":"10.0.0.0/24"},{"name":"1-1","p":"10.0.1.0/24"}]"#);
     assert_eq!(output(&deployment, "all").to_string(), "[0,1]");
     assert_eq!(output(&deployment, "inner").to_string(), r#"{"list":[{"n":5},{"n":6}]}"#);
@@ -90,7 +90,7 @@ fn the_order_follows_dependencies() {
             {"type": "A.B/c", "apiVersion": "1", "name": "[concat('l', copyIndex())]", "copy": {"name": "loop", "count": 2}}]"#,
     );
     assert_eq!(names(&deployment), ["first", "second", "l0", "l1", "last", "parent", "parent/child"]);
-    assert_eq!(deployment.resources[1].properties.to_string(), r#"{"x":7}"#);
+    assert_eq!(deployment.resources[1].properties().to_string(), r#"{"x":7}"#);
     let first = format!("{GROUP}/providers/A.B/c/first");
     assert_eq!(deployment.resources[1].depends_on, [first]);
 }
@@ -129,7 +129,7 @@ fn the_second_dialect() {
     assert_eq!(names(&deployment), ["p", "m0", "m1", "n"]);
     let existing = &deployment.resources[0];
     assert!(existing.existing && existing.id.contains("/resourceGroups/other/"));
-    let properties = &deployment.resources[3].properties;
+    let properties = deployment.resources[3].properties();
     let text = |key: &str| properties.get(key).unwrap().to_string();
     assert_eq!([text("i"), text("n"), text("m"), text("all")], ["1", "8", "\"none\"", "[0,1]"]);
     assert_eq!(text("id"), format!("\"{GROUP}/providers/A.B/c/m0\""));
@@ -165,9 +165,9 @@ fn nested_templates() {
     let [inner, _, user, outer, _] = &deployment.resources[..] else { panic!("five resources") };
     assert!(inner.id.contains("/resourceGroups/g-in/"), "{}", inner.id);
     assert!(outer.id.contains("/resourceGroups/g-out/"), "{}", outer.id);
-    assert_eq!(inner.properties.to_string(), r#"{"group":"g-in"}"#);
-    assert_eq!(outer.properties.to_string(), r#"{"group":"vnetsim-rg"}"#);
-    assert_eq!(user.properties.to_string(), r#"{"o":"inside"}"#);
+    assert_eq!(inner.properties().to_string(), r#"{"group":"g-in"}"#);
+    assert_eq!(outer.properties().to_string(), r#"{"group":"vnetsim-rg"}"#);
+    assert_eq!(user.properties().to_string(), r#"{"o":"inside"}"#);
 }
 
 /// Catches: an error without place, code or hint; evaluation that ends at the first error.
@@ -241,7 +241,7 @@ fn missing_values_are_assumed_and_stated() {
             "id": "/subscriptions/<subscriptionID>/resourceGroups/<rg>/x"}}]"#,
     );
     assert_eq!(deployment.resources[0].name, "<s>");
-    assert_eq!(deployment.resources[0].properties.get("all").unwrap().to_string(), r#"[0,false,[],{},"x"]"#);
+    assert_eq!(deployment.resources[0].properties().get("all").unwrap().to_string(), r#"[0,false,[],{},"x"]"#);
     let assumed: Vec<&str> = deployment.assumptions.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(assumed, ["s", "i", "b", "a", "o", "allowed", "<subscriptionID>", "<rg>"]);
     assert!(deployment.assumptions.iter().all(|it| it.span.is_some()));
@@ -277,7 +277,7 @@ fn values_know_their_place() {
     let text = "{\"contentVersion\": \"1\", \"variables\": {\"list\": [\"a\", \"b\"]},\n\"resources\": [{\"type\": \"A.B/c\", \"apiVersion\": \"1\", \"name\": \"n\",\n\"properties\": {\"x\": \"[variables('list')]\",\n\"y\": 1}}]}";
     let (deployment, sources) = evaluated(text, None);
     let line = |value: &Value| sources.locate(value.span).map(|at| at.line);
-    let properties = &deployment.resources[0].properties;
+    let properties = deployment.resources[0].properties();
     assert_eq!(line(properties.get("x").unwrap()), Some(3));
     assert_eq!(line(&properties.get("x").unwrap().items()[1]), Some(1));
     assert_eq!(line(properties.get("y").unwrap()), Some(4));
@@ -311,7 +311,7 @@ fn what_only_azure_knows_is_a_placeholder() {
                 "where": "[reference(parameters('n'), '1', 'Full').location]",
                 "key": "[listKeys(parameters('n'), '1').keys[0].value]"}}]"#,
     );
-    let properties = &deployment.resources[1].properties;
+    let properties = deployment.resources[1].properties();
     let text = |key: &str| properties.get(key).and_then(Value::as_str).unwrap();
     let id = format!("{GROUP}/providers/Microsoft.Network/azureFirewalls/<n>");
     let path = "properties.ipConfigurations[0].properties.privateIPAddress";
