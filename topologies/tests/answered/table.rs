@@ -22,7 +22,7 @@ const CAUSES: [(&str, &str); 12] = [
         "the template asks for the newest version that Azure has in that place, and the answer is of another one",
     ),
     ("noise", "recordings of the same request differ among each other here"),
-    ("scale-set", "the instances of a scale set are not modelled"),
+    ("scale-set", "Azure draws the names of what a flexible scale set makes; here they are numbered"),
     ("masked", "the recorder put another name in one place and not in the other"),
     ("dated-default", "the default was another one on the day when the resource was made"),
 ];
