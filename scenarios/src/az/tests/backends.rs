@@ -78,12 +78,18 @@ fn azure() -> Azure {
         public["sku"] = json!({"name": "Standard"});
         public
     };
-    let config = |name: &str, pool: &str| json!({"name": name, "properties": {
+    let config = |name: &str, pool: &str| {
+        json!({"name": name, "properties": {
         "subnet": refer("virtualNetworks/v/subnets/s"),
-        "applicationGatewayBackendAddressPools": [part("backendAddressPools", pool)]}});
-    let mut set = body("virtualMachineScaleSets/set", "eastus", json!({"virtualMachineProfile": {"networkProfile": {
+        "applicationGatewayBackendAddressPools": [part("backendAddressPools", pool)]}})
+    };
+    let mut set = body(
+        "virtualMachineScaleSets/set",
+        "eastus",
+        json!({"virtualMachineProfile": {"networkProfile": {
         "networkInterfaceConfigurations": [{"name": "n", "properties": {"ipConfigurations": [
-            config("c", "NICS"), config("other", "unused")]}}]}}}));
+            config("c", "NICS"), config("other", "unused")]}}]}}}),
+    );
     set["sku"] = json!({"name": "Standard_B1s", "capacity": 1});
     let all = json!([
         body("virtualNetworks/v", "eastus", network),
