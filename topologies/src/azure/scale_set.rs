@@ -157,8 +157,8 @@ impl Set<'_> {
     }
 
     /// Rule `scale-set-public-addresses`: a configuration with a public address gives each instance one of its own.
-    /// Source: REST specification of virtualMachineScaleSets; learn azure/virtual-machine-scale-sets/
-    /// virtual-machine-scale-sets-networking.
+    /// Source: REST specification of virtualMachineScaleSets; learn
+    /// azure/virtual-machine-scale-sets/virtual-machine-scale-sets-networking.
     fn public(&self, part: &Value, config: &Value, config_id: &Arc<str>, instance: &str, out: &mut Reading) {
         let name = text(part, "name").unwrap_or("public");
         let id = match self.flexible {
@@ -181,7 +181,7 @@ impl Set<'_> {
 
     /// Rule `scale-set-public-tier`: an instance's public address that names no tier has that of the balancer behind
     /// which the instance stands, and without one Standard in flexible orchestration and Basic in uniform. Source:
-    /// quickstart vmss-flexible-orchestration-quickstart, which Azure takes only so (azure-dataplane 4.5).
+    /// azure-dataplane 4.5; the quickstart vmss-flexible-orchestration-quickstart, which Azure takes only so.
     fn public_tier(&self, part: &Value, config: &Value) -> Sku {
         if given(part, "sku").is_some_and(|written| text(written, "name").is_some()) {
             return sku(part);
