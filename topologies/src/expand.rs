@@ -3,14 +3,15 @@
 //! The text read again declares the same network. The order of resources is that of the input, for addresses are given out
 //! in it.
 
-use crate::azure::RawResource;
+use crate::azure::{RawResource, resource_type};
 use crate::facts::Date;
 use crate::json::{Data, Member, Value};
 use crate::live::OWNER_TAG;
 use crate::services::image_builder::{self, Plan, Way};
 use crate::world::World;
 use sim_core::source::{FileId, Span};
-use sim_core::topology::Draft;
+use sim_core::topology::{Draft, Kind, Resource};
+use std::collections::BTreeSet;
 
 /// Members beside `properties`, in the order in which they are written.
 const BESIDE: [&str; 10] =
@@ -31,7 +32,7 @@ pub fn expand(world: &World) -> String {
     envelope(world.resources.iter().map(declared).collect())
 }
 
-/// The same, with what managed services would deploy on `date`, each with a tag that names its owner. No reader takes what
+/// The same, with what managed services would deploy on `date` and what scale sets make, each with a tag that names its owner. No reader takes what
 /// has that tag.
 #[must_use]
 pub fn expand_deployed(world: &World, date: Date) -> String {
@@ -47,7 +48,21 @@ pub fn expand_deployed(world: &World, date: Date) -> String {
         let deployed = plan.waves.iter().flatten();
         entries.extend(deployed.map(|(draft, kind)| made(draft, kind, &region)));
     }
+    entries.extend(instances(world));
     envelope(entries)
+}
+
+/// What scale sets make.
+fn instances(world: &World) -> impl Iterator<Item = Value> {
+    let sets = world.topology.resources().filter(|it| matches!(it.kind, Kind::ScaleSet));
+    let sets: BTreeSet<&str> = sets.map(|set| &*set.name).collect();
+    let of_set = move |it: &&Resource| it.owner.as_deref().is_some_and(|owner| sets.contains(owner));
+    let made_ones = world.topology.resources().filter(of_set).filter(|it| world.resources.get(&it.name).is_none());
+    made_ones.map(|it| {
+        let region = it.owner.as_deref().and_then(|set| world.resources.get(set)?.location.clone());
+        let kind = resource_type(&it.name);
+        made(&world.topology.draft_of(it), &kind, region.as_deref().unwrap_or("eastus"))
+    })
 }
 
 fn envelope(entries: Vec<Value>) -> String {

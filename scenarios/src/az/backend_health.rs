@@ -181,13 +181,37 @@ impl<'a> Gateway<'a> {
                 }
             }
         }
+        for id in self.of_scale_sets(&pool_id) {
+            if !found.iter().any(|known| known.eq_ignore_ascii_case(&id)) {
+                found.push(id);
+            }
+        }
+        found
+    }
+
+    /// The instances' addresses of scale sets whose profile names the pool.
+    fn of_scale_sets(&self, pool_id: &str) -> Vec<String> {
+        let world = &self.ask.azure.world;
+        let names = |config: &Json| {
+            let pools = list(properties(config), "applicationGatewayBackendAddressPools");
+            pools.iter().any(|it| text(it, "id").is_some_and(|id| id.eq_ignore_ascii_case(pool_id)))
+        };
+        let mut found = Vec::new();
+        for set in world.topology.resources().filter(|it| matches!(it.kind, Kind::ScaleSet)) {
+            let profile = world.resources.get(&set.name).and_then(|raw| raw.properties().get("virtualMachineProfile"));
+            let Some(profile) = profile.and_then(|profile| profile.get("networkProfile")) else { continue };
+            let configs = list(profile, "networkInterfaceConfigurations").iter();
+            let configs = configs.flat_map(|nic| list(properties(nic), "ipConfigurations"));
+            let chosen: Vec<&str> = configs.filter(|config| names(config)).filter_map(|it| text(it, "name")).collect();
+            let parts = world.topology.resources().filter(|it| it.owner.as_deref() == Some(&*set.name));
+            let addresses = parts.filter(|it| matches!(it.kind, Kind::IpConfig(_)));
+            let own = addresses.filter(|it| chosen.iter().any(|name| name.eq_ignore_ascii_case(it.short_name())));
+            found.extend(own.map(|it| it.name.to_string()));
+        }
         found
     }
 
     fn configuration(&self, id: &str) -> Result<(&'a str, Addr), Fault> {
-        if id.to_ascii_lowercase().contains("/virtualmachinescalesets/") {
-            return Err(Fault::NotModelled { what: "a scale set behind an application gateway".to_owned() });
-        }
         let found = self.ask.azure.resource(id).map_err(|_| Fault::missing(id))?;
         match &found.kind {
             Kind::IpConfig(config) => Ok((&*found.name, config.address.ok_or_else(|| Fault::missing(id))?)),

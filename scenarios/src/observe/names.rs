@@ -128,6 +128,7 @@ pub fn kind(kind: &Kind) -> &str {
         Kind::Nic(_) => "nic",
         Kind::IpConfig(_) => "address",
         Kind::Machine(_) => "machine",
+        Kind::ScaleSet => "scale set",
         Kind::RouteTable(_) => "route table",
         Kind::Peering(_) => "peering",
         Kind::LoadBalancer(balancer) if balancer.of_service => "application gateway",

@@ -30,7 +30,7 @@ pub(super) fn touch(topology: &Topology, resource: &Resource) -> Touch {
         Kind::Nsg(_) => Touch::Rules,
         Kind::IpConfig(_) if public(resource.id) => Touch::All,
         Kind::IpConfig(_) | Kind::Nic(_) | Kind::Machine(_) => Touch::Address,
-        Kind::Inert { .. } | Kind::RoleDefinition(_) | Kind::RoleAssignment(_) => Touch::Nothing,
+        Kind::Inert { .. } | Kind::ScaleSet | Kind::RoleDefinition(_) | Kind::RoleAssignment(_) => Touch::Nothing,
         _ => Touch::All,
     }
 }

@@ -147,12 +147,20 @@ impl Topology {
     /// Azure refuses to delete what others use.
     pub fn delete(&mut self, name: &str) -> Result<Vec<NodeId>, Box<Refusal>> {
         let Some(found) = self.find(name) else { return Ok(Vec::new()) };
-        let of_service = matches!(&found.kind, Kind::LoadBalancer(balancer) if balancer.of_service);
+        let of_service = match &found.kind {
+            Kind::LoadBalancer(balancer) => balancer.of_service,
+            Kind::ScaleSet => true,
+            Kind::Machine(_) => {
+                self.targets(found.id, Relation::PartOf).iter().any(|it| matches!(it.kind, Kind::ScaleSet))
+            }
+            _ => false,
+        };
         let root = found.id;
         let mut doomed = vec![root];
         let mut next = 0;
         while next < doomed.len() {
-            // A NIC is part of its machine but outlives it, unless it is a service's; all other parts go with the whole.
+            // A NIC is part of its machine but outlives it, unless it is a service's or a scale set's; all other parts go
+            // with the whole.
             let children = self.referrers(doomed[next], Relation::PartOf).into_iter();
             let goes = |child: &&Resource| of_service || !matches!(child.kind, Kind::Nic(_));
             doomed.extend(children.filter(goes).map(|child| child.id));

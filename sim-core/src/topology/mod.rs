@@ -74,10 +74,13 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// The last part of the resource id: what people call it.
+    /// What people call it: the last part of the resource id, but for machines that have a name of their own.
     #[must_use]
     pub fn short_name(&self) -> &str {
-        self.name.rsplit('/').next().unwrap_or(&self.name)
+        match &self.kind {
+            Kind::Machine(Machine { called: Some(name), .. }) => name,
+            _ => self.name.rsplit('/').next().unwrap_or(&self.name),
+        }
     }
 }
 

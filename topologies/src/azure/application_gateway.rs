@@ -150,12 +150,4 @@ fn warn_of_rest(properties: &Value, out: &mut Reading) {
     if let Some(firewall) = own.or_else(|| given(properties, "firewallPolicy")) {
         out.warn(not_modelled(firewall, "a web application firewall"));
     }
-    for pool in list(properties, "backendAddressPools").iter().map(inner) {
-        let of_set = |member: &&Value| {
-            text(member, "id").is_some_and(|id| id.to_ascii_lowercase().contains("/virtualmachinescalesets/"))
-        };
-        if let Some(member) = list(pool, "backendIPConfigurations").iter().find(of_set) {
-            out.warn(not_modelled(member, "a scale set behind an application gateway"));
-        }
-    }
 }

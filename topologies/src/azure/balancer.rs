@@ -3,10 +3,8 @@
 use super::address::{is_global, sku};
 use super::id;
 use super::nic::{is_v6, requested};
-use super::raw::RawResource;
-use super::read::{
-    address, bad, given, inner, list, missing, not_modelled, number, port, reference, references, says, switch, text,
-};
+use super::raw::{RawResource, Resources};
+use super::read::{address, bad, given, inner, list, missing, number, port, reference, references, says, switch, text};
 use super::reading::{Piece, Reading};
 use crate::diagnostic::Diagnostic;
 use crate::json::Value;
@@ -49,10 +47,6 @@ pub(super) fn balancer(raw: &RawResource, out: &mut Reading) {
                 Err(diagnostic) => out.leave_out(&id, diagnostic),
             }
         }
-    }
-    for pool in list(raw.properties(), "inboundNatPools") {
-        let id = raw.part_id("inboundNatPools", pool).unwrap_or_else(|| raw.id.clone());
-        out.leave_out(&id, not_modelled(pool, "a NAT pool of a scale set"));
     }
 }
 
@@ -149,6 +143,25 @@ fn nat_rule(properties: &Value) -> Result<Kind, Diagnostic> {
         floating_ip: switch(properties, "enableFloatingIP", false).value,
         tcp_reset: switch(properties, "enableTcpReset", false).value,
     }))
+}
+
+/// What the NAT rules of a NAT pool for a scale set are, but for their ports: those of the pool.
+pub(super) fn nat_pool(properties: &Value) -> Result<InboundNatRule, Diagnostic> {
+    match nat_rule(properties)? {
+        Kind::InboundNatRule(rule) => Ok(rule),
+        _ => Err(missing(properties, "frontendPortRangeStart")),
+    }
+}
+
+/// Whether a balancer has rules of a NAT pool already: what was read back has.
+pub(super) fn rules_of_pool(balancer: &RawResource, all: &Resources, pool: &str) -> bool {
+    let of_pool = |name: &str| {
+        let (own, number) = name.rsplit_once('.').unwrap_or_default();
+        own.eq_ignore_ascii_case(pool) && number.parse::<u64>().is_ok()
+    };
+    let parts = list(balancer.properties(), "inboundNatRules").iter().filter_map(|part| text(part, "name"));
+    let mut alone = all.children(&balancer.id, "inboundNatRules").map(|it| id::name_of(&it.id));
+    parts.into_iter().any(of_pool) || alone.any(of_pool)
 }
 
 /// azure-dataplane 3.11.

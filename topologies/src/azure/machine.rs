@@ -36,8 +36,8 @@ pub(super) fn machine(raw: &RawResource, out: &mut Reading) {
     out.node(raw.draft(Kind::Machine(Machine {
         size: size.into(),
         egress_bps,
-        forwards: false,
         connections: known.and_then(|known| known.connections()),
+        ..Machine::default()
     })));
     for nic in nics {
         out.link(&nic, Relation::PartOf, &raw.id);

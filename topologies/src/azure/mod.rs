@@ -24,6 +24,7 @@ mod read;
 mod reading;
 mod role;
 mod route;
+mod scale_set;
 mod security;
 mod vnet;
 
@@ -33,6 +34,7 @@ pub use machine::os;
 pub use mend::edits_of;
 pub use raw::{RawResource, Resources};
 pub use reading::Finding;
+pub use scale_set::{MAX_INSTANCES, MAX_PARTS};
 
 pub(crate) use filled::{Around, body_of, filled};
 pub(crate) use id::{name_of, parent, resource_type, tidy};
@@ -79,6 +81,12 @@ pub(crate) fn read(raw: &RawResource, all: &Resources, region: &Arc<str>) -> Rea
         "networkmanagers/connectivityconfigurations" => manager::connectivity(raw, &mut out),
         "networkmanagers/securityadminconfigurations/rulecollections" => manager::rule_collection(raw, all, &mut out),
         "microsoft.compute/virtualmachines" => machine::machine(raw, &mut out),
+        "microsoft.compute/virtualmachinescalesets" => scale_set::set(raw, all, &mut out),
+        "microsoft.compute/virtualmachinescalesets/virtualmachines" => scale_set::instance_alone(raw, all, &mut out),
+        "microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces" => {
+            scale_set::nic_alone(raw, &mut out)
+        }
+        scale_set::PUBLIC_ALONE => address::public(raw, "ipAddress", &mut out),
         "microsoft.containerinstance/containergroups" => machine::container_group(raw, all, &mut out),
         "microsoft.authorization/roledefinitions" => role::definition(raw, &mut out),
         "microsoft.authorization/roleassignments" => role::assignment(raw, &mut out),

@@ -2,13 +2,14 @@
 
 use super::id;
 use super::read::{given, inner, text};
+use super::scale_set::Sets;
 use crate::arm;
 use crate::facts::{ServiceTags, region};
 use crate::json::Value;
 use sim_core::source::Span;
 use sim_core::topology::{Draft, Kind};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A resource before it is known what it means for the network.
 #[derive(Clone, Debug)]
@@ -107,6 +108,8 @@ impl From<arm::Resource> for RawResource {
 pub struct Resources {
     list: Vec<RawResource>,
     places: BTreeMap<String, usize>,
+    /// Made when it is first asked for.
+    sets: OnceLock<Sets>,
     /// What service tags hold, where that was given.
     pub(crate) service_tags: Option<Arc<ServiceTags>>,
 }
@@ -128,12 +131,18 @@ impl Resources {
         places.into_iter().map(|place| &self.list[place])
     }
 
+    /// What is known of the scale sets as a whole.
+    pub(super) fn sets(&self) -> &Sets {
+        self.sets.get_or_init(|| Sets::of(self))
+    }
+
     /// All of them, in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = &RawResource> {
         self.list.iter()
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut RawResource> {
+        self.sets.take();
         self.list.iter_mut()
     }
 
@@ -143,6 +152,7 @@ impl Resources {
 
     /// Adds a resource; one that has the same id is replaced, as a second deployment would.
     pub fn insert(&mut self, raw: RawResource) {
+        self.sets.take();
         let key = raw.id.to_ascii_lowercase();
         match self.places.get(&key) {
             Some(place) => self.list[*place] = raw,
@@ -155,6 +165,7 @@ impl Resources {
 
     /// Takes a resource away, with its children.
     pub fn remove(&mut self, id: &str) {
+        self.sets.take();
         let whole = id.to_ascii_lowercase();
         self.list.retain(|raw| {
             let rest = raw.id.to_ascii_lowercase();

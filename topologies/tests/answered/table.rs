@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// Why an answer may differ, and nothing else may be a cause.
-const CAUSES: [(&str, &str); 12] = [
+const CAUSES: [(&str, &str); 14] = [
     ("made-name", "a name that the service makes up"),
     ("instances", "one stands here for all instances of a gateway, and take one address"),
     (
@@ -22,7 +22,9 @@ const CAUSES: [(&str, &str); 12] = [
         "the template asks for the newest version that Azure has in that place, and the answer is of another one",
     ),
     ("noise", "recordings of the same request differ among each other here"),
-    ("scale-set", "the instances of a scale set are not modelled"),
+    ("scale-set", "Azure draws the names of what a flexible scale set makes; here they are numbered"),
+    ("nat-pool", "the rules that Azure makes of a NAT pool stand in our network, not in our balancer's answer"),
+    ("overprovisioned", "the answer is of a moment when Azure had made more instances than the capacity asks for"),
     ("masked", "the recorder put another name in one place and not in the other"),
     ("dated-default", "the default was another one on the day when the resource was made"),
 ];

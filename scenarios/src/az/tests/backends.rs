@@ -78,6 +78,19 @@ fn azure() -> Azure {
         public["sku"] = json!({"name": "Standard"});
         public
     };
+    let config = |name: &str, pool: &str| {
+        json!({"name": name, "properties": {
+        "subnet": refer("virtualNetworks/v/subnets/s"),
+        "applicationGatewayBackendAddressPools": [part("backendAddressPools", pool)]}})
+    };
+    let mut set = body(
+        "virtualMachineScaleSets/set",
+        "eastus",
+        json!({"virtualMachineProfile": {"networkProfile": {
+        "networkInterfaceConfigurations": [{"name": "n", "properties": {"ipConfigurations": [
+            config("c", "NICS"), config("other", "unused")]}}]}}}),
+    );
+    set["sku"] = json!({"name": "Standard_B1s", "capacity": 1});
     let all = json!([
         body("virtualNetworks/v", "eastus", network),
         body("networkSecurityGroups/g", "eastus", group),
@@ -88,6 +101,7 @@ fn azure() -> Azure {
         public("publicIPAddresses/p", "front"),
         public("publicIPAddresses/q", "b"),
         body(GATEWAY, "eastus", gateway),
+        set,
     ]);
     let world = load(&[Input::new("w.json", all.to_string())], None, &Environment::default());
     assert!(!world.has_errors() && world.findings.is_empty(), "{:#?} {:#?}", world.diagnostics, world.findings);
@@ -125,7 +139,7 @@ fn told(answer: &Value) -> Vec<String> {
 }
 
 /// Catches: a pool told that no rule sends to, settings told with pools they are not used for, the paths of a map or its
-/// default forgotten, a label of a public address taken for a stranger's name, the settings' port asked where the probe has its own, members of the NICs' side lost or told twice, a
+/// default forgotten, a label of a public address taken for a stranger's name, the settings' port asked where the probe has its own, members of the NICs' side lost or told twice, instances of a scale set lost or those of another pool told, a
 /// rule on the server's subnet passed over, an empty pool left out.
 #[test]
 fn servers_are_asked_at_the_port_of_their_probe() {
@@ -139,8 +153,10 @@ fn servers_are_asked_at_the_port_of_their_probe() {
             "addresses plain 10.1.1.9: Unhealthy, Cannot connect to backend server",
             "nics other 10.1.1.4 a/ipConfigurations/c: Unhealthy, Cannot connect to backend server",
             "nics other 10.1.1.5 b/ipConfigurations/c: Healthy, Success. Received 200 status cod",
+            "nics other 10.1.1.6 n/ipConfigurations/c: Healthy, Success. Received 200 status cod",
             "nics probed 10.1.1.4 a/ipConfigurations/c: Healthy, Success. Received 401 status cod",
             "nics probed 10.1.1.5 b/ipConfigurations/c: Healthy, Success. Received 401 status cod",
+            "nics probed 10.1.1.6 n/ipConfigurations/c: Healthy, Success. Received 401 status cod",
             "none other",
         ]
     );
@@ -166,6 +182,6 @@ fn questions_choose_the_form() {
     let one = ask(&azure, "getBackendHealthOnDemand?", "2022-01-01", Some(question));
     assert_eq!(one["backendAddressPool"], part("backendAddressPools", "nics"));
     let servers = &one["backendHealthHttpSettings"]["servers"];
-    assert_eq!((&servers[0]["health"], servers.as_array().unwrap().len()), (&json!("Unhealthy"), 2));
+    assert_eq!((&servers[0]["health"], servers.as_array().unwrap().len()), (&json!("Unhealthy"), 3));
     assert_eq!(servers[1]["healthProbeLog"], "Success. Received 404 status code");
 }

@@ -12,7 +12,7 @@ const GROUP: &str = "/subscriptions/s/resourceGroups/g/providers";
 
 /// The id of a resource, from its type and name.
 pub fn id(rest: &str) -> String {
-    let provider = if rest.starts_with("virtualMachines") { "Microsoft.Compute" } else { "Microsoft.Network" };
+    let provider = if rest.starts_with("virtualMachine") { "Microsoft.Compute" } else { "Microsoft.Network" };
     format!("{GROUP}/{provider}/{rest}")
 }
 

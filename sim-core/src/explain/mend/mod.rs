@@ -248,7 +248,10 @@ fn by_rule(blocker: &Blocker, group: NodeId, vnet: Option<NodeId>, fabric: &Fabr
 
 /// A NIC that may not carry what is not its own: the switch, where the guest forwards; else whatever led there.
 fn forwarding(blocker: &Blocker, nic: &NicPort, config: NodeId, topology: &Topology) -> Vec<Mend> {
-    let carrier = topology.target(config, Relation::PartOf).filter(|_| !nic.ip_forwarding);
+    // A scale set's NICs have no body of their own to edit.
+    let set = topology.machine_of(config).and_then(|machine| topology.target(machine.id, Relation::PartOf));
+    let own = !nic.ip_forwarding && !set.is_some_and(|set| matches!(set.kind, Kind::ScaleSet));
+    let carrier = topology.target(config, Relation::PartOf).filter(|_| own);
     let mut found: Vec<Mend> =
         carrier.map(|nic| Mend::Switch { resource: nic.id, switch: Switch::IpForwarding }).into_iter().collect();
     if let (true, Some(Step::Routed { route, .. })) = (found.is_empty(), &blocker.step) {

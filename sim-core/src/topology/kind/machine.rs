@@ -28,6 +28,8 @@ pub struct IpConfig {
 /// A machine that runs programs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Machine {
+    /// What it is called where that is not the last part of its id: an instance of a scale set.
+    pub called: Option<Arc<str>>,
     /// `Standard_A1_v2`, or empty where there is no such thing.
     pub size: Arc<str>,
     /// Cap on what it sends over all its NICs, bits per second (azure-dataplane 5.1). `None`: not capped.

@@ -41,6 +41,8 @@ pub enum Kind {
     IpConfig(IpConfig),
     /// `Microsoft.Compute/virtualMachines`, and container groups: a machine that runs programs.
     Machine(Machine),
+    /// `virtualMachineScaleSets`: what machines are part of that it makes.
+    ScaleSet,
     /// `routeTables`.
     RouteTable(RouteTable),
     /// `virtualNetworks/virtualNetworkPeerings`: one direction.

@@ -110,13 +110,33 @@ impl<'a> Around<'a> {
         };
         let member = |key: &str, value| Member { key: key.to_owned(), key_span: span, value };
         let address = |(n, config): (usize, Value)| {
-            let properties = Data::Object(vec![member("networkInterfaceIPConfiguration", config)]);
+            let ports = self.mapped_ports(id, &config);
+            let mut properties = vec![member("networkInterfaceIPConfiguration", config)];
+            properties.extend(ports.map(|ports| member("inboundNatRulesPortMapping", ports)));
+            let properties = Data::Object(properties);
             let name = format!("<reference({id}).properties.loadBalancerBackendAddresses[{n}].name>");
             let parts =
                 vec![member("name", Value::new(span, name.into())), member("properties", Value::new(span, properties))];
             Value::new(span, Data::Object(parts))
         };
         Some(Data::Array(members.into_iter().enumerate().map(address).collect()))
+    }
+
+    /// The ports that NAT rules for a pool gave to a member of it.
+    fn mapped_ports(&self, pool: &str, config: &Value) -> Option<Value> {
+        let (topology, _) = self.known?;
+        let (member, span) = (text(config, "id")?, config.span);
+        let number = |key: &str, port: u16| (key.to_owned(), Data::from(i64::from(port)));
+        let mapped = topology.referrers(topology.find(pool)?.id, Relation::Sends).into_iter().filter_map(|found| {
+            let Kind::InboundNatRule(rule) = &found.kind else { return None };
+            let (_, port) = rule.given.iter().find(|(name, _)| name.eq_ignore_ascii_case(member))?;
+            let name = ("inboundNatRuleName".to_owned(), found.short_name().into());
+            let parts = [name, number("frontendPort", *port), number("backendPort", rule.backend_port)];
+            let parts = parts.map(|(key, data)| Member { key, key_span: span, value: Value::new(span, data) });
+            Some(Value::new(span, Data::Object(parts.into())))
+        });
+        let mapped: Vec<Value> = mapped.collect();
+        (!mapped.is_empty()).then(|| Value::new(span, Data::Array(mapped)))
     }
 
     /// Adds to the lists of a body the parts that are declared as resources of their own.

@@ -62,6 +62,7 @@ const SCALE_SET_FIELDS: &[Field] = &[
 const ORCHESTRATED: &[Field] = &[
     same("sku_name", "@sku/name"),
     same("instances", "@sku/capacity"),
+    row("", "orchestrationMode", How::Text("Flexible")),
     row("network_interface", PROFILE, How::Blocks(INTERFACE)),
 ];
 
@@ -90,7 +91,15 @@ const CONFIGURATION: &[Field] = &[
     row("load_balancer_inbound_nat_rules_ids", "loadBalancerInboundNatPools", How::Each("id")),
     row("application_security_group_ids", "applicationSecurityGroups", How::Each("id")),
     row("application_gateway_backend_address_pool_ids", "applicationGatewayBackendAddressPools", How::Each("id")),
-    row("public_ip_address", "publicIPAddressConfiguration", How::Block(&[same("name", "@name")])),
+    row(
+        "public_ip_address",
+        "publicIPAddressConfiguration",
+        How::Block(&[
+            same("name", "@name"),
+            same("version", "publicIPAddressVersion"),
+            same("idle_timeout_in_minutes", "idleTimeoutInMinutes"),
+        ]),
+    ),
 ];
 
 const CONTAINERS: &[Field] = &[

@@ -111,6 +111,12 @@ const ATTRIBUTES: &[(&str, &str, &str, &str)] = &[
         r#"{"sku":{"name":"Standard_B1s","capacity":2},"properties":{"virtualMachineProfile":{"networkProfile":{"networkInterfaceConfigurations":[{"name":"n","properties":{"primary":true,"ipConfigurations":[{"name":"c","properties":{"primary":true,"subnet":{"id":"/s"},"loadBalancerBackendAddressPools":[{"id":"/p"}]}}]}}]}}}}"#,
     ),
     (
+        "azurerm_orchestrated_virtual_machine_scale_set",
+        "Microsoft.Compute/virtualMachineScaleSets/s",
+        r#""name": "s", "sku_name": "Standard_B1s", "instances": 1, "network_interface": [{"name": "n", "ip_configuration": [{"name": "c", "subnet_id": "/s", "public_ip_address": [{"name": "p", "idle_timeout_in_minutes": 5}]}]}]"#,
+        r#"{"sku":{"name":"Standard_B1s","capacity":1},"properties":{"orchestrationMode":"Flexible","virtualMachineProfile":{"networkProfile":{"networkInterfaceConfigurations":[{"name":"n","properties":{"ipConfigurations":[{"name":"c","properties":{"subnet":{"id":"/s"},"publicIPAddressConfiguration":{"name":"p","properties":{"idleTimeoutInMinutes":5}}}}]}}]}}}}"#,
+    ),
+    (
         "azurerm_container_group",
         "Microsoft.ContainerInstance/containerGroups/c",
         r#""name": "c", "os_type": "Linux", "ip_address_type": "Private", "subnet_ids": ["/s"], "container": [{"name": "x", "image": "y", "ports": [{"port": 80, "protocol": "TCP"}], "secure_environment_variables": {"a": "b"}}]"#,

@@ -8,6 +8,7 @@ mod firewalls;
 mod gateways;
 mod refusals;
 mod rules;
+mod scale_sets;
 mod stand_ins;
 mod strange;
 
