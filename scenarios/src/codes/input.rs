@@ -218,6 +218,11 @@ pub const INPUT: &[Explanation] = &[
         "Add it; the message names it and where.",
     ),
     row(
+        "azure.nat-pool-used-up",
+        "A NAT pool of a balancer has fewer frontend ports than the scale set behind it has instances; some have none.",
+        "Widen the pool's range of frontend ports.",
+    ),
+    row(
         "azure.not-modelled",
         "The simulator does not know this resource or setting and leaves it out.",
         "Do not trust answers about traffic that meets it.",

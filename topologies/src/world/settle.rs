@@ -7,8 +7,19 @@ use crate::azure::{self, Finding};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::map::Map;
 use sim_core::topology::{Draft, Frontend, IpConfig, Kind, Refusal, Relation};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+
+/// What becomes of resources that take the first free address of a subnet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Free {
+    /// They wait.
+    Wait,
+    /// They take one where nobody who is not there yet asks for a certain one.
+    WhereNobodyAsks,
+    /// They take one.
+    Take,
+}
 
 /// The work of putting resources.
 pub(super) struct Settling<'w> {
@@ -22,7 +33,12 @@ pub(super) struct Settling<'w> {
 impl Settling<'_> {
     /// Puts what refers only to what is there, again and again; where nothing is left of that kind, adds stand-ins.
     pub(super) fn run(mut self) {
-        while self.pass(false) || self.pass(true) || self.leave_out_orphans() || self.stand_in() {}
+        while self.pass(Free::Wait)
+            || self.pass(Free::WhereNobodyAsks)
+            || self.pass(Free::Take)
+            || self.leave_out_orphans()
+            || self.stand_in()
+        {}
         // What is left refers to itself in a circle; the network says so.
         for place in 0..self.nodes.len() {
             if !self.nodes[place].done {
@@ -34,20 +50,32 @@ impl Settling<'_> {
         }
     }
 
-    /// Puts every resource whose references are all there. Those that take the first free address wait for the second
-    /// kind of pass, so that they do not take one that another asked for.
-    fn pass(&mut self, free_addresses: bool) -> bool {
+    /// Puts every resource whose references are all there. Those that take the first free address wait as long as they can,
+    /// so that they do not take one that another asked for.
+    fn pass(&mut self, free: Free) -> bool {
         let mut moved = false;
+        let asked = if free == Free::WhereNobodyAsks { self.asked() } else { BTreeSet::new() };
         for place in 0..self.nodes.len() {
             let draft = &self.nodes[place].draft;
             let ready =
                 |draft: &Draft| draft.refers.iter().all(|(_, target)| self.world.topology.find(target).is_some());
-            if !self.nodes[place].done && (free_addresses || !takes_free_address(&draft.kind)) && ready(draft) {
+            let may = match free {
+                Free::Wait => !takes_free_address(&draft.kind),
+                Free::WhereNobodyAsks => !attached(draft).any(|subnet| asked.contains(&subnet)),
+                Free::Take => true,
+            };
+            if !self.nodes[place].done && may && ready(draft) {
                 self.put(place);
                 moved = true;
             }
         }
         moved
+    }
+
+    /// The subnets, in lower case, of which somebody who is not there yet asks for an address.
+    fn asked(&self) -> BTreeSet<String> {
+        let waiting = self.nodes.iter().filter(|node| !node.done && !takes_free_address(&node.draft.kind));
+        waiting.flat_map(|node| attached(&node.draft)).collect()
     }
 
     /// Puts a resource. A group or table that is refused for some of its rules or routes is kept without them, so that the
@@ -204,6 +232,12 @@ fn leave_out(kind: &mut Kind, parts: Range<usize>) -> bool {
         _ => {}
     }
     true
+}
+
+/// The subnets that a draft is attached to, in lower case.
+fn attached(draft: &Draft) -> impl Iterator<Item = String> {
+    let refers = draft.refers.iter().filter(|(relation, _)| *relation == Relation::Attached);
+    refers.map(|(_, target)| target.to_ascii_lowercase())
 }
 
 fn takes_free_address(kind: &Kind) -> bool {
