@@ -130,14 +130,7 @@ pub(crate) const STRANGER: Addr = Addr::v4(9, 9, 9, 9);
 
 /// Puts a host that answers every public address nobody else has.
 pub(crate) fn add_everybody(topology: &mut Topology) {
-    let everybody = InternetHost {
-        prefix: Prefix::ALL_V4,
-        region: None,
-        tags: Vec::new(),
-        azure: false,
-        egress_bps: None,
-        names: Vec::new(),
-    };
+    let everybody = InternetHost::at(Prefix::ALL_V4);
     // Refused only where the input has such an id itself, and then that one stands there.
     let _ = topology.put(Draft::new(EVERYBODY, Kind::InternetHost(everybody)));
 }

@@ -72,12 +72,10 @@ impl Net {
     /// An Azure service at a public address, with tags.
     pub fn service(&mut self, name: &str, address: &str, region: &str, tags: &[&str]) -> PortId {
         let host = InternetHost {
-            prefix: prefix(address),
             region: Some(region.into()),
             tags: tags.iter().map(|tag| (*tag).into()).collect(),
             azure: true,
-            egress_bps: None,
-            names: Vec::new(),
+            ..InternetHost::at(prefix(address))
         };
         PortId(self.put(Draft::new(name, Kind::InternetHost(host))).0)
     }

@@ -189,14 +189,7 @@ impl Net {
 
     /// A host on the Internet.
     pub fn internet_host(&mut self, name: &str, address: &str) -> PortId {
-        let host = InternetHost {
-            prefix: prefix(address),
-            region: None,
-            tags: Vec::new(),
-            azure: false,
-            egress_bps: None,
-            names: Vec::new(),
-        };
+        let host = InternetHost::at(prefix(address));
         PortId(self.put(Draft::new(name, Kind::InternetHost(host))).0)
     }
 

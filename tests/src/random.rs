@@ -366,14 +366,7 @@ impl Plan {
             }
         }
         let mut host = |name: &str, address: Addr| {
-            let host = InternetHost {
-                prefix: Prefix::host(address),
-                region: None,
-                tags: vec![OUTSIDE_TAG.into()],
-                azure: false,
-                egress_bps: None,
-                names: Vec::new(),
-            };
+            let host = InternetHost { tags: vec![OUTSIDE_TAG.into()], ..InternetHost::at(Prefix::host(address)) };
             PortId(net.put(Draft::new(name, Kind::InternetHost(host))).0)
         };
         let (outside, outside6) = (host("outside", OUTSIDE), host("outside6", OUTSIDE6));

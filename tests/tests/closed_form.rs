@@ -173,14 +173,8 @@ fn regions_are_as_far_apart_as_the_table_says() {
             net.vm(&format!("vm-{name}"), &format!("{name}/s"), None);
         }
         net.peering("a", "b", (true, true), (false, false));
-        let host = InternetHost {
-            prefix: prefix("198.51.100.7/32"),
-            region: Some(far.into()),
-            tags: Vec::new(),
-            azure: true,
-            egress_bps: None,
-            names: Vec::new(),
-        };
+        let host =
+            InternetHost { region: Some(far.into()), azure: true, ..InternetHost::at(prefix("198.51.100.7/32")) };
         net.put(Draft::new("service", Kind::InternetHost(host)));
 
         let one_way = |from: &str, to: &str| Nanos::micros(u64::from(region::round_trip_ms(from, to).unwrap()) * 500);

@@ -48,12 +48,10 @@ fn refused(refusal: &Refusal) -> Diagnostic {
 
 fn on_the_internet(world: &mut World, name: &str, actor: &Actor, prefix: Prefix) -> Result<(), Diagnostic> {
     let host = InternetHost {
-        prefix,
         region: actor.region.as_deref().map(topologies::facts::region::short),
         tags: actor.tags.iter().map(|tag| Arc::from(tag.as_str())).collect(),
         azure: actor.kind == ActorKind::Service,
-        egress_bps: None,
-        names: Vec::new(),
+        ..InternetHost::at(prefix)
     };
     let draft = Draft::new(actor_id(name), Kind::InternetHost(host));
     world.topology.put(draft).map(|_| ()).map_err(|refusal| refused(&refusal))

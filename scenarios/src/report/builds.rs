@@ -1,6 +1,6 @@
 //! Reports of image builds.
 
-use super::expect::{missing, unmet_otherwise};
+use super::expect::{self, missing};
 use super::flows::FlowReport;
 use crate::hangs::{self, Alternative, HangsOn};
 use crate::observe::evidence::Met;
@@ -91,11 +91,8 @@ impl BuildReport {
 
     /// Holds it against what `of` gives of the same build with other choices.
     pub(super) fn settle<T>(&mut self, choices: Choices, tried: &[Alternative<T>], of: impl Fn(&T) -> Option<&Self>) {
-        let met = self.unmet.is_empty();
-        let other =
-            |answers: &T| of(answers).map_or((Verdict::Skipped, false), |it| (it.verdict, it.unmet.is_empty() != met));
-        hangs::settle((&mut self.verdict, &mut self.hangs_on), choices, tried, other);
-        self.unmet.extend(unmet_otherwise(met, tried, |answers| of(answers).map(|it| &it.unmet[..])));
+        let answer = (&mut self.verdict, &mut self.hangs_on, &mut self.unmet);
+        expect::settle(answer, choices, tried, |answers| of(answers).map(|it| (it.verdict, &it.unmet[..])));
         for flow in &mut self.flows {
             let name = flow.name.clone();
             flow.settle(choices, tried, |answers| of(answers)?.flows.iter().find(|flow| flow.name == name));

@@ -1,12 +1,13 @@
 //! What was expected of a flow, held against its report.
 
 use super::flows::FlowReport;
-use crate::hangs::Alternative;
+use crate::hangs::{self, Alternative, HangsOn};
 use crate::problem::Problem;
 use crate::scenario::{
     Fails, FindingExpectation, FlowExpectation, FlowVerdict, Layer, Probes, SessionEnd, SessionExpectation, Way,
 };
 use crate::verdict::{Layers, Verdict};
+use sim_core::assumption::Choices;
 use sim_core::time::Nanos;
 
 /// The expectations that a flow does not meet; its attempts waited `timeout` for an answer.
@@ -115,17 +116,24 @@ pub(super) fn missing(name: &str, problems: &[Problem], reason: Option<&str>, ru
     unmet
 }
 
-/// Expectations that are met as things are assumed (`met`), and not with other choices.
-pub(super) fn unmet_otherwise<'t, T>(
-    met: bool,
-    tried: &'t [Alternative<T>],
-    unmet: impl Fn(&'t T) -> Option<&'t [String]>,
-) -> Vec<String> {
-    let told = |it: &'t Alternative<T>| {
-        let lines = unmet(&it.answers).unwrap_or_default();
-        lines.iter().map(move |line| format!("with {}={}: {line}", it.assumption, it.value))
+/// Holds an answer against what `of` gives of it with other choices: its verdict and the expectations that it does not meet.
+pub(super) fn settle<T>(
+    answer: (&mut Verdict, &mut Vec<HangsOn>, &mut Vec<String>),
+    choices: Choices,
+    tried: &[Alternative<T>],
+    of: impl Fn(&T) -> Option<(Verdict, &[String])>,
+) {
+    let (verdict, hangs_on, unmet) = answer;
+    let met = unmet.is_empty();
+    let other = |answers: &T| {
+        of(answers).map_or((Verdict::Skipped, false), |(verdict, unmet)| (verdict, unmet.is_empty() != met))
     };
-    if met { tried.iter().flat_map(told).collect() } else { Vec::new() }
+    hangs::settle((verdict, hangs_on), choices, tried, other);
+    // What is met as things are assumed, and not with other choices.
+    for it in tried.iter().filter(|_| met) {
+        let lines = of(&it.answers).map_or(&[][..], |(_, unmet)| unmet);
+        unmet.extend(lines.iter().map(|line| format!("with {}={}: {line}", it.assumption, it.value)));
+    }
 }
 
 /// What Azure refuses and was not expected to, and what it was expected to refuse and does not.

@@ -1,8 +1,8 @@
 //! Reports of single connections.
 
-use super::expect::{unmet, unmet_otherwise};
+use super::expect::{self, unmet};
 use super::path;
-use crate::hangs::{self, Alternative, HangsOn};
+use crate::hangs::{Alternative, HangsOn};
 use crate::latency::Latency;
 use crate::observe::describe;
 use crate::observe::evidence::Met;
@@ -172,11 +172,8 @@ impl FlowReport {
 
     /// Holds it against what `of` gives of the same flow with other choices.
     pub(super) fn settle<T>(&mut self, choices: Choices, tried: &[Alternative<T>], of: impl Fn(&T) -> Option<&Self>) {
-        let met = self.unmet.is_empty();
-        let other =
-            |answers: &T| of(answers).map_or((Verdict::Skipped, false), |it| (it.verdict, it.unmet.is_empty() != met));
-        hangs::settle((&mut self.verdict, &mut self.hangs_on), choices, tried, other);
-        self.unmet.extend(unmet_otherwise(met, tried, |answers| of(answers).map(|it| &it.unmet[..])));
+        let answer = (&mut self.verdict, &mut self.hangs_on, &mut self.unmet);
+        expect::settle(answer, choices, tried, |answers| of(answers).map(|it| (it.verdict, &it.unmet[..])));
     }
 
     /// What the network says of the way.

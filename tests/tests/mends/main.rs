@@ -17,6 +17,7 @@ use std::sync::Arc;
 use topologies::azure::edits_of;
 use topologies::facts::Date;
 use topologies::{Loading, World, load_with, read_files};
+use vnetsim_tests::net::prefix;
 use vnetsim_tests::worlds::edited;
 
 fn traced(world: World, ends: (&str, &str)) -> Trace {
@@ -60,7 +61,8 @@ fn hosts_that_are_known_by_name_get_application_rules() {
     // another kind.
     let world = |more: &[&str]| edited(&walled(GOVERNED, more), &[]);
     let host = |world: &mut World| {
-        let kind = InternetHost { names: vec!["www.example.com".into()], ..everybody("93.184.215.14/32") };
+        let kind =
+            InternetHost { names: vec!["www.example.com".into()], ..InternetHost::at(prefix("93.184.215.14/32")) };
         world.topology.put(Draft::new("site", Kind::InternetHost(kind))).expect("a host");
     };
     let all = NETWORK_RULE.replace("'UDP'", "'Any'").replace("'53'", "'*'");
@@ -77,18 +79,6 @@ fn hosts_that_are_known_by_name_get_application_rules() {
         let trace = traced(world, ("x", "93.184.215.14:443"));
         let remedy = trace.remedy.as_ref().unwrap_or_else(|| panic!("{}", trace.text()));
         assert!(remedy.opens && remedy.edits.len() == 1 && remedy.edits[0].contains(part), "{}", trace.text());
-    }
-}
-
-/// Somebody on the Internet.
-fn everybody(prefix: &str) -> InternetHost {
-    InternetHost {
-        prefix: prefix.parse::<Prefix>().expect("a prefix"),
-        region: None,
-        tags: Vec::new(),
-        azure: false,
-        egress_bps: None,
-        names: Vec::new(),
     }
 }
 
@@ -162,7 +152,8 @@ fn compare(name: &str, load: &dyn Fn(&[String]) -> World, seen: &mut Seen) {
 /// Edits for what is in the way between any two in a world, by what they say.
 fn proposed(world: &World) -> BTreeMap<String, Mend> {
     let mut topology = world.topology.clone();
-    let outside = topology.put(Draft::new("outside", Kind::InternetHost(everybody("0.0.0.0/0")))).expect("a host");
+    let outside =
+        topology.put(Draft::new("outside", Kind::InternetHost(InternetHost::at(Prefix::ALL_V4)))).expect("a host");
     let facts = world.facts(Date::default(), sim_core::assumption::Choices::default(), false);
     let fabric = Arc::new(Fabric::compile(&topology, &facts, 0));
     let mut ends: Vec<(NodeId, Addr)> = vec![(outside, Addr::v4(203, 0, 113, 77))];

@@ -56,3 +56,11 @@ pub struct InternetHost {
     /// Host names it is known by.
     pub names: Vec<Arc<str>>,
 }
+
+impl InternetHost {
+    /// One of which nothing is known but its address.
+    #[must_use]
+    pub const fn at(prefix: Prefix) -> Self {
+        Self { prefix, region: None, tags: Vec::new(), azure: false, egress_bps: None, names: Vec::new() }
+    }
+}

@@ -69,30 +69,81 @@ const POLICY_FIELDS: &[Field] = &[
     same("tls_certificate/name", "transportSecurity/certificateAuthority/name"),
 ];
 
-const APPLICATION_COLLECTION: &[Field] = &[
-    row("", "@ruleCollectionType", How::Text("FirewallPolicyFilterRuleCollection")),
-    same("name", "@name"),
-    same("priority", "@priority"),
-    same("action", "@action/type"),
-    row("rule", "@rules", How::Blocks(APPLICATION_RULE)),
-];
+/// A rule collection of a policy, with rules of this kind.
+macro_rules! collection {
+    ($kind:literal, $rule:expr) => {
+        &[
+            row("", "@ruleCollectionType", How::Text($kind)),
+            same("name", "@name"),
+            same("priority", "@priority"),
+            same("action", "@action/type"),
+            row("rule", "@rules", How::Blocks($rule)),
+        ]
+    };
+}
 
-const NETWORK_COLLECTION: &[Field] = &[
-    row("", "@ruleCollectionType", How::Text("FirewallPolicyFilterRuleCollection")),
-    same("name", "@name"),
-    same("priority", "@priority"),
-    same("action", "@action/type"),
-    row("rule", "@rules", How::Blocks(NETWORK_RULE)),
-];
-
+const APPLICATION_COLLECTION: &[Field] = collection!("FirewallPolicyFilterRuleCollection", APPLICATION_RULE);
+const NETWORK_COLLECTION: &[Field] = collection!("FirewallPolicyFilterRuleCollection", NETWORK_RULE);
 /// Terraform writes the action down as `Dnat`, Azure as `DNAT`.
-const NAT_COLLECTION: &[Field] = &[
-    row("", "@ruleCollectionType", How::Text("FirewallPolicyNatRuleCollection")),
-    same("name", "@name"),
-    same("priority", "@priority"),
-    same("action", "@action/type"),
-    row("rule", "@rules", How::Blocks(NAT_RULE)),
-];
+const NAT_COLLECTION: &[Field] = collection!("FirewallPolicyNatRuleCollection", NAT_RULE);
+
+/// A rule collection of a firewall itself.
+macro_rules! classic_collection {
+    ($rule:expr) => {
+        &[
+            same("name", "@name"),
+            same("priority", "priority"),
+            same("action", "action/type"),
+            row("rule", "rules", How::Blocks($rule)),
+        ]
+    };
+}
+
+const CLASSIC_NETWORK: &[Field] = classic_collection!(CLASSIC_NETWORK_RULE);
+const CLASSIC_APPLICATION: &[Field] = classic_collection!(CLASSIC_APPLICATION_RULE);
+const CLASSIC_NAT: &[Field] = classic_collection!(CLASSIC_NAT_RULE);
+
+/// What a network rule has, in a policy and in a firewall itself: beside its type, the name of the protocols differs.
+macro_rules! network_rule {
+    ($protocols:literal $(, $kind:expr)?) => {
+        &[
+            $($kind,)?
+            same("name", "@name"),
+            same("protocols", $protocols),
+            same("source_addresses", "@sourceAddresses"),
+            same("source_ip_groups", "@sourceIpGroups"),
+            same("destination_addresses", "@destinationAddresses"),
+            same("destination_ip_groups", "@destinationIpGroups"),
+            same("destination_fqdns", "@destinationFqdns"),
+            same("destination_ports", "@destinationPorts"),
+        ]
+    };
+}
+
+const NETWORK_RULE: &[Field] = network_rule!("@ipProtocols", row("", "@ruleType", How::Text("NetworkRule")));
+const CLASSIC_NETWORK_RULE: &[Field] = network_rule!("@protocols");
+
+/// The same for a translation. A policy's has one destination, a firewall's own a list.
+macro_rules! nat_rule {
+    ($protocols:literal $(, $kind:expr)?) => {
+        &[
+            $($kind,)?
+            same("name", "@name"),
+            same("protocols", $protocols),
+            same("source_addresses", "@sourceAddresses"),
+            same("source_ip_groups", "@sourceIpGroups"),
+            row("destination_address", "@destinationAddresses", How::One),
+            same("destination_addresses", "@destinationAddresses"),
+            same("destination_ports", "@destinationPorts"),
+            same("translated_address", "@translatedAddress"),
+            same("translated_fqdn", "@translatedFqdn"),
+            same("translated_port", "@translatedPort"),
+        ]
+    };
+}
+
+const NAT_RULE: &[Field] = nat_rule!("@ipProtocols", row("", "@ruleType", How::Text("NatRule")));
+const CLASSIC_NAT_RULE: &[Field] = nat_rule!("@protocols");
 
 const APPLICATION_RULE: &[Field] = &[
     row("", "@ruleType", How::Text("ApplicationRule")),
@@ -110,56 +161,6 @@ const APPLICATION_RULE: &[Field] = &[
 
 const SPOKEN: &[Field] = &[same("type", "@protocolType"), row("port", "@port", How::Positive)];
 
-const NETWORK_RULE: &[Field] = &[
-    row("", "@ruleType", How::Text("NetworkRule")),
-    same("name", "@name"),
-    same("protocols", "@ipProtocols"),
-    same("source_addresses", "@sourceAddresses"),
-    same("source_ip_groups", "@sourceIpGroups"),
-    same("destination_addresses", "@destinationAddresses"),
-    same("destination_ip_groups", "@destinationIpGroups"),
-    same("destination_fqdns", "@destinationFqdns"),
-    same("destination_ports", "@destinationPorts"),
-];
-
-const NAT_RULE: &[Field] = &[
-    row("", "@ruleType", How::Text("NatRule")),
-    same("name", "@name"),
-    same("protocols", "@ipProtocols"),
-    same("source_addresses", "@sourceAddresses"),
-    same("source_ip_groups", "@sourceIpGroups"),
-    row("destination_address", "@destinationAddresses", How::One),
-    same("destination_ports", "@destinationPorts"),
-    same("translated_address", "@translatedAddress"),
-    same("translated_fqdn", "@translatedFqdn"),
-    same("translated_port", "@translatedPort"),
-];
-
-const CLASSIC_NETWORK: &[Field] = &[
-    same("name", "@name"),
-    same("priority", "priority"),
-    same("action", "action/type"),
-    row("rule", "rules", How::Blocks(CLASSIC_NETWORK_RULE)),
-];
-
-const CLASSIC_NETWORK_RULE: &[Field] = &[
-    same("name", "@name"),
-    same("protocols", "@protocols"),
-    same("source_addresses", "@sourceAddresses"),
-    same("source_ip_groups", "@sourceIpGroups"),
-    same("destination_addresses", "@destinationAddresses"),
-    same("destination_ip_groups", "@destinationIpGroups"),
-    same("destination_fqdns", "@destinationFqdns"),
-    same("destination_ports", "@destinationPorts"),
-];
-
-const CLASSIC_APPLICATION: &[Field] = &[
-    same("name", "@name"),
-    same("priority", "priority"),
-    same("action", "action/type"),
-    row("rule", "rules", How::Blocks(CLASSIC_APPLICATION_RULE)),
-];
-
 const CLASSIC_APPLICATION_RULE: &[Field] = &[
     same("name", "@name"),
     same("source_addresses", "@sourceAddresses"),
@@ -167,24 +168,6 @@ const CLASSIC_APPLICATION_RULE: &[Field] = &[
     same("target_fqdns", "@targetFqdns"),
     same("fqdn_tags", "@fqdnTags"),
     row("protocol", "@protocols", How::Blocks(SPOKEN)),
-];
-
-const CLASSIC_NAT: &[Field] = &[
-    same("name", "@name"),
-    same("priority", "priority"),
-    same("action", "action/type"),
-    row("rule", "rules", How::Blocks(CLASSIC_NAT_RULE)),
-];
-
-const CLASSIC_NAT_RULE: &[Field] = &[
-    same("name", "@name"),
-    same("protocols", "@protocols"),
-    same("source_addresses", "@sourceAddresses"),
-    same("source_ip_groups", "@sourceIpGroups"),
-    same("destination_addresses", "@destinationAddresses"),
-    same("destination_ports", "@destinationPorts"),
-    same("translated_address", "@translatedAddress"),
-    same("translated_port", "@translatedPort"),
 ];
 
 const BASTION: &[Field] = &[

@@ -76,14 +76,7 @@ fn gateway(tier: &str, listeners: &[&str]) -> World {
 
 /// A client's connection: of `m`, or of a stranger.
 fn asked(world: &mut World, from: &str, to: &str, port: u16) -> Walk {
-    let everybody = InternetHost {
-        prefix: Prefix::ALL_V4,
-        region: None,
-        tags: Vec::new(),
-        azure: false,
-        egress_bps: None,
-        names: Vec::new(),
-    };
+    let everybody = InternetHost::at(Prefix::ALL_V4);
     world.topology.put(Draft::new("internet", Kind::InternetHost(everybody))).unwrap();
     let address = |id: &str| match &world.topology.find(id).unwrap().kind {
         Kind::IpConfig(config) => config.address.unwrap(),

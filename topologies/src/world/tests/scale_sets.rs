@@ -92,14 +92,7 @@ fn machines(world: &World) -> Vec<String> {
 
 /// Where a stranger's connection to a port of the balancer arrives: address and machine, if all lets it pass.
 fn arrives(world: &mut World, frontend: &str, port: u16) -> Option<String> {
-    let everybody = InternetHost {
-        prefix: Prefix::ALL_V4,
-        region: None,
-        tags: Vec::new(),
-        azure: false,
-        egress_bps: None,
-        names: Vec::new(),
-    };
+    let everybody = InternetHost::at(Prefix::ALL_V4);
     let from = PortId(world.topology.put(Draft::new("internet", Kind::InternetHost(everybody))).unwrap().0);
     let Kind::Frontend(found) = &world.topology.find(frontend).unwrap().kind else { panic!() };
     let tuple =

@@ -55,12 +55,11 @@ impl Build {
         }
         if given.is_none() {
             let host = InternetHost {
-                prefix: Prefix::host(address),
                 region: Some(self.template.region.clone()),
                 tags: site.tags.iter().map(|tag| Arc::from(*tag)).collect(),
                 azure: site.azure,
                 egress_bps: Some(self.setup.assumptions.download_bps()),
-                names: Vec::new(),
+                ..InternetHost::at(Prefix::host(address))
             };
             control.put(Draft::new(site_id(&site.host), Kind::InternetHost(host)), Nanos::ZERO);
         }

@@ -228,12 +228,10 @@ impl Drafter<'_> {
     /// azure-services 1.A, 1.B.
     fn public_address(&mut self) {
         let service = InternetHost {
-            prefix: Prefix::host(SERVICE),
             region: Some(self.template.region.clone()),
             tags: vec!["AzureCloud".into()],
             azure: true,
-            egress_bps: None,
-            names: Vec::new(),
+            ..InternetHost::at(Prefix::host(SERVICE))
         };
         let service_id = "/providers/Microsoft.VirtualMachineImages/service";
         self.plan.before.push(Draft::new(service_id, Kind::InternetHost(service)).owned_by(OWNER));

@@ -1,26 +1,9 @@
 //! Inputs as people have them, through the built program: what is written to be read again, what differs, and secrets.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use crate::{file, run};
+use std::path::Path;
 
 const G: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g/providers/Microsoft.Network";
-
-/// Exit code, standard output, standard error output.
-fn run(arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_vnetsim")).args(arguments).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-}
-
-/// A file in a folder of this test's own.
-fn file(test: &str, name: &str, text: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
-    fs::create_dir_all(&folder).unwrap();
-    let path = folder.join(name);
-    fs::write(&path, text).unwrap();
-    path
-}
 
 fn template(more: &str) -> String {
     format!(

@@ -1,15 +1,7 @@
 //! Terraform's files through the built program.
 
+use crate::run;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-/// Runs the program without colours: exit code, standard output, standard error output.
-fn run(arguments: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } =
-        Command::new(env!("CARGO_BIN_EXE_vnetsim")).args(arguments).env("NO_COLOR", "1").output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap(), text(stdout), text(stderr))
-}
 
 fn real(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus/terraform").join(name);

@@ -1,9 +1,8 @@
 //! `vnetsim az` as a user meets it: az's own flags, az's own output, and what it says to slips.
 
+use crate::{file, run};
 use serde_json::{Value, json};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 const GROUP: &str = "/subscriptions/s/resourceGroups/rg/providers";
@@ -11,24 +10,13 @@ const GROUP: &str = "/subscriptions/s/resourceGroups/rg/providers";
 /// Runs the command with the network beside it.
 fn az(arguments: &[&str]) -> (i32, String, String) {
     let input = network();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_vnetsim"));
-    let output = command.arg("az").args(arguments).arg("--input").arg(&input).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-}
-
-fn file(name: &str, text: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("az");
-    fs::create_dir_all(&folder).unwrap();
-    let path = folder.join(name);
-    fs::write(&path, text).unwrap();
-    path
+    run(&[&["az"], arguments, &["--input", input.to_str().unwrap()]].concat())
 }
 
 /// The file with the network; written once, since tests run beside each other.
 fn network() -> PathBuf {
     static FILE: OnceLock<PathBuf> = OnceLock::new();
-    FILE.get_or_init(|| file("network.json", &bodies().to_string())).clone()
+    FILE.get_or_init(|| file("az", "network.json", &bodies().to_string())).clone()
 }
 
 /// Two machines in a subnet, as a list of resources gives them.
@@ -127,7 +115,7 @@ fn flags_and_addresses_give_the_same_bytes() {
         let uri = format!(
             "https://management.azure.com{GROUP}/Microsoft.Network/{resource}/{operation}?api-version=2022-01-01"
         );
-        let path = file(&format!("{operation}.json"), &body.to_string());
+        let path = file("az", &format!("{operation}.json"), &body.to_string());
         let by_flags = az(&words);
         let by_file = az(&["rest", "--method", "post", "--uri", &uri, "--body", &format!("@{}", path.display())]);
         let by_text = az(&["rest", "-m", "POST", "-u", &uri, "-b", &body.to_string()]);
@@ -179,12 +167,8 @@ fn slips_end_with_2_and_help() {
         assert_eq!((code, out.as_str()), (2, ""), "{words:?}: {error}");
         assert!(error.contains(meant) && !error.contains("panicked"), "{words:?}: {error}");
     }
-    let output = Command::new(env!("CARGO_BIN_EXE_vnetsim"))
-        .args(["az", "network", "watcher", "show-topology", "-g", "rg"])
-        .output()
-        .unwrap();
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(2) && error.contains("--input"), "{error}");
+    let (code, _, error) = run(&["az", "network", "watcher", "show-topology", "-g", "rg"]);
+    assert!(code == 2 && error.contains("--input"), "{error}");
 }
 
 /// Catches: a template that is not deployed to the group that the question names, a date that does not choose the lists.
@@ -203,7 +187,7 @@ fn templates_are_taken_as_deployed_and_days_count() {
                     "subnet": {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 't', 's')]"}}}]}},
         ],
     });
-    let path = file("template.json", &template.to_string());
+    let path = file("az", "template.json", &template.to_string());
     let count = |day: &str| {
         let (code, out, error) = az(&[
             "network",
