@@ -1,4 +1,4 @@
-//! What tests of several crates share: networks in a few lines, questions to them, programs, a reader of captures.
+//! What tests of several crates share: networks in a few lines, questions to them, programs, a reader of captures, Azure's recorded answers.
 
 pub mod ask;
 pub mod assembly;
@@ -8,6 +8,7 @@ pub mod dual;
 pub mod firewalls;
 pub mod gateways;
 pub mod net;
+pub mod oracles;
 pub mod parts;
 pub mod programs;
 pub mod random;

@@ -2,17 +2,7 @@
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A field that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The way to it: `body.value[10.0.0.0/16].state`.
-    pub path: String,
-    /// What we say there.
-    pub ours: String,
-    /// What Azure said.
-    pub azures: String,
-}
+use vnetsim_tests::oracles::Difference;
 
 /// Fields that Azure makes up anew for each answer, or that say when it was given.
 const MADE_UP: [&str; 3] = ["etag", "createdDateTime", "lastModified"];
@@ -87,7 +77,7 @@ fn compare(path: &str, key: &str, ours: Option<&Value>, azures: Option<&Value>, 
         }
         (Some(Value::Array(a)), Some(Value::Array(b))) => lists(path, key, a, b, found),
         (Some(a), Some(b)) if same(a, b) => {}
-        (a, b) => found.push(Difference { path: path.to_owned(), ours: told(a), azures: told(b) }),
+        (a, b) => found.push(Difference::new(path, a, b)),
     }
 }
 
@@ -160,13 +150,4 @@ fn same(a: &Value, b: &Value) -> bool {
 
 fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
-}
-
-/// Longest value that is shown whole, in characters.
-const SHOWN: usize = 120;
-
-fn told(value: Option<&Value>) -> String {
-    let Some(value) = value else { return "(absent)".to_owned() };
-    let text = value.to_string();
-    if text.chars().count() <= SHOWN { text } else { text.chars().take(SHOWN).collect::<String>() + "..." }
 }

@@ -1,14 +1,13 @@
 //! The recordings: networks as they were, questions about them, and what Azure answered.
 
 use serde_json::{Value, json};
-use std::fs;
-use std::path::{Path, PathBuf};
 use topologies::arm::Environment;
 use topologies::facts::Date;
 use topologies::{Input, World, load};
+use vnetsim_tests::oracles;
 
-/// The folders with questions.
-const FOLDERS: [&str; 4] = ["network-watcher", "effective", "ipam", "routes-and-lb"];
+/// The folders with questions, in order.
+const FOLDERS: [&str; 4] = ["effective", "ipam", "network-watcher", "routes-and-lb"];
 
 /// A file of recorded answers.
 pub struct Recording {
@@ -31,27 +30,15 @@ pub struct Ask {
 
 /// All recordings, in the order of their names; none where the corpus is absent.
 pub fn recordings() -> Vec<Recording> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus/oracles");
-    let mut files: Vec<PathBuf> = FOLDERS
-        .iter()
-        .filter_map(|folder| fs::read_dir(root.join(folder)).ok())
-        .flat_map(|entries| entries.map(|entry| entry.expect("an entry").path()))
-        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
-        .collect();
-    files.sort();
-    files.iter().map(|path| Recording::read(path)).collect()
+    FOLDERS.iter().flat_map(|folder| oracles::recordings(folder)).map(Recording::read).collect()
 }
 
 impl Recording {
-    fn read(path: &Path) -> Self {
-        let text = fs::read_to_string(path).expect("a file of the corpus");
-        let mut file: Value = serde_json::from_str(&text).expect("JSON");
-        let folder = path.parent().and_then(Path::file_name).expect("a folder").to_string_lossy().into_owned();
-        let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
+    fn read((name, mut file): (String, Value)) -> Self {
         let asks = file["asks"].take();
         let worlds = file["worlds"].take();
         let asks = asks.as_array().expect("questions").iter().map(|ask| Ask::read(ask, &worlds)).collect();
-        Self { name: format!("{folder}/{stem}"), asks, worlds }
+        Self { name, asks, worlds }
     }
 
     /// A recorded network, read as a user's files are: what was deployed as a template, and over it the bodies as Azure
@@ -118,7 +105,7 @@ impl Ask {
             request,
             status: ask["status"].as_u64().and_then(|it| u16::try_from(it).ok()).expect("a status"),
             answer,
-            date: day(&text("recorded")),
+            date: oracles::day(&text("recorded")).parse().expect("a date"),
         }
     }
 }
@@ -138,12 +125,4 @@ fn rebuilt(answer: &Value, world: &Value) -> Value {
     };
     let machine = named.or_else(|| resources().find(has)?["id"].as_str()).unwrap_or(source);
     json!({"source": {"resourceId": machine}, "destination": {"address": last["address"], "port": 22}})
-}
-
-/// `Thu, 30 May 2019 18:09:11 GMT`
-fn day(text: &str) -> Date {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let parts: Vec<&str> = text.split(' ').collect();
-    let month = MONTHS.iter().position(|month| *month == parts[2]).expect("a month") + 1;
-    format!("{}-{month:02}-{}", parts[3], parts[1]).parse().expect("a date")
 }

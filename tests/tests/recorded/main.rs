@@ -5,14 +5,13 @@ mod compare;
 mod corpus;
 mod table;
 
-use compare::Difference;
-use corpus::{Ask, Recording};
+use corpus::Ask;
 use scenarios::az::{Azure, Request};
 use serde_json::{Value, json};
 use sim_core::assumption::Choices;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use table::Entry;
+use vnetsim_tests::oracles::{self, Entry};
 
 #[test]
 fn azure_answers_the_same() {
@@ -38,11 +37,11 @@ fn azure_answers_the_same() {
             asks += 1;
             fields += compare::fields(&azures);
             let differences = compare::differences(&ours, &azures);
-            found.extend(differences.into_iter().map(|difference| entry(recording, n, difference)));
+            found.extend(differences.into_iter().map(|it| Entry::new(&recording.name, n, it)));
         }
     }
     println!("{asks} questions, {fields} fields, {} differences, {spent:?} for loading and answering", found.len());
-    table::check(&found);
+    oracles::check("recorded-differences.csv", &table::CAUSES, |_| true, &found);
 }
 
 fn answer(azure: &Azure, ask: &Ask) -> Value {
@@ -51,9 +50,4 @@ fn answer(azure: &Azure, ask: &Ask) -> Value {
         Ok(body) => json!({"status": 200, "body": body}),
         Err(fault) => json!({"status": fault.status(), "body": fault.body()}),
     }
-}
-
-fn entry(recording: &Recording, ask: usize, difference: Difference) -> Entry {
-    let Difference { path, ours, azures } = difference;
-    Entry { file: recording.name.clone(), ask, path, ours, azures, cause: String::new() }
 }

@@ -1,12 +1,12 @@
 //! `oracles/private-endpoints`: what private endpoints to real services answer.
 
 use crate::compare::Comparison;
-use crate::corpus::recordings;
-use crate::table::{Entry, check};
+use crate::table::check;
 use serde_json::{Value, json};
 use sim_core::source::FileId;
 use topologies::azure::RawResource;
 use topologies::world::World;
+use vnetsim_tests::oracles::{Entry, recordings};
 
 #[test]
 fn endpoints_answer_with_the_names_of_their_service() {

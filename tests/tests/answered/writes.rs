@@ -1,12 +1,12 @@
 //! `oracles/writes`: a body that was sent, and what Azure answered.
 
 use crate::compare::Comparison;
-use crate::corpus::{day, recordings};
-use crate::table::{Entry, check};
+use crate::table::check;
 use serde_json::Value;
 use sim_core::source::FileId;
 use topologies::azure::RawResource;
 use topologies::world::World;
+use vnetsim_tests::oracles::{Entry, day, recordings};
 
 #[test]
 fn azure_fills_in_the_same() {

@@ -2,17 +2,7 @@
 
 use serde_json::Value;
 use std::collections::BTreeSet;
-
-/// A field that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The way to it: `properties.subnets[0].properties.delegations`.
-    pub path: String,
-    /// What is said here.
-    pub ours: String,
-    /// What Azure said.
-    pub azures: String,
-}
+use vnetsim_tests::oracles::Difference;
 
 /// What Azure makes up: only that it is there is compared.
 const MADE_UP: [&str; 3] = ["etag", "resourceGuid", "timeCreated"];
@@ -60,7 +50,7 @@ impl Comparison {
                 let made = MADE_UP.contains(&key) || a.is_some_and(is_made_up);
                 let same = if made { there(a) && there(b) } else { a == b || alike(a, b) };
                 if !same {
-                    self.differences.push(Difference { path: path.to_owned(), ours: told(a), azures: told(b) });
+                    self.differences.push(Difference::new(path, a, b));
                 }
             }
         }
@@ -88,13 +78,4 @@ fn alike(a: Option<&Value>, b: Option<&Value>) -> bool {
         (Some(a), Some(b)) => a.as_f64().is_some() && a.as_f64() == b.as_f64(),
         _ => false,
     }
-}
-
-/// Longest value that is shown whole, in characters.
-const SHOWN: usize = 120;
-
-fn told(value: Option<&Value>) -> String {
-    let Some(value) = value else { return "(absent)".to_owned() };
-    let text = value.to_string();
-    if text.chars().count() <= SHOWN { text } else { text.chars().take(SHOWN).collect::<String>() + "..." }
 }

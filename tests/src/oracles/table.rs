@@ -1,63 +1,48 @@
-//! The table of known differences, `differences.csv` beside this file: each with its cause.
+//! Tables of known differences, as CSV: each with its cause.
 
-use crate::compare::Difference;
+use super::Difference;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Why an answer may differ, and nothing else may be a cause.
-const CAUSES: [(&str, &str); 14] = [
-    ("made-name", "a name that the service makes up"),
-    ("instances", "one stands here for all instances of a gateway, and take one address"),
-    (
-        "grouped",
-        "the recorder put equal requests together: this is the answer to an earlier or later one, of another state",
-    ),
-    ("other-resource", "the value is that of a resource that the recording does not hold"),
-    ("settling", "the answer was given before Azure was done"),
-    ("test-cloud", "the recording was made in a test environment of Azure, where names end otherwise"),
-    ("image", "the image says it, and the recording does not hold it"),
-    (
-        "newest-version",
-        "the template asks for the newest version that Azure has in that place, and the answer is of another one",
-    ),
-    ("noise", "recordings of the same request differ among each other here"),
-    ("scale-set", "Azure draws the names of what a flexible scale set makes; here they are numbered"),
-    ("nat-pool", "the rules that Azure makes of a NAT pool stand in our network, not in our balancer's answer"),
-    ("overprovisioned", "the answer is of a moment when Azure had made more instances than the capacity asks for"),
-    ("masked", "the recorder put another name in one place and not in the other"),
-    ("dated-default", "the default was another one on the day when the resource was made"),
-];
-
 /// One field that differs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
+    /// Folder and name of the recording.
     pub file: String,
-    /// Which of the file's questions, or the output.
+    /// Which of the file's questions.
     pub ask: String,
+    /// The field.
     pub path: String,
+    /// What we say.
     pub ours: String,
+    /// What Azure said.
     pub azures: String,
+    /// Why; nothing for what was just found.
     pub cause: String,
 }
 
 impl Entry {
+    /// A difference that was found.
+    #[must_use]
     pub fn new(file: &str, ask: impl ToString, difference: Difference) -> Self {
         let Difference { path, ours, azures } = difference;
         Self { file: file.to_owned(), ask: ask.to_string(), path, ours, azures, cause: String::new() }
     }
 }
 
-/// Compares what was found in a folder's recordings with the table's entries for them, of asks that start so. Where a file of the table is absent,
-/// its entries say nothing.
-pub fn check(folder: &str, asks: &str, files: &[String], found: &[Entry]) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/answered/differences.csv");
+/// Compares what was found with the entries of a table, beside this crate's manifest, that it `concerns`.
+///
+/// # Panics
+/// When they differ, or an entry has another cause than these.
+pub fn check(table: &str, causes: &[(&str, &str)], concerns: impl Fn(&Entry) -> bool, found: &[Entry]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(table);
     let mut table = read(&fs::read_to_string(&path).expect("the table of differences"));
     for entry in &table {
-        let known = CAUSES.iter().any(|(cause, _)| *cause == entry.cause);
-        assert!(known, "{}: `{}` is no cause; causes are {CAUSES:#?}", entry.path, entry.cause);
+        let known = causes.iter().any(|(cause, _)| *cause == entry.cause);
+        assert!(known, "{}: `{}` is no cause; causes are {causes:#?}", entry.path, entry.cause);
     }
-    table.retain(|entry| entry.file.starts_with(folder) && entry.ask.starts_with(asks) && files.contains(&entry.file));
+    table.retain(concerns);
     let without_cause = |entries: &[Entry]| -> BTreeSet<Entry> {
         entries.iter().map(|entry| Entry { cause: String::new(), ..entry.clone() }).collect()
     };
@@ -65,7 +50,12 @@ pub fn check(folder: &str, asks: &str, files: &[String], found: &[Entry]) {
     let new: Vec<String> = found.difference(&known).map(line).collect();
     let gone: Vec<String> = known.difference(&found).map(line).collect();
     assert!(new.is_empty(), "{} differences that are not in the table:\n{}", new.len(), new.join("\n"));
-    assert!(gone.is_empty(), "{} entries that do not differ so any more:\n{}", gone.len(), gone.join("\n"));
+    assert!(
+        gone.is_empty(),
+        "{} entries of the table that do not differ so any more:\n{}",
+        gone.len(),
+        gone.join("\n")
+    );
     assert_eq!(table.len(), known.len(), "an entry is in the table twice");
 }
 

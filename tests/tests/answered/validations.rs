@@ -1,13 +1,13 @@
 //! `oracles/arm-validate`: what Azure said to a template before it deployed anything.
 
 use crate::compare::Comparison;
-use crate::corpus::recordings;
-use crate::table::{Entry, check};
+use crate::table::check;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use topologies::arm::{self, Deployment, Environment};
 use topologies::json;
 use topologies::source::Sources;
+use vnetsim_tests::oracles::{Entry, recordings};
 
 #[test]
 fn azure_refuses_the_same() {

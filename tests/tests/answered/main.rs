@@ -2,7 +2,6 @@
 //! them is compared with Azure's answers field by field. What differs stands in a table with its cause, or a test fails.
 
 mod compare;
-mod corpus;
 mod deployments;
 mod endpoints;
 mod table;

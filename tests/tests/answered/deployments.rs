@@ -1,11 +1,11 @@
 //! `oracles/arm-deployments`: a template and its parameters, and the outputs that Azure answered.
 
 use crate::compare::Comparison;
-use crate::corpus::{day, recordings};
-use crate::table::{Entry, check};
+use crate::table::check;
 use serde_json::{Value, json};
 use topologies::arm::Environment;
 use topologies::{Input, World, load};
+use vnetsim_tests::oracles::{Entry, day, recordings};
 
 #[test]
 fn azure_gives_the_same_outputs() {
