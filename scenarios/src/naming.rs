@@ -102,7 +102,7 @@ pub(crate) fn address_of(topology: &Topology, node: NodeId, outside: bool) -> Op
         Kind::Nic(_) => primary(topology.addresses_of_nic(node)),
         Kind::IpConfig(config) => config.address,
         Kind::Frontend(frontend) => frontend.address,
-        Kind::PrivateEndpoint(endpoint) => endpoint.address,
+        Kind::PrivateEndpoint(endpoint) => endpoint.address(),
         Kind::PublicIp(public) => public.address,
         Kind::Firewall(firewall) => firewall.address,
         Kind::InternetHost(host) => Some(host.prefix.first()),

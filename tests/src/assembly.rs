@@ -140,11 +140,11 @@ impl Net {
         let service = LinkService { region: self.region(), nat: vec![None] };
         let draft = Draft::new(name, Kind::LinkService(service));
         self.put(draft.refer(Relation::Attached, provider).refer(Relation::Listens, frontend));
-        let endpoint = PrivateEndpoint { region: self.region(), state, address: None };
+        let endpoint = PrivateEndpoint::new(self.region(), state);
         let draft = Draft::new(format!("{name}-endpoint"), Kind::PrivateEndpoint(endpoint));
         let id = self.put(draft.refer(Relation::Attached, consumer).refer(Relation::Target, name));
         match self.topology.get(id).map(|found| &found.kind) {
-            Some(Kind::PrivateEndpoint(PrivateEndpoint { address: Some(address), .. })) => (PortId(id.0), *address),
+            Some(Kind::PrivateEndpoint(endpoint)) => (PortId(id.0), endpoint.address().expect("an address")),
             _ => panic!("{name}-endpoint has no address"),
         }
     }

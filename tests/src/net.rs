@@ -174,7 +174,10 @@ impl Net {
 
     fn nic(&mut self, vm: &str, subnet: &str, nsg: Option<&str>, forwards: bool, requested: Option<Addr>) -> PortId {
         let nic = format!("{vm}-nic");
-        let draft = Draft::new(nic.as_str(), Kind::Nic(Nic { region: self.region(), ip_forwarding: forwards }));
+        let draft = Draft::new(
+            nic.as_str(),
+            Kind::Nic(Nic { region: self.region(), ip_forwarding: forwards, ..Nic::default() }),
+        );
         let draft = draft.refer(Relation::PartOf, vm);
         self.put(match nsg {
             Some(nsg) => draft.refer(Relation::FilteredBy, nsg),

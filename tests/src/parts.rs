@@ -228,11 +228,11 @@ impl Net {
     /// # Panics
     /// When Azure would refuse it.
     pub fn endpoint(&mut self, name: &str, subnet: &str, service: &str) -> Addr {
-        let endpoint = PrivateEndpoint { region: "westus2".into(), state: ConnectionState::Approved, address: None };
+        let endpoint = PrivateEndpoint::new("westus2", ConnectionState::Approved);
         let draft = Draft::new(name, Kind::PrivateEndpoint(endpoint)).refer(Relation::Attached, subnet);
         let id = self.put(draft.refer(Relation::Target, service));
         match &self.topology.get(id).expect("just put").kind {
-            Kind::PrivateEndpoint(endpoint) => endpoint.address.expect("an address"),
+            Kind::PrivateEndpoint(endpoint) => endpoint.address().expect("an address"),
             _ => panic!("no endpoint"),
         }
     }

@@ -287,7 +287,7 @@ fn counts_add_up_and_changes_are_listed_in_order() {
     run.spawn("server", Sink(22));
     run.spawn("client", Sender { to: (server, 22), after: Nanos::secs(2), flow: None, pieces: pieces() });
     run.engine.delete("server", Nanos::secs(2) + Nanos::micros(2000));
-    let orphan = Draft::new("orphan", Kind::Nic(Nic { region: "westus2".into(), ip_forwarding: false }));
+    let orphan = Draft::new("orphan", Kind::Nic(Nic { region: "westus2".into(), ..Nic::default() }));
     run.engine.put(orphan.refer(Relation::PartOf, "nobody"), Nanos::secs(10));
     run.finish(20);
     let recorder = &run.engine.observer;
@@ -446,12 +446,12 @@ fn private_link(net: &mut Net) -> Addr {
     net.put(config.refer(Relation::Attached, "far/s").refer(Relation::MemberOf, "lb/pool"));
     let service = Draft::new("pls", Kind::LinkService(LinkService { region: region(), nat: vec![None] }));
     net.put(service.refer(Relation::Attached, "far/s").refer(Relation::Listens, "lb/front"));
-    let endpoint = PrivateEndpoint { region: region(), state: ConnectionState::Approved, address: None };
+    let endpoint = PrivateEndpoint::new(region(), ConnectionState::Approved);
     let endpoint = Draft::new("pe", Kind::PrivateEndpoint(endpoint)).refer(Relation::Attached, "near/s");
     let endpoint = net.put(endpoint.refer(Relation::Target, "pls"));
     net.vm("client", "near/s", None);
     match &net.topology.get(endpoint).unwrap().kind {
-        Kind::PrivateEndpoint(PrivateEndpoint { address: Some(address), .. }) => *address,
+        Kind::PrivateEndpoint(endpoint) => endpoint.address().unwrap(),
         other => panic!("{other:?}"),
     }
 }

@@ -80,7 +80,7 @@ fn change(net: &mut Topology, step: &Step, number: usize) -> Vec<NodeId> {
             let region = "westus2".into();
             vec![
                 Draft::new(name.as_str(), Kind::Machine(Machine::default())),
-                Draft::new(nic.as_str(), Kind::Nic(Nic { region, ip_forwarding: false }))
+                Draft::new(nic.as_str(), Kind::Nic(Nic { region, ..Nic::default() }))
                     .refer(Relation::PartOf, name.as_str()),
                 config,
             ]

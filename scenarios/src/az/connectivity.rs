@@ -162,7 +162,10 @@ fn hop(azure: &Azure, port: PortId, end: bool, to: &Destination) -> Option<Hop> 
     match &azure.fabric.port(port)?.kind {
         PortKind::Nic(nic) if end => new("VirtualNetwork", nic.address.to_string(), resource()),
         PortKind::Nic(nic) => new("VirtualAppliance", nic.address.to_string(), resource()),
-        PortKind::Endpoint(endpoint) => new("VirtualNetwork", endpoint.address.to_string(), resource()),
+        PortKind::Endpoint(endpoint) => {
+            let first = endpoint.members.first().map(|(address, _)| address.to_string());
+            new("VirtualNetwork", first.unwrap_or_default(), resource())
+        }
         PortKind::Gateway(gateway) => {
             let public = gateway.public.and_then(|id| azure.world.topology.get(id)).map(|found| &found.kind);
             let address = match public {

@@ -5,7 +5,7 @@ use sim_core::id::{NodeId, PortId};
 use sim_core::net::Addr;
 use sim_core::stage::PLATFORM;
 use sim_core::topology::{
-    Frontend, InternetHost, IpConfig, Kind, OnPremisesHost, PrivateEndpoint, Relation, Resource, Topology,
+    DnsZone, Frontend, InternetHost, IpConfig, Kind, OnPremisesHost, Relation, Resource, Topology,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -91,13 +91,12 @@ fn of_port(resource: &Resource, topology: &Topology) -> PortName {
             let machine = topology.machine_of(resource.id);
             (machine.map_or_else(String::new, |found| format!("{} / ", found.short_name())), name, *address)
         }
-        Kind::Frontend(Frontend { address, .. }) | Kind::PrivateEndpoint(PrivateEndpoint { address, .. }) => {
-            (String::new(), own, *address)
-        }
+        Kind::Frontend(Frontend { address, .. }) => (String::new(), own, *address),
         Kind::InternetHost(InternetHost { prefix, .. }) | Kind::OnPremisesHost(OnPremisesHost { prefix, .. }) => {
             // One that stands for a range has no address to be known by.
             (String::new(), own, Some(prefix.first()).filter(|first| *first == prefix.last()))
         }
+        Kind::PrivateEndpoint(endpoint) => (String::new(), own, endpoint.address()),
         Kind::Vnet(_) => (String::new(), format!("platform of {own}"), Some(PLATFORM)),
         Kind::Subnet(_) => (String::new(), format!("default outbound of {own}"), None),
         _ => (String::new(), own, None),
@@ -151,6 +150,14 @@ pub fn kind(kind: &Kind) -> &str {
         Kind::Firewall(_) => "firewall",
         Kind::FirewallPolicy(_) => "firewall policy",
         Kind::InternetHost(_) => "internet host",
+        Kind::Service(service) => &service.resource_type,
+        Kind::DnsZone(DnsZone { public: false, .. }) => "private dns zone",
+        Kind::DnsZone(_) => "dns zone",
+        Kind::RecordSet(_) => "record set",
+        Kind::ZoneLink(_) => "dns zone link",
+        Kind::ZoneGroup => "dns zone group",
+        Kind::Ruleset(_) => "dns forwarding ruleset",
+        Kind::RulesetLink => "dns forwarding ruleset link",
         Kind::RoleDefinition(_) => "role definition",
         Kind::RoleAssignment(_) => "role assignment",
         Kind::Inert { resource_type } => resource_type,

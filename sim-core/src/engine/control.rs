@@ -237,7 +237,7 @@ impl<O: Observer> Engine<O> {
         for port in fabric.ports() {
             let found: Option<(NodeId, &[Addr])> = match &port.kind {
                 PortKind::Nic(nic) => nic.machine.map(|machine| (machine, std::slice::from_ref(&nic.address))),
-                PortKind::Internet { prefix } => Some((NodeId(port.id.0), &[prefix.first()])),
+                PortKind::Internet { prefix, .. } => Some((NodeId(port.id.0), &[prefix.first()])),
                 PortKind::OnPremises(host) => Some((NodeId(port.id.0), &[host.prefix.first()])),
                 PortKind::Platform { vnet } => Some((*vnet, &[PLATFORM, PLATFORM_V6])),
                 _ => None,

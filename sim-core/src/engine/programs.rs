@@ -22,6 +22,7 @@ impl<O: Observer> Engine<O> {
         let mut commands = Vec::new();
         let mut context = Context {
             now: self.now,
+            fabric: self.plane.fabric(),
             rng: &mut machine.rng,
             next_conn: &mut machine.next_conn,
             commands: &mut commands,

@@ -5,7 +5,7 @@ use super::machine::{Conn, Machine};
 use super::queue::Due;
 use super::{Engine, Work};
 use crate::host::tcp::{Endpoint, Reason as Close, Settings, Smoltcp, State};
-use crate::host::{ConnId, Dial, Ending, Input};
+use crate::host::{ConnId, Dial, Door, Ending, Input};
 use crate::id::{HostId, PortId};
 use crate::net::{Meta, Protocol, Tuple};
 use crate::time::Nanos;
@@ -185,6 +185,7 @@ impl Conn {
                     port: self.tuple.src_port,
                     peer: (self.tuple.dst, self.tuple.dst_port),
                     flow: self.flow,
+                    door: Door { port: self.port, subnet: self.subnet, private_link: self.private_link },
                 }
             } else {
                 Input::Connected(id)

@@ -212,9 +212,9 @@ impl Addresses {
             PortKind::Frontend(frontend) => {
                 private(frontend.address);
             }
-            PortKind::Endpoint(endpoint) => {
-                private(endpoint.address);
-            }
+            PortKind::Endpoint(endpoint) => endpoint.members.iter().for_each(|(addr, _)| {
+                private(*addr);
+            }),
             PortKind::LinkService(service) => service.nat.iter().for_each(|addr| {
                 private(*addr);
             }),
@@ -225,10 +225,10 @@ impl Addresses {
             PortKind::Platform { vnet } => {
                 self.private.extend([PLATFORM, PLATFORM_V6].map(|addr| ((*vnet, addr), id)));
             }
-            PortKind::Internet { prefix } if prefix.size() == 1 => {
+            PortKind::Internet { prefix, .. } if prefix.size() == 1 => {
                 self.public.insert(prefix.first(), id);
             }
-            PortKind::Internet { prefix } => place(&mut self.wide, (*prefix, id)),
+            PortKind::Internet { prefix, .. } => place(&mut self.wide, (*prefix, id)),
             PortKind::OnPremises(host) => place(self.sites.entry(host.site.node).or_default(), (host.prefix, id)),
             PortKind::Gateway(_) => {}
             PortKind::Translator(translator) => {

@@ -7,6 +7,7 @@ use crate::net::{Addr, Prefix, Tuple};
 use crate::set::AddrSet;
 use crate::stage::balancer;
 use crate::stage::firewall::CompiledFirewall;
+use crate::stage::guard::CompiledGuard;
 use crate::stage::outbound::{Outbound, is_private};
 use crate::stage::route::{Hop, RouteTable};
 use crate::stage::snat::Snat;
@@ -39,6 +40,8 @@ pub enum PortKind {
     Internet {
         /// The addresses it answers.
         prefix: Prefix,
+        /// Who is let in, where it is the front of a service.
+        guard: Option<Arc<CompiledGuard>>,
     },
     /// The platform's address in one VNet: probes, DNS, agent.
     Platform {
@@ -157,16 +160,15 @@ impl FrontendPort {
 /// A private endpoint.
 #[derive(Clone, Debug)]
 pub struct EndpointPort {
-    /// Its address.
-    pub address: Addr,
+    /// Its addresses, each with where it leads: a private link service, or a front of a service; `None` where nothing is
+    /// known of that.
+    pub members: Vec<(Addr, Option<PortId>)>,
     /// The subnet.
     pub subnet: Arc<SubnetContext>,
     /// The subnet's security group as it counts for endpoints; none unless the subnet's policy says so.
     pub nsg: Option<NodeId>,
     /// Where its connection stands.
     pub state: ConnectionState,
-    /// The private link service, or the service's front.
-    pub target: Option<PortId>,
 }
 
 /// A private link service.

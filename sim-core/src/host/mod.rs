@@ -9,5 +9,5 @@ pub(crate) use orchestrator::Order;
 pub use orchestrator::{Control, Orchestrator, Signal, Ticket};
 pub(crate) use program::Command;
 pub use program::{
-    BULK_BUFFER, ConnId, Context, Dial, Ending, Input, Program, Report, SMALL_BUFFER, Socket, Undelivered,
+    BULK_BUFFER, ConnId, Context, Dial, Door, Ending, Input, Program, Report, SMALL_BUFFER, Socket, Undelivered,
 };

@@ -1,7 +1,9 @@
 //! Programs: applications on a machine, without IO of their own. Inputs come in, commands go out.
 
-use crate::id::FlowId;
+use crate::fabric::{Fabric, PortKind};
+use crate::id::{FlowId, NodeId, PortId};
 use crate::net::Addr;
+use crate::stage::guard::{Admitted, Caller, Denied};
 use crate::time::Nanos;
 use bytes::Bytes;
 use rand_pcg::Pcg64;
@@ -43,6 +45,8 @@ pub enum Input {
         peer: Socket,
         /// The simulated flow it belongs to, for those who carry it on.
         flow: Option<FlowId>,
+        /// By which door.
+        door: Door,
     },
     /// A connection it asked for is open.
     Connected(ConnId),
@@ -79,6 +83,17 @@ pub enum Input {
         /// Why.
         why: Undelivered,
     },
+}
+
+/// Where a connection came in, and what came with it besides its packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// The port of the machine.
+    pub port: PortId,
+    /// The subnet whose identity came with it, over a service endpoint.
+    pub subnet: Option<NodeId>,
+    /// The private endpoint that it came through.
+    pub private_link: Option<NodeId>,
 }
 
 /// Why a packet did not get to its destination.
@@ -166,6 +181,7 @@ pub(crate) enum Command {
 /// A program's view of its machine while it handles an input.
 pub struct Context<'a> {
     pub(crate) now: Nanos,
+    pub(crate) fabric: &'a Fabric,
     pub(crate) rng: &'a mut Pcg64,
     pub(crate) next_conn: &'a mut u32,
     pub(crate) commands: &'a mut Vec<Command>,
@@ -176,6 +192,19 @@ impl Context<'_> {
     #[must_use]
     pub fn now(&self) -> Nanos {
         self.now
+    }
+
+    /// Whether the service behind a door lets `peer` in, as its firewall stands now. Where there is no service everybody is.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn admits(&self, door: Door, peer: Addr) -> Result<Admitted, Denied> {
+        let Some(PortKind::Internet { guard: Some(guard), .. }) = self.fabric.port(door.port).map(|port| &port.kind)
+        else {
+            return Ok(Admitted::Open);
+        };
+        let Door { subnet, private_link, .. } = door;
+        guard.decide(&Caller { source: peer, subnet, private_link, trusted: false })
     }
 
     /// The machine's own random numbers.

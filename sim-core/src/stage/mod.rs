@@ -9,6 +9,7 @@ pub mod admin;
 pub mod balancer;
 pub mod checks;
 pub mod firewall;
+pub mod guard;
 pub mod idle;
 pub mod interface;
 pub mod outbound;

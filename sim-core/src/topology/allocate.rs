@@ -7,6 +7,7 @@ use super::change::{Draft, Refusal};
 use super::{Kind, Relation, Topology, refuse};
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Reserved at the start of every subnet: network, gateway, two for DNS.
@@ -61,6 +62,12 @@ pub(super) fn addresses(
         Some(Kind::InboundNatRule(old)) => Some(old.given.clone()),
         _ => None,
     };
+    let had_members: BTreeMap<Arc<str>, Addr> = match old {
+        Some(Kind::PrivateEndpoint(old)) => {
+            old.members.iter().filter_map(|member| Some((member.member.clone(), member.address?))).collect()
+        }
+        _ => BTreeMap::new(),
+    };
     let target = |wanted: Relation| edges.iter().find(|(relation, _)| *relation == wanted).map(|(_, id)| *id);
     let (subnet, public) = (target(Relation::Attached), target(Relation::Uses));
     let whom = draft.clone();
@@ -82,7 +89,14 @@ pub(super) fn addresses(
             }
         }
         Kind::PrivateEndpoint(endpoint) => {
-            endpoint.address = inside(topology, wish(None, false))?.or(endpoint.address);
+            let Some(subnet) = subnet else { return Ok(()) };
+            let mut given = Vec::new();
+            for member in &mut endpoint.members {
+                let had = had_members.get(&member.member).copied();
+                let address = choose(topology, &whom, subnet, Wish { had, ..wish(member.requested, false) }, &given)?;
+                given.push(address);
+                member.address = Some(address);
+            }
         }
         Kind::Firewall(firewall) => {
             firewall.address = inside(topology, wish(firewall.requested, false))?.or(firewall.address);

@@ -192,14 +192,13 @@ impl Topology {
 /// The private addresses that a resource holds: subnet, address, itself.
 fn held_by(topology: &Topology, id: NodeId) -> Vec<(NodeId, Addr, NodeId)> {
     let Some(found) = topology.get(id) else { return Vec::new() };
-    let own = found.kind.address();
-    let nat = match &found.kind {
-        Kind::LinkService(service) => service.nat.as_slice(),
-        _ => &[],
+    let addresses: Vec<Addr> = match &found.kind {
+        Kind::LinkService(service) => service.nat.iter().flatten().copied().collect(),
+        Kind::PrivateEndpoint(endpoint) => endpoint.members.iter().filter_map(|member| member.address).collect(),
+        kind => kind.address().into_iter().collect(),
     };
-    let addresses = || own.iter().chain(nat.iter().flatten());
     let subnets = topology.neighbours(id, Relation::Attached, Way::Outgoing);
-    subnets.flat_map(|subnet| addresses().map(move |address| (subnet.id, *address, id))).collect()
+    subnets.flat_map(|subnet| addresses.iter().map(move |address| (subnet.id, *address, id))).collect()
 }
 
 /// The pools that a resource is a member of, or sends to.

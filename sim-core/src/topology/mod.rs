@@ -54,6 +54,8 @@ pub enum Relation {
     Governs,
     /// A firewall to its policy, a policy to the one it inherits from.
     GovernedBy,
+    /// A zone group to the zones that it keeps records in.
+    Registers,
     /// A frontend or an address whose traffic goes through this gateway balancer's frontend.
     ChainedTo,
 }

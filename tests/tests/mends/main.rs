@@ -186,7 +186,7 @@ fn proposed(world: &World) -> BTreeMap<String, Mend> {
 fn target(found: &sim_core::topology::Resource) -> Option<Addr> {
     match &found.kind {
         Kind::Frontend(frontend) => frontend.address,
-        Kind::PrivateEndpoint(endpoint) => endpoint.address,
+        Kind::PrivateEndpoint(endpoint) => endpoint.address(),
         Kind::PublicIp(public) => public.address,
         _ => None,
     }

@@ -5,7 +5,7 @@ use vnetsim_tests::net::{Net, addr, prefix};
 
 /// Asks for an address in `v/s`; `None` takes what Azure gives. The code of the refusal where there is one.
 fn put(net: &mut Net, name: &str, wanted: Option<&str>) -> Result<(), &'static str> {
-    net.put(Draft::new(name, Kind::Nic(Nic { region: "westus2".into(), ip_forwarding: false })));
+    net.put(Draft::new(name, Kind::Nic(Nic { region: "westus2".into(), ..Nic::default() })));
     let config = IpConfig { requested: wanted.map(addr), primary: true, ..IpConfig::default() };
     let draft = Draft::new(format!("{name}/ipconfig1"), Kind::IpConfig(config)).refer(Relation::PartOf, name);
     net.topology.put(draft.refer(Relation::Attached, "v/s")).map(drop).map_err(|refusal| refusal.code)

@@ -65,7 +65,7 @@ fn used() -> Net {
     net.subnet("v", "t", "10.0.1.0/24", Some("g"));
     net.link("v/t", Relation::RoutedBy, "table");
     net.put(Draft::new("web", Kind::Machine(Machine::default())));
-    let nic = Nic { region: net.region(), ip_forwarding: false };
+    let nic = Nic { region: net.region(), ..Nic::default() };
     net.put(Draft::new("web-nic", Kind::Nic(nic)).refer(Relation::PartOf, "web"));
     net.public_ip("pip", "20.1.1.1", Sku::Standard);
     let config = sim_core::topology::IpConfig { primary: true, ..Default::default() };

@@ -103,7 +103,8 @@ fn a_machine_takes_what_is_for_its_other_address_where_its_nic_may_forward() {
         let config = IpConfig { requested: Some(second), ..IpConfig::default() };
         let draft = Draft::new("m-nic/ipconfig2", Kind::IpConfig(config));
         net.put(draft.refer(Relation::PartOf, "m-nic").refer(Relation::Attached, "v/y"));
-        let nic = Draft::new("m-nic", Kind::Nic(Nic { region: net.region(), ip_forwarding: forwarding }));
+        let nic =
+            Draft::new("m-nic", Kind::Nic(Nic { region: net.region(), ip_forwarding: forwarding, ..Nic::default() }));
         net.put(match on {
             Some(machine) => nic.refer(Relation::PartOf, machine),
             None => nic,

@@ -58,7 +58,7 @@ fn instances(raw: &RawResource, part: &Value, config: &Arc<str>, subnet: Arc<str
     let nic = child(&machine, "networkInterfaces", &format!("{}-nic", name_of(&machine)));
     let pool = child(&raw.id, "instancePools", name_of(&machine));
     out.inline(made(&machine, Kind::Machine(Machine::default())).refer(Relation::PartOf, raw.id.clone()));
-    let kind = Kind::Nic(Nic { region: out.region.clone(), ip_forwarding: false });
+    let kind = Kind::Nic(Nic { region: out.region.clone(), ..Nic::default() });
     out.inline(made(&nic, kind).refer(Relation::PartOf, machine));
     out.inline(made(&pool, Kind::BackendPool(BackendPool::default())).refer(Relation::PartOf, raw.id.clone()));
     let address = Kind::IpConfig(IpConfig { primary: true, ..IpConfig::default() });

@@ -121,7 +121,7 @@ pub(super) fn container_group(raw: &RawResource, all: &Resources, out: &mut Read
         forwards: false,
         ..Machine::default()
     })));
-    let kind = Kind::Nic(Nic { region: out.region.clone(), ip_forwarding: false });
+    let kind = Kind::Nic(Nic { region: out.region.clone(), ..Nic::default() });
     out.inline(made(&nic, kind).refer(Relation::PartOf, raw.id.clone()));
     let kind = Kind::IpConfig(IpConfig { primary: true, ..IpConfig::default() });
     out.inline(made(&config, kind).refer(Relation::PartOf, nic).refer(Relation::Attached, subnet));

@@ -15,6 +15,7 @@ pub(super) fn interface(raw: &RawResource, out: &mut Reading) {
     let kind = Kind::Nic(Nic {
         region: out.region.clone(),
         ip_forwarding: switch(properties, "enableIPForwarding", false).value,
+        ..Nic::default()
     });
     let mut draft = raw.draft(kind);
     if let Some(group) = reference(properties, "networkSecurityGroup") {

@@ -21,8 +21,7 @@ pub(super) fn endpoint(raw: &RawResource, all: &Resources, out: &mut Reading) {
     } else {
         ConnectionState::Pending
     });
-    let mut draft =
-        raw.draft(Kind::PrivateEndpoint(PrivateEndpoint { region: out.region.clone(), state, address: None }));
+    let mut draft = raw.draft(Kind::PrivateEndpoint(PrivateEndpoint::new(out.region.clone(), state)));
     if let Some(subnet) = reference(properties, "subnet") {
         draft = draft.refer(Relation::Attached, subnet);
     }

@@ -37,7 +37,12 @@ pub(super) fn network(raw: &RawResource, out: &mut Reading) {
             return out.leave_out(&raw.id, not_modelled(properties, "a network whose space an address pool chooses"));
         }
         Ok(space) if space.is_empty() => return out.leave_out(&raw.id, missing(properties, "addressSpace")),
-        Ok(space) => out.node(raw.draft(Kind::Vnet(Vnet { region: out.region.clone(), space, flow_timeout_minutes }))),
+        Ok(space) => out.node(raw.draft(Kind::Vnet(Vnet {
+            region: out.region.clone(),
+            space,
+            flow_timeout_minutes,
+            ..Vnet::default()
+        }))),
         Err(diagnostic) => return out.leave_out(&raw.id, diagnostic),
     }
     for part in list(properties, "subnets") {

@@ -174,7 +174,7 @@ impl Collected {
         } else if relation == Relation::PartOf {
             let text = "not declared here: an existing NIC whose subnet and address are not known; nothing reaches it";
             self.assume("world.assumed-resource", from, text.to_owned(), span);
-            let kind = Kind::Nic(Nic { region: region.clone(), ip_forwarding: false });
+            let kind = Kind::Nic(Nic { region: region.clone(), ..Nic::default() });
             let draft = Draft::new(from.clone(), kind).refer(relation, to);
             self.node(Node { draft, inline: false, region, done: false });
         } else {

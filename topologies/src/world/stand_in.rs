@@ -128,7 +128,7 @@ impl World {
                 return self.stand_in_part(relation, target, region, span);
             }
             Relation::PartOf if ends("/networkinterfaces") => (
-                draft(Kind::Nic(Nic { region: region.clone(), ip_forwarding: false })),
+                draft(Kind::Nic(Nic { region: region.clone(), ..Nic::default() })),
                 "a NIC whose subnet and address are not known; nothing reaches it",
             ),
             Relation::Sends => {

@@ -78,5 +78,5 @@ fn peer(addr: Addr, vnet: Option<NodeId>, fabric: &Fabric) -> Peer {
 /// Whether an address stands for all that nobody else has on the Internet.
 pub(super) fn everybody(addr: Addr, fabric: &Fabric) -> bool {
     let holder = fabric.public(addr).and_then(|port| fabric.port(port));
-    holder.is_some_and(|port| matches!(&port.kind, PortKind::Internet { prefix } if prefix.is_default()))
+    holder.is_some_and(|port| matches!(&port.kind, PortKind::Internet { prefix, .. } if prefix.is_default()))
 }

@@ -5,8 +5,10 @@ use crate::fabric::{EndpointPort, LinkServicePort, NicPort, Place, Port, PortKin
 use crate::id::{NodeId, PortId};
 use crate::net::Addr;
 use crate::set::AddrSet;
+use crate::stage::guard::CompiledGuard;
 use crate::stage::idle::DEFAULT_MINUTES;
-use crate::topology::{Kind, Relation, Resource};
+use crate::topology::{EndpointMember, Kind, Relation, Resource, SubnetRule};
+use std::sync::Arc;
 
 impl Compiler<'_> {
     /// The port of a resource, if it has one.
@@ -22,11 +24,14 @@ impl Compiler<'_> {
                 let (node, attributes) = self.topology.subnet_of(id)?;
                 let policy = attributes.endpoint_policies.value.security;
                 let subnet = self.subnet(node.id)?;
+                let target = self.topology.target(id, Relation::Target);
+                let member = |member: &EndpointMember| {
+                    Some((member.address?, target.and_then(|it| self.part(it, &member.member))))
+                };
                 PortKind::Endpoint(EndpointPort {
-                    address: endpoint.address?,
+                    members: endpoint.members.iter().filter_map(member).collect(),
                     nsg: subnet.nsg.filter(|_| policy),
                     state: endpoint.state,
-                    target: self.topology.target(id, Relation::Target).map(|target| PortId(target.id.0)),
                     subnet,
                 })
             }
@@ -39,7 +44,7 @@ impl Compiler<'_> {
                 let nat = service.nat.iter().flatten().copied().collect();
                 PortKind::LinkService(LinkServicePort { nat, frontend: address })
             }
-            Kind::InternetHost(host) => PortKind::Internet { prefix: host.prefix },
+            Kind::InternetHost(host) => PortKind::Internet { prefix: host.prefix, guard: self.guard_of(id) },
             Kind::Gateway(_) => PortKind::Gateway(self.gateway(id)?),
             Kind::OnPremisesHost(host) => PortKind::OnPremises(self.site_host(id, host)?),
             Kind::Vnet(_) => PortKind::Platform { vnet: id },
@@ -49,6 +54,25 @@ impl Compiler<'_> {
             _ => return None,
         };
         Some(Port { id: PortId(id.0), place: self.place(resource), kind })
+    }
+
+    /// Where a private endpoint's address for this part of a resource leads: the front that is that part, or a private
+    /// link service.
+    fn part(&self, target: &Resource, member: &str) -> Option<PortId> {
+        if !matches!(target.kind, Kind::Service(_)) {
+            return Some(PortId(target.id.0));
+        }
+        let fronts = self.topology.referrers(target.id, Relation::PartOf).into_iter();
+        let is_it = |front: &&Resource| matches!(&front.kind, Kind::InternetHost(host) if host.member.eq_ignore_ascii_case(member));
+        fronts.filter(is_it).map(|front| PortId(front.id.0)).next()
+    }
+
+    /// The guard of the service that a host is a front of.
+    fn guard_of(&self, host: NodeId) -> Option<Arc<CompiledGuard>> {
+        let service = self.topology.target(host, Relation::PartOf)?;
+        let Kind::Service(attributes) = &service.kind else { return None };
+        let subnet = |rule: &SubnetRule| self.topology.find(&rule.subnet).map(|found| found.id);
+        Some(Arc::new(CompiledGuard::new(service.id, &attributes.guard, subnet)))
     }
 
     fn place(&self, resource: &Resource) -> Place {

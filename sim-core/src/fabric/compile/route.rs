@@ -8,7 +8,7 @@ use crate::net::{Addr, Prefix};
 use crate::set::AddrSet;
 use crate::stage::route::{Chosen, Hop, Source};
 use crate::stage::tag::Naming;
-use crate::topology::{Destination, Kind, PeerVnet, PrivateEndpoint, Relation, Resource, RouteTable, Subnet, UserHop};
+use crate::topology::{Destination, Kind, PeerVnet, Relation, Resource, RouteTable, Subnet, UserHop};
 use std::sync::Arc;
 
 /// A private endpoint that a VNet has a route to.
@@ -141,12 +141,12 @@ impl<'a> Compiler<'a> {
             for subnet in self.topology.referrers(vnet.id, Relation::PartOf) {
                 let Kind::Subnet(attributes) = &subnet.kind else { continue };
                 for holder in self.topology.referrers(subnet.id, Relation::Attached) {
-                    let Kind::PrivateEndpoint(PrivateEndpoint { address: Some(address), .. }) = holder.kind else {
-                        continue;
-                    };
-                    let range = network.space.iter().copied().find(|range| range.contains(address));
+                    let Kind::PrivateEndpoint(endpoint) = &holder.kind else { continue };
                     let routes_apply = attributes.endpoint_policies.value.routes;
-                    found.push(NearEndpoint { node: holder.id, address, range, routes_apply });
+                    found.extend(endpoint.members.iter().filter_map(|member| member.address).map(|address| {
+                        let range = network.space.iter().copied().find(|range| range.contains(address));
+                        NearEndpoint { node: holder.id, address, range, routes_apply }
+                    }));
                 }
             }
         }
@@ -154,18 +154,18 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Endpoints whose own routes these user routes put out of force.
+/// Addresses of endpoints whose own routes these user routes put out of force.
 ///
 /// Rule `endpoint-diverted`: where the policy of a private endpoint's subnet lets routes apply, a user's route that is at
 /// least as narrow as the range of the endpoint's VNet diverts what is meant for it. Source: azure-dataplane 2.6.
-pub(super) fn diverted(near: &[NearEndpoint], user: &[Chosen]) -> Vec<NodeId> {
+pub(super) fn diverted(near: &[NearEndpoint], user: &[Chosen]) -> Vec<Addr> {
     let put_out = |endpoint: &&NearEndpoint| {
         let narrow = |route: &Chosen| {
             route.prefix.contains(endpoint.address) && endpoint.range.is_some_and(|range| range.covers(route.prefix))
         };
         endpoint.routes_apply && user.iter().any(narrow)
     };
-    near.iter().filter(put_out).map(|endpoint| endpoint.node).collect()
+    near.iter().filter(put_out).map(|endpoint| endpoint.address).collect()
 }
 
 /// The tag with a service's addresses, and whether an endpoint reaches only the regions it names or is in.

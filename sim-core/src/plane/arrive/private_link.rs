@@ -39,7 +39,8 @@ pub(super) fn at_endpoint(
     if endpoint.state != ConnectionState::Approved {
         trail.stop(Reason::LinkNotApproved)?;
     }
-    let Some(to) = endpoint.target else {
+    let asked = endpoint.members.iter().find(|(address, _)| *address == trail.tuple.dst);
+    let Some(to) = asked.and_then(|(_, target)| *target) else {
         return trail.refuse(Reason::NoSuchAddress);
     };
     trail.meta.private_link = Some(NodeId(port.id.0));

@@ -54,7 +54,7 @@ impl<'a> Fates<'a> {
     pub(super) fn of(&self, route: &Chosen) -> Fate {
         match (route.source, route.hop) {
             (Source::System, Hop::None) => self.of_block(),
-            (Source::System, Hop::Endpoint(endpoint)) if self.overrides.diverted.contains(&endpoint) => Fate::Out,
+            (Source::System, Hop::Endpoint(_)) if self.overrides.diverted.contains(&route.prefix.first()) => Fate::Out,
             (Source::Gateway, _) if self.captured(route) => Fate::Out,
             (Source::User(..), _) if self.overruled(route) => Fate::Out,
             _ => Fate::In(AssumptionSet::default()),

@@ -3,16 +3,15 @@
 use super::fate::{Fate, Fates};
 use super::{Chosen, Group, Hop, Listed, RouteTable, Source, State};
 use crate::assumption::{Assumption, AssumptionSet, Choices};
-use crate::id::NodeId;
-use crate::net::Prefix;
+use crate::net::{Addr, Prefix};
 use hashbrown::HashMap;
 
 /// What settles routes beside their prefixes and makers.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// Private endpoints whose own routes are out of force: a user's route is narrow enough to divert what is meant for them,
-    /// and their subnet's policy lets it (azure-dataplane 2.6).
-    pub diverted: Vec<NodeId>,
+    /// Addresses of private endpoints whose own routes are out of force: a user's route is narrow enough to divert what is
+    /// meant for them, and their subnet's policy lets it (azure-dataplane 2.6).
+    pub diverted: Vec<Addr>,
     /// What is assumed where nobody knows.
     pub choices: Choices,
 }
@@ -110,6 +109,7 @@ fn class(source: Source) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::NodeId;
     use crate::net::{Addr, Protocol, Tuple};
     use proptest::prelude::*;
 
@@ -246,7 +246,7 @@ mod tests {
                 assert_eq!(assumed(&table, "10.1.0.7"), [Assumption::EndpointHostRoute]);
             }
         }
-        let overrides = Overrides { diverted: vec![NodeId(4)], ..Overrides::default() };
+        let overrides = Overrides { diverted: vec!["10.1.0.7".parse().unwrap()], ..Overrides::default() };
         let table = RouteTable::settle(vec![endpoint, mine], &overrides);
         assert_eq!((hop(&table, "10.1.0.7"), assumed(&table, "10.1.0.7")), (Some(NVA), vec![]));
     }

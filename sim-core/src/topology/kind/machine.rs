@@ -1,5 +1,6 @@
 //! Machines, their network interfaces, and hosts outside Azure's networks.
 
+use super::{NameChain, NameServer};
 use crate::net::{Addr, Prefix};
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ pub struct Nic {
     pub region: Arc<str>,
     /// Whether it may carry packets that are not its own.
     pub ip_forwarding: bool,
+    /// `dnsSettings.dnsServers`: whom its machine asks about names; where there are none, those of the VNet.
+    pub dns_servers: Vec<Addr>,
 }
 
 /// An address of a NIC.
@@ -38,6 +41,8 @@ pub struct Machine {
     pub forwards: bool,
     /// Connections it may hold, by its number of processors (azure-dataplane 5.2). `None`: not known.
     pub connections: Option<u32>,
+    /// What it answers about names, where it does.
+    pub name_server: Option<NameServer>,
 }
 
 /// A machine on the Internet.
@@ -55,12 +60,26 @@ pub struct InternetHost {
     pub egress_bps: Option<u64>,
     /// Host names it is known by.
     pub names: Vec<Arc<str>>,
+    /// Names that lead to it over others.
+    pub chains: Vec<NameChain>,
+    /// Which part of a service it is, where it is part of one: what private endpoints call `requiredMemberName`; empty
+    /// where the service has one part only.
+    pub member: Arc<str>,
 }
 
 impl InternetHost {
     /// One of which nothing is known but its address.
     #[must_use]
-    pub const fn at(prefix: Prefix) -> Self {
-        Self { prefix, region: None, tags: Vec::new(), azure: false, egress_bps: None, names: Vec::new() }
+    pub fn at(prefix: Prefix) -> Self {
+        Self {
+            prefix,
+            region: None,
+            tags: Vec::new(),
+            azure: false,
+            egress_bps: None,
+            names: Vec::new(),
+            chains: Vec::new(),
+            member: "".into(),
+        }
     }
 }

@@ -5,21 +5,25 @@ mod balancer;
 mod firewall;
 mod gateway;
 mod machine;
+mod names;
 mod network;
 mod outbound;
 mod private_link;
 mod role;
 mod security;
+mod service;
 
 pub use balancer::*;
 pub use firewall::*;
 pub use gateway::*;
 pub use machine::*;
+pub use names::*;
 pub use network::*;
 pub use outbound::*;
 pub use private_link::*;
 pub use role::*;
 pub use security::*;
+pub use service::*;
 
 use crate::net::{Addr, Prefix};
 use crate::source::Span;
@@ -85,6 +89,20 @@ pub enum Kind {
     FirewallPolicy(FirewallPolicy),
     /// A machine somewhere on the Internet: a client, a public service, a package mirror.
     InternetHost(InternetHost),
+    /// A managed service, behind the hosts that are part of it.
+    Service(Service),
+    /// `privateDnsZones`, `dnsZones`.
+    DnsZone(DnsZone),
+    /// `privateDnsZones/A` and its like.
+    RecordSet(RecordSet),
+    /// `privateDnsZones/virtualNetworkLinks`.
+    ZoneLink(ZoneLink),
+    /// `privateEndpoints/privateDnsZoneGroups`: keeps an endpoint's records in the zones it refers to.
+    ZoneGroup,
+    /// `dnsForwardingRulesets`.
+    Ruleset(Ruleset),
+    /// `dnsForwardingRulesets/virtualNetworkLinks`.
+    RulesetLink,
     /// `Microsoft.Authorization/roleDefinitions`.
     RoleDefinition(RoleDefinition),
     /// `Microsoft.Authorization/roleAssignments`.
@@ -99,13 +117,13 @@ pub enum Kind {
 impl Kind {
     /// The address that it has got, where it has one: a private one, or the public one of a frontend or public address.
     #[must_use]
-    pub const fn address(&self) -> Option<Addr> {
+    pub fn address(&self) -> Option<Addr> {
         match self {
             Self::IpConfig(IpConfig { address, .. })
             | Self::Frontend(Frontend { address, .. })
-            | Self::PrivateEndpoint(PrivateEndpoint { address, .. })
             | Self::Firewall(Firewall { address, .. })
             | Self::PublicIp(PublicIp { address, .. }) => *address,
+            Self::PrivateEndpoint(endpoint) => endpoint.address(),
             _ => None,
         }
     }

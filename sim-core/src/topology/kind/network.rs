@@ -14,6 +14,8 @@ pub struct Vnet {
     pub space: Vec<Prefix>,
     /// `flowTimeoutInMinutes`, 4 to 30 (azure-dataplane 1.4).
     pub flow_timeout_minutes: Option<u8>,
+    /// `dhcpOptions.dnsServers`: whom its machines ask about names; none for Azure's own (azure-services 5.1).
+    pub dns_servers: Vec<Addr>,
 }
 
 /// A subnet.

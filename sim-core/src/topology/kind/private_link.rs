@@ -24,8 +24,35 @@ pub struct PrivateEndpoint {
     pub region: Arc<str>,
     /// Where its connection stands.
     pub state: ConnectionState,
+    /// Its addresses, each for one part of the resource; there is at least one.
+    pub members: Vec<EndpointMember>,
+}
+
+/// An address of a private endpoint (azure-services 4.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointMember {
+    /// The part of the resource that it leads to: `requiredMemberName`; empty where there is one part only.
+    pub member: Arc<str>,
+    /// The host names that it stands for.
+    pub names: Vec<Arc<str>>,
+    /// The address asked for; `None` lets Azure choose the first free one.
+    pub requested: Option<Addr>,
     /// The address it got. Filled in when the resource is put.
     pub address: Option<Addr>,
+}
+
+impl PrivateEndpoint {
+    /// An endpoint of a resource with one part.
+    #[must_use]
+    pub fn new(region: impl Into<Arc<str>>, state: ConnectionState) -> Self {
+        Self { region: region.into(), state, members: vec![EndpointMember::default()] }
+    }
+
+    /// Its first address.
+    #[must_use]
+    pub fn address(&self) -> Option<Addr> {
+        self.members.first()?.address
+    }
 }
 
 /// A private link service (azure-services 3).

@@ -81,7 +81,7 @@ impl<'a> Around<'a> {
             Kind::IpConfig(config) => config.address,
             Kind::Frontend(frontend) => frontend.address,
             Kind::PublicIp(public) => public.address,
-            Kind::PrivateEndpoint(endpoint) => endpoint.address,
+            Kind::PrivateEndpoint(endpoint) => endpoint.address(),
             _ => None,
         }
     }

@@ -147,7 +147,7 @@ fn private_endpoints_wait_for_approval() {
         assert_eq!(told(&world), "");
         let Kind::PrivateEndpoint(found) = kind_of(&world, "privateEndpoints/e") else { panic!() };
         assert_eq!(found.state, expected, "{manual} {service}");
-        assert_eq!(found.address, Some("10.0.1.4".parse().unwrap()));
+        assert_eq!(found.address(), Some("10.0.1.4".parse().unwrap()));
     }
 }
 

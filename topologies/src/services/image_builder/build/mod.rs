@@ -296,7 +296,7 @@ pub(super) fn site_id(host: &str) -> String {
 pub fn address_of(topology: &Topology, name: &str) -> Option<Addr> {
     match &topology.find(name)?.kind {
         Kind::IpConfig(config) => config.address,
-        Kind::PrivateEndpoint(endpoint) => endpoint.address,
+        Kind::PrivateEndpoint(endpoint) => endpoint.address(),
         Kind::PublicIp(public) => public.address,
         Kind::InternetHost(host) => Some(host.prefix.first()),
         _ => None,

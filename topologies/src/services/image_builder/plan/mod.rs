@@ -286,8 +286,7 @@ impl Drafter<'_> {
         self.plan.proxy = Some((proxy.as_str().into(), proxy_config.as_str().into()));
         self.build_machine(subnet, None);
         let endpoint = self.id(ENDPOINTS, "aibpe");
-        let attributes =
-            PrivateEndpoint { region: self.template.region.clone(), state: Default::default(), address: None };
+        let attributes = PrivateEndpoint::new(self.template.region.clone(), Default::default());
         let draft = Draft::new(endpoint.as_str(), Kind::PrivateEndpoint(attributes))
             .refer(Relation::Attached, endpoint_subnet)
             .refer(Relation::Target, link_service.as_str());

@@ -147,7 +147,7 @@ impl Drafter<'_> {
             forwards: false,
             ..Machine::default()
         };
-        let card = Nic { region: self.template.region.clone(), ip_forwarding: false };
+        let card = Nic { region: self.template.region.clone(), ..Nic::default() };
         let address = IpConfig { primary: true, ..IpConfig::default() };
         let mut address = Draft::new(config.as_str(), Kind::IpConfig(address))
             .refer(Relation::PartOf, nic.as_str())
@@ -176,7 +176,7 @@ fn machine_drafts(id: &str, subnet: &str, region: &Arc<str>) -> Vec<Draft> {
     let address = IpConfig { primary: true, ..IpConfig::default() };
     vec![
         Draft::new(id, Kind::Machine(machine)),
-        Draft::new(nic.as_str(), Kind::Nic(Nic { region: region.clone(), ip_forwarding: false }))
+        Draft::new(nic.as_str(), Kind::Nic(Nic { region: region.clone(), ..Nic::default() }))
             .refer(Relation::PartOf, id),
         Draft::new(format!("{nic}/ipConfigurations/default"), Kind::IpConfig(address))
             .refer(Relation::PartOf, nic.as_str())
