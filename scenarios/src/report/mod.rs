@@ -127,9 +127,13 @@ impl Report {
     }
 
     fn meets_all(&self) -> bool {
-        self.unmet.is_empty()
-            && self.builds.iter().all(|build| build.unmet.is_empty())
-            && self.flows.iter().all(|flow| flow.unmet.is_empty())
+        self.all_unmet().next().is_none()
+    }
+
+    /// The expectations that are not met, of builds, flows and the network.
+    pub fn all_unmet(&self) -> impl Iterator<Item = &String> {
+        let builds = self.builds.iter().flat_map(|build| &build.unmet);
+        builds.chain(self.flows.iter().flat_map(|flow| &flow.unmet)).chain(&self.unmet)
     }
 
     /// The report for people.

@@ -42,14 +42,7 @@ pub(crate) fn report(report: &Report) -> String {
     section(&mut out, "Azure would refuse", &report.findings);
     list(&mut out, "Assumed", &report.assumptions);
     list(&mut out, "Skipped", &report.skipped);
-    let unmet: Vec<String> = report
-        .builds
-        .iter()
-        .flat_map(|build| &build.unmet)
-        .chain(report.flows.iter().flat_map(|flow| &flow.unmet))
-        .chain(&report.unmet)
-        .cloned()
-        .collect();
+    let unmet: Vec<String> = report.all_unmet().cloned().collect();
     if report.as_expected {
         let _ = writeln!(out, "\nAs expected.");
     } else {
