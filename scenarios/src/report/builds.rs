@@ -290,7 +290,7 @@ fn unmet(expect: &BuildExpectation, report: &BuildReport) -> Vec<String> {
     if let Some(code) = expect.code.as_deref().filter(|code| !report.problems.iter().any(|p| p.code == **code)) {
         unmet.push(format!("{}: expected Azure's code `{code}`: {}", report.name, report.message));
     }
-    unmet.extend(missing(&report.name, &report.problems, expect.reason.as_deref(), expect.rule.as_deref()));
+    unmet.extend(missing(&report.name, &report.problems, expect));
     let holds = |text: &str| report.timeline.iter().any(|row| row.text.contains(text)) || report.message.contains(text);
     if let Some(text) = expect.prints.as_deref().filter(|text| !holds(text)) {
         unmet.push(format!("{}: expected its log to hold `{text}`", report.name));

@@ -4,7 +4,8 @@ use super::flows::FlowReport;
 use crate::hangs::{self, Alternative, HangsOn};
 use crate::problem::Problem;
 use crate::scenario::{
-    Fails, FindingExpectation, FlowExpectation, FlowVerdict, Layer, Probes, SessionEnd, SessionExpectation, Way,
+    BuildExpectation, Fails, FindingExpectation, FlowExpectation, FlowVerdict, Layer, Probes, SessionEnd,
+    SessionExpectation, Way,
 };
 use crate::verdict::{Layers, Verdict};
 use sim_core::assumption::Choices;
@@ -80,8 +81,12 @@ fn in_the_way(expect: &FlowExpectation, report: &FlowReport) -> Option<String> {
             && resource.as_ref().is_none_or(|resource| belongs(problem, resource))
             && way.is_none_or(|way| problem.on_return == (way == Way::Back))
     };
-    if report.problems.iter().any(|problem| fits(&problem)) {
-        return None;
+    let (fitting, others): (Vec<_>, Vec<_>) = report.problems.iter().partition(fits);
+    if !fitting.is_empty() {
+        let others: Vec<String> = others.into_iter().map(told).collect();
+        let surprise = expect.alone && !others.is_empty();
+        return surprise
+            .then(|| format!("{}: expected nothing else in the way; found: {}", report.name, along(&others)));
     }
     let wanted = [
         reason.as_ref().map(|reason| format!("the reason `{reason}`")),
@@ -102,9 +107,17 @@ fn told(problem: &Problem) -> String {
     format!("{}{rule}{of}{back}", problem.code)
 }
 
-/// Expected reasons and rules that are not among the problems.
-pub(super) fn missing(name: &str, problems: &[Problem], reason: Option<&str>, rule: Option<&str>) -> Vec<String> {
+/// Expected reasons and rules that are not among the problems of a build; and others, where they should be alone.
+pub(super) fn missing(name: &str, problems: &[Problem], expect: &BuildExpectation) -> Vec<String> {
+    let (reason, rule) = (expect.reason.as_deref(), expect.rule.as_deref());
     let mut unmet = Vec::new();
+    let other = |problem: &&Problem| {
+        reason.is_some_and(|reason| problem.code != reason) || rule.is_some_and(|rule| !named(problem, rule))
+    };
+    let others: Vec<String> = problems.iter().filter(other).map(told).collect();
+    if expect.alone && !others.is_empty() {
+        unmet.push(format!("{name}: expected nothing else in the way; found: {}", along(&others)));
+    }
     if let Some(reason) = reason.filter(|reason| !problems.iter().any(|problem| problem.code == **reason)) {
         let codes: Vec<String> = problems.iter().map(|problem| problem.code.clone()).collect();
         unmet.push(format!("{name}: expected the reason `{reason}`; found: {}", along(&codes)));
@@ -272,6 +285,7 @@ mod tests {
             (r#""rule": "Deny", "resource": "subnetNsg""#, r#""rule": "Deny", "resource": "Nsg""#),
             (r#""resource": "x/subnetNsg""#, r#""resource": "y/subnetNsg""#),
             (r#""reason": "no-route", "way": "back""#, r#""reason": "no-route", "way": "there""#),
+            (r#""reason": "no-route", "alone": false"#, r#""reason": "no-route", "alone": true"#),
             (r#""through": ["nva", "front"]"#, r#""through": ["front", "nva"]"#),
             (r#""through": ["nva", "lb/front"]"#, r#""through": ["nva"]"#),
             (r#""back-through": []"#, r#""back-through": ["nva"]"#),

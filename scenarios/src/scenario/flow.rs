@@ -139,6 +139,9 @@ pub struct FlowExpectation {
     /// Whether what `reason`, `rule` and `resource` name is in the way of the question or of the answer.
     #[serde(default)]
     pub way: Option<Way>,
+    /// Whether nothing else is in the way than what `reason`, `rule`, `resource` and `way` name.
+    #[serde(default)]
+    pub alone: bool,
     /// What it passes between its two ends, in this order and nothing else: appliances, frontends (`balancer/frontend`
     /// or the frontend alone), endpoints, gateways. `[]` for nothing.
     #[serde(default)]

@@ -202,6 +202,9 @@ pub struct BuildExpectation {
     /// A rule, or other setting, that must be among those in the way, by its name.
     #[serde(default)]
     pub rule: Option<String>,
+    /// Whether nothing else is in the way than what `reason` and `rule` name.
+    #[serde(default)]
+    pub alone: bool,
     /// A text that the build's log must hold.
     #[serde(default)]
     pub prints: Option<String>,
