@@ -2,7 +2,7 @@
 //!
 //! [`az`] answers Azure's own questions. [`scenario`] is the file, [`replay`] the run; [`observe`] and [`pcap`] write down
 //! what happens, [`verdict`], [`problem`] and [`latency`] judge it, [`hangs`] says on what that hangs, [`report`] tells it.
-//! [`render`] shows messages about input, [`codes`] says what their codes mean, [`schema`] describes files; [`cli`] is the
+//! [`render`] shows messages about input, [`codes`] says what their codes mean, [`packs`] say what services need, [`schema`] describes files; [`cli`] is the
 //! `vnetsim` command.
 
 pub mod az;
@@ -14,6 +14,7 @@ pub mod latency;
 pub mod looked;
 pub mod naming;
 pub mod observe;
+pub mod packs;
 pub mod pcap;
 pub mod problem;
 pub mod render;
@@ -23,3 +24,4 @@ pub mod scenario;
 pub mod schema;
 pub mod trace;
 pub mod verdict;
+mod yaml;

@@ -1,6 +1,7 @@
 //! JSON Schemas of the files that are read and written, made from the types that read and write them.
 
 use crate::check::Check;
+use crate::packs::Pack;
 use crate::report::Report;
 use crate::scenario::Scenario;
 use crate::trace::Trace;
@@ -20,6 +21,7 @@ pub struct Kind {
 /// Every kind there is.
 pub const KINDS: &[Kind] = &[
     Kind { name: "scenario", about: "A scenario file, for `vnetsim replay`.", make: draft_07::<Scenario> },
+    Kind { name: "pack", about: "A requirement pack, for `vnetsim check --for`.", make: draft_07::<Pack> },
     Kind { name: "report", about: "What `vnetsim replay --format json` prints.", make: draft_07::<Report> },
     Kind { name: "trace", about: "What `vnetsim trace --format json` prints.", make: draft_07::<Trace> },
     Kind { name: "check", about: "What `vnetsim check --format json` prints.", make: draft_07::<Check> },

@@ -10,6 +10,7 @@ pub use exposure::{MachineRow, SubnetRow};
 
 use crate::hangs;
 use crate::observe::Recorder;
+use crate::packs::{Pack, Requirements, requirements};
 use crate::problem::Problem;
 use crate::replay::{BuildRun, Options, build_all};
 use crate::report::{BuildReport, assumptions, of_finding, settle_builds, surroundings};
@@ -44,6 +45,9 @@ pub struct Check {
     /// How many more there would be.
     #[serde(skip_serializing_if = "is_none")]
     pub connections_left_out: usize,
+    /// What its services need, and whether they have it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<Requirements>,
     /// What roles permit.
     pub roles: Vec<String>,
     /// Image builds.
@@ -60,7 +64,9 @@ impl Check {
     /// Whether nothing is wrong: Azure would take it, and what the services need connects.
     #[must_use]
     pub fn is_fine(&self) -> bool {
-        self.findings.is_empty() && self.builds.iter().all(|build| build.verdict == Verdict::Connected)
+        self.findings.is_empty()
+            && self.builds.iter().all(|build| build.verdict == Verdict::Connected)
+            && self.requirements.iter().all(Requirements::is_met)
     }
 
     /// The check for people.
@@ -70,15 +76,17 @@ impl Check {
     }
 }
 
-/// Checks a world. What happens while its image builds are played goes to `recorder`.
+/// Checks a world: by these requirement packs, or by those that its services call for. What happens while its image builds
+/// are played goes to `recorder`.
 #[must_use]
-pub fn run(world: World, options: &Options, recorder: Recorder) -> (Check, Recorder) {
+pub fn run(world: World, packs: &[Pack], options: &Options, recorder: Recorder) -> (Check, Recorder) {
     let network = world.facts(options.date, options.choices, false);
     let fabric = Fabric::compile(&world.topology, &network, 0);
     let surroundings = surroundings(&world, &fabric, options.date);
     let machines = exposure::machines(&world.topology, &fabric);
     let subnets = exposure::subnets(&world.topology, &fabric);
     let (connections, connections_left_out) = connections::connections(&world, &network);
+    let requirements = requirements(packs, &world, &network, options.date);
     let roles = roles(&world);
     let (resources, inert) = types(&world);
     let again = (!options.alternatives.is_empty()).then(|| world.clone());
@@ -102,6 +110,7 @@ pub fn run(world: World, options: &Options, recorder: Recorder) -> (Check, Recor
         subnets,
         connections,
         connections_left_out,
+        requirements,
         roles,
         builds,
         findings: world.findings.iter().map(|finding| of_finding(finding, &world)).collect(),

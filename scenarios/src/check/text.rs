@@ -1,6 +1,7 @@
 //! The check for people.
 
 use super::Check;
+use crate::packs;
 use crate::report::text::{build_text, harmless, list, section};
 use crate::verdict::Verdict;
 use std::fmt::Write as _;
@@ -37,6 +38,7 @@ pub(super) fn check(check: &Check) -> String {
         table(&mut out, &head, rows.collect());
     }
     connections(&mut out, check);
+    packs::text_of(&mut out, &check.requirements);
     list(&mut out, "Roles", &check.roles);
     for build in &check.builds {
         build_text(&mut out, build);

@@ -3,6 +3,7 @@
 use super::{Console, Exit, Format, Inputs};
 use crate::check;
 use crate::observe::Recorder;
+use crate::packs::find_pack;
 use crate::pcap::Capture;
 use crate::replay::Options;
 use crate::scenario::Downloads;
@@ -10,6 +11,7 @@ use clap::Args;
 use sim_core::time::Nanos;
 use std::path::PathBuf;
 use topologies::diagnostic::Diagnostic;
+use topologies::source::Sources;
 
 /// Attempts that latencies of a build are taken from.
 const REPEAT: u32 = 200;
@@ -27,6 +29,9 @@ pub struct CheckArgs {
     /// What is checked.
     #[command(flatten)]
     pub input: Inputs,
+    /// Tries what these services need: names of packs, or files of them; without it, those that the input calls for.
+    #[arg(long = "for", value_name = "PACK")]
+    pub packs: Vec<String>,
     /// Chooses how the report is written.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -54,6 +59,15 @@ pub(super) fn run(arguments: &CheckArgs, console: &Console) -> Exit {
         alternatives: surroundings.alternatives(),
         until: UNTIL,
     };
+    let mut sources = Sources::new();
+    let packs = arguments.packs.iter().map(|wanted| find_pack(wanted, &mut sources)).collect::<Result<Vec<_>, _>>();
+    let packs = match packs {
+        Ok(packs) => packs,
+        Err(error) => {
+            console.diagnostics([&*error], &sources);
+            return Exit::BadInput;
+        }
+    };
     let mut recorder = Recorder::default();
     if let Some(folder) = &arguments.pcap {
         match Capture::into_dir(folder) {
@@ -64,7 +78,7 @@ pub(super) fn run(arguments: &CheckArgs, console: &Console) -> Exit {
             }
         }
     }
-    let (check, recorder) = check::run(world, &options, recorder);
+    let (check, recorder) = check::run(world, &packs, &options, recorder);
     if let Some(Err(error)) = recorder.capture.map(Capture::finish) {
         return console.fail(&Diagnostic::error("output.capture", error.to_string()));
     }

@@ -9,6 +9,7 @@ mod expand;
 mod explain;
 mod input;
 mod list;
+mod packs;
 mod replay;
 mod schema;
 mod surroundings;
@@ -50,6 +51,7 @@ enum Command {
     List(list::ListArgs),
     Az(az::AzArgs),
     Schema(schema::SchemaArgs),
+    Packs(packs::PacksArgs),
     Assumptions(assumptions::AssumptionsArgs),
     Explain(explain::ExplainArgs),
     Expand(expand::ExpandArgs),
@@ -78,6 +80,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Trace(arguments) => trace::run(&arguments, &console),
         Command::List(arguments) => list::run(&arguments, &console),
         Command::Az(arguments) => az::run(&arguments, &console),
+        Command::Packs(arguments) => packs::run(&arguments, &console),
         Command::Schema(arguments) => schema::run(&arguments, &console),
         Command::Assumptions(arguments) => assumptions::run(&arguments, &console),
         Command::Explain(arguments) => explain::run(&arguments, &console),

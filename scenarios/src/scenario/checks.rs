@@ -1,7 +1,8 @@
 //! What the types of a scenario do not say: values that are texts in the file and something stricter in the run.
 
-use super::{Action, Flow, FlowProtocol, MAX_PARALLEL, MAX_REPEAT, Places, Ports, Scenario, yaml};
+use super::{Action, Flow, FlowProtocol, MAX_PARALLEL, MAX_REPEAT, Places, Ports, Scenario};
 use crate::codes;
+use crate::yaml;
 use sim_core::net::{Addr, Prefix};
 use sim_core::source::Span;
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! From a scenario file to a [`Scenario`], with the places of its parts.
 
-use super::{Places, Scenario, checks, places, yaml};
+use super::{Places, Scenario, checks, places};
+use crate::yaml;
 use sim_core::source::FileId;
 use std::fs;
 use std::io::{self, Read};

@@ -6,7 +6,6 @@ mod flow;
 mod load;
 mod places;
 mod target;
-mod yaml;
 
 pub use duration::Span;
 pub use flow::{

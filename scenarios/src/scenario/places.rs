@@ -1,6 +1,6 @@
 //! Where the parts of a scenario stand in its file.
 
-use super::yaml;
+use crate::yaml;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;

@@ -159,10 +159,24 @@ impl World {
     #[must_use]
     pub fn answer(&self, id: &str, version: Option<&str>) -> Option<Value> {
         let Some(raw) = self.resources.get(id) else {
+            if let Some(part) = self.inline(id, version) {
+                return Some(part);
+            }
             let body = azure::body_of(self.topology.find(id)?)?;
             return Some(azure::filled(&azure::tidy(id), &body, version.unwrap_or_default(), &self.around()));
         };
         Some(azure::filled(&raw.id, &raw.body, version.unwrap_or(&raw.api_version), &self.around()))
+    }
+
+    /// What a part that is declared inside a resource is in that one's answer: a subnet in its network.
+    fn inline(&self, id: &str, version: Option<&str>) -> Option<Value> {
+        let whole = self.answer(azure::parent(id).filter(|whole| self.resources.get(whole).is_some())?, version)?;
+        let mut segments = id.rsplit('/');
+        let (name, collection) = (segments.next()?, segments.next()?);
+        let is_it = |part: &&Value| {
+            part.get("name").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(name))
+        };
+        whole.path(&["properties", collection])?.items().iter().find(is_it).cloned()
     }
 
     /// What a resource in this network can learn from it.

@@ -16,7 +16,7 @@ const MAX_ALIASED: usize = 10_000;
 
 /// How scenario files are read. `yes` and `on` are texts as in YAML 1.2; a key twice, a merge key, an unknown tag and a
 /// number that is none are errors.
-pub(super) fn options() -> Options {
+pub(crate) fn options() -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: MAX_DEPTH,
@@ -44,7 +44,7 @@ pub(super) fn options() -> Options {
 
 /// The bytes of a place that the reader gives. A place without width is that of the word that starts there, or, at the end
 /// of a line, of the last thing before it.
-pub(super) fn span(text: &str, file: FileId, location: Location) -> Span {
+pub(crate) fn span(text: &str, file: FileId, location: Location) -> Span {
     let place = location.span();
     let (start, end) = match (place.byte_offset(), place.byte_len()) {
         (Some(start), Some(length)) => {
@@ -82,7 +82,7 @@ fn offset(text: &str, line: u64, column: u64) -> usize {
 }
 
 /// What is wrong with a file that is no scenario.
-pub(super) fn diagnose(error: &Error, text: &str, file: FileId) -> Diagnostic {
+pub(crate) fn diagnose(error: &Error, text: &str, file: FileId) -> Diagnostic {
     let error = error.without_snippet();
     if let Error::AliasError { error: inner, locations, .. } = error {
         let at = span(text, file, locations.reference_location);
@@ -188,7 +188,7 @@ fn number(ty: &str) -> &'static str {
 }
 
 /// Adds what would be right: the name that was meant, if one is near, and all there are.
-pub(super) fn choices(diagnostic: Diagnostic, wanted: &str, known: &[&str], lead: &str) -> Diagnostic {
+pub(crate) fn choices(diagnostic: Diagnostic, wanted: &str, known: &[&str], lead: &str) -> Diagnostic {
     let diagnostic = diagnostic.note(None, format!("{lead} {}", known.join(", ")));
     match nearest(wanted, known.iter().copied()) {
         Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
