@@ -36,7 +36,7 @@ pub struct Tree {
 /// Folders whose code may state rules. Tests may stand in them too.
 const CODE: [&str; 3] = ["sim-core/src", "topologies/src", "scenarios/src"];
 /// Folders that hold tests, or scenarios, which are tests as a whole.
-const TESTS: [&str; 6] = ["sim-core/tests", "scenarios/tests", "scenarios/library", "tests/src", "tests/tests"];
+const TESTS: [&str; 5] = ["sim-core/tests", "scenarios/tests", "scenarios/library", "tests/src", "tests/tests"];
 
 impl Tree {
     /// Reads the workspace at `root`.
