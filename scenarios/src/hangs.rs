@@ -1,8 +1,8 @@
 //! What answers hang on because nobody knows it for certain, and what they are with other choices.
 //!
 //! Every answer lists the assumptions that it used. With `--assume all` each is tried with its other choices, one
-//! assumption at a time and the rest as before: so many more answers at most as there are other choices in all
-//! ([`MOST`]). An answer that differs with one of them is [`Verdict::Unknown`].
+//! assumption at a time and the rest as before: so many more answers at most as there are other choices in all.
+//! An answer that differs with one of them is [`Verdict::Unknown`].
 
 use crate::verdict::Verdict;
 use schemars::JsonSchema;
@@ -10,16 +10,6 @@ use serde::Serialize;
 use sim_core::assumption::{Assumption, AssumptionSet, Choices};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-
-/// Most alternatives that are tried: each other choice of each assumption.
-pub const MOST: usize = {
-    let (mut most, mut n) = (0, 0);
-    while n < Assumption::ALL.len() {
-        most += Assumption::ALL[n].choices().len() - 1;
-        n += 1;
-    }
-    most
-};
 
 /// An assumption that an answer used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -57,8 +47,7 @@ impl HangsOn {
 
 /// All that several answers hang on.
 pub(crate) fn together<'h>(all: impl IntoIterator<Item = &'h HangsOn>) -> AssumptionSet {
-    let named = |name: &str| Assumption::ALL.iter().copied().find(|it| it.name() == name);
-    all.into_iter().filter_map(|it| named(it.name)).fold(AssumptionSet::default(), AssumptionSet::with)
+    all.into_iter().filter_map(|it| Assumption::named(it.name)).fold(AssumptionSet::default(), AssumptionSet::with)
 }
 
 /// Answers with another choice.

@@ -122,6 +122,14 @@ assumptions! {
         "whether the documented rule for image builds admits what its private link service sends";
 }
 
+impl Assumption {
+    /// The one of this name, in any letter case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|it| it.name().eq_ignore_ascii_case(name))
+    }
+}
+
 impl fmt::Display for Assumption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
@@ -174,8 +182,7 @@ impl Choices {
     /// # Errors
     /// When there is no such assumption or choice.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ChoiceError> {
-        let found = Assumption::ALL.iter().find(|it| it.name().eq_ignore_ascii_case(name));
-        let Some(assumption) = found.copied() else { return Err(ChoiceError::Name(name.to_owned())) };
+        let Some(assumption) = Assumption::named(name) else { return Err(ChoiceError::Name(name.to_owned())) };
         let (name, choices) = (assumption.name(), assumption.choices());
         let Some(place) = choices.iter().position(|choice| choice.eq_ignore_ascii_case(value)) else {
             return Err(ChoiceError::Value { name, value: value.to_owned(), choices });

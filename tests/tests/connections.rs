@@ -76,7 +76,7 @@ fn usual_connections_are_tried_and_explained() {
         alternatives: AssumptionSet::default(),
         until: Nanos::secs(1),
     };
-    let (found, _) = check::run(world, &options, Recorder::default());
+    let (found, _) = check::run(world, &[], &options, Recorder::default());
     let short = |name: &str| name.split([' ', '(']).next().unwrap_or_default().to_owned();
     let rows: Vec<_> = found
         .connections

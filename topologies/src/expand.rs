@@ -122,8 +122,7 @@ fn object<const N: usize>(members: [(&str, Data); N]) -> Value {
 }
 
 fn member(key: &str, data: Data) -> Member {
-    let value = value(data);
-    Member { key: key.to_owned(), key_span: value.span, value }
+    Member::new(key, value(data))
 }
 
 /// A value that is only written.

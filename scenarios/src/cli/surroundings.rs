@@ -73,12 +73,8 @@ impl Surroundings {
         if !self.assume.contains(&Assumed::All) {
             return AssumptionSet::default();
         }
-        let said = |it: &Assumption| {
-            let is =
-                |assumed: &Assumed| matches!(assumed, Assumed::One(name, _) if name.eq_ignore_ascii_case(it.name()));
-            self.assume.iter().any(is)
-        };
-        Assumption::ALL.iter().copied().filter(said).fold(AssumptionSet::all(), AssumptionSet::without)
+        let one = |assumed: &Assumed| if let Assumed::One(name, _) = assumed { Assumption::named(name) } else { None };
+        self.assume.iter().filter_map(one).fold(AssumptionSet::all(), AssumptionSet::without)
     }
 
     /// Reads the list of service tags, if one is named.

@@ -78,43 +78,10 @@ pub struct Composed {
 /// A decision of the slow path.
 #[derive(Clone, Debug)]
 pub struct Decision {
-    /// Go on, deliver or drop.
-    pub act: Act,
-    /// The tuple after rewriting.
-    pub tuple: Tuple,
-    /// The private link it is on afterwards.
-    pub private_link: Option<NodeId>,
-    /// The frontend it came through, afterwards.
-    pub via: Option<Via>,
-    /// Where it stands on its way through an appliance, afterwards.
-    pub gateway: Option<Gateway>,
-    /// The subnet whose identity it carries afterwards.
-    pub subnet: Option<NodeId>,
-    /// Whether it passes a router, which counts it down.
-    pub routed: bool,
+    /// What is kept for the packets of the flow; its place and version are given when it is.
+    pub composed: Composed,
     /// State to create.
     pub state: Option<NewConn>,
     /// Whether it holds for this packet alone, and not for those that look the same.
     pub once: bool,
-    /// How it was decided.
-    pub steps: Vec<Step>,
-}
-
-impl Decision {
-    /// As it is kept at a place of the table under a version of the fabric; the link is not known yet.
-    pub fn composed(self, entry: u32, epoch: u32) -> Composed {
-        Composed {
-            act: self.act,
-            tuple: self.tuple,
-            private_link: self.private_link,
-            via: self.via,
-            gateway: self.gateway,
-            subnet: self.subnet,
-            routed: self.routed,
-            link: None,
-            steps: self.steps.into(),
-            entry,
-            epoch,
-        }
-    }
 }

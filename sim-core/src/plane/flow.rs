@@ -119,7 +119,7 @@ struct Slot {
     conn: Option<(u32, bool)>,
 }
 
-const NOT_COMPOSED: u32 = u32::MAX;
+pub(super) const NOT_COMPOSED: u32 = u32::MAX;
 /// The version of entries that no version has: they are composed anew.
 pub const STALE: u32 = u32::MAX;
 
@@ -242,19 +242,22 @@ impl FlowTable {
         if self.entries.len() >= TABLE_LIMIT && !self.entries.contains_key(&key) {
             return Err(Reason::FlowTableFull);
         }
-        let watched = decision.state.and_then(|state| self.open(&state, seen.now));
+        let Decision { mut composed, state, once } = decision;
+        let watched = state.and_then(|state| self.open(&state, seen.now));
         let slot = self.entries.entry(key).or_insert(Slot { composed: NOT_COMPOSED, conn: None });
         if let Some((index, forward)) = slot.conn
-            && let Some(conn) = self.conns[index as usize].as_mut().filter(|_| !decision.once)
+            && let Some(conn) = self.conns[index as usize].as_mut().filter(|_| !once)
         {
             conn.note(seen.header, seen.payload, forward, seen.now);
         }
-        let epoch = if decision.once { STALE } else { epoch };
+        composed.epoch = if once { STALE } else { epoch };
         if slot.composed == NOT_COMPOSED {
             slot.composed = u32::try_from(self.composed.len()).unwrap_or(NOT_COMPOSED);
-            self.composed.push(decision.composed(slot.composed, epoch));
+            composed.entry = slot.composed;
+            self.composed.push(composed);
         } else {
-            self.composed[slot.composed as usize] = decision.composed(slot.composed, epoch);
+            composed.entry = slot.composed;
+            self.composed[slot.composed as usize] = composed;
         }
         let place = slot.composed as usize;
         self.composed.get_mut(place).map(|composed| (composed, watched)).ok_or(Reason::FlowTableFull)

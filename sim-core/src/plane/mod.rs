@@ -214,7 +214,7 @@ impl Plane {
             return view.table.cut(&key).map(|reason| revise::cut(&view, key, meta, reason));
         };
         let decision = revise::decide(&view, port, key, opener, meta);
-        let cut = if let Act::Drop(reason) = decision.act { Some(reason) } else { None };
+        let cut = if let Act::Drop(reason) = decision.composed.act { Some(reason) } else { None };
         self.tables[port.id.index()].revised(&key, cut);
         cut.map(|_| decision)
     }

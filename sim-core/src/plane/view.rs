@@ -2,8 +2,8 @@
 
 use super::Health;
 use super::conn::{Half, NewConn};
-use super::decision::{Act, Decision};
-use super::flow::{FlowTable, Key, NO_SCOPE};
+use super::decision::{Act, Composed, Decision};
+use super::flow::{FlowTable, Key, NO_SCOPE, NOT_COMPOSED, STALE};
 use crate::assumption::{Assumption, AssumptionSet};
 use crate::fabric::{Fabric, LinkClass, Place, SubnetContext};
 use crate::id::{NodeId, PortId};
@@ -167,7 +167,7 @@ impl<'a> Trail<'a> {
     pub fn end(self, act: Result<Act, Reason>, state: Option<NewConn>) -> Decision {
         let act = act.unwrap_or_else(Act::Drop);
         let state = if matches!(act, Act::Drop(_) | Act::Answer(_)) { None } else { state };
-        Decision {
+        let composed = Composed {
             act,
             tuple: self.tuple,
             private_link: self.meta.private_link,
@@ -175,10 +175,12 @@ impl<'a> Trail<'a> {
             gateway: self.meta.gateway,
             subnet: self.meta.subnet,
             routed: self.routed,
-            once: self.once,
-            state,
-            steps: self.steps,
-        }
+            link: None,
+            steps: self.steps.into(),
+            entry: NOT_COMPOSED,
+            epoch: STALE,
+        };
+        Decision { composed, state, once: self.once }
     }
 }
 

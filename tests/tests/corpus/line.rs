@@ -61,7 +61,7 @@ impl Line {
             alternatives: AssumptionSet::default(),
             until: Nanos::secs(17 * 3600),
         };
-        let (check, _) = check::run(world, &options, Recorder::default());
+        let (check, _) = check::run(world, &[], &options, Recorder::default());
         let Check { resources, inert, machines, builds, .. } = &check;
         let (resources, inert): (usize, usize) = (resources.values().sum(), inert.values().sum());
         Self {

@@ -118,5 +118,5 @@ impl Session {
 }
 
 fn member(key: &str, data: Data, span: Span) -> Member {
-    Member { key: key.to_owned(), key_span: span, value: Value::new(span, data) }
+    Member::new(key, Value::new(span, data))
 }

@@ -155,7 +155,7 @@ impl Session {
         for member in template.get("outputs").map(Value::members).unwrap_or_default() {
             if let Some(value) = self.output(&context, &member.key, &member.value) {
                 let mut entry: Vec<Member> = member.value.member("type").cloned().into_iter().collect();
-                entry.push(Member { key: "value".to_owned(), key_span: value.span, value });
+                entry.push(Member::new("value", value));
                 let value = Value::new(member.value.span, Data::Object(entry));
                 outputs.push(Member { key: member.key.clone(), key_span: member.key_span, value });
             }

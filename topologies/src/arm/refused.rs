@@ -41,9 +41,8 @@ pub fn refused(template: &Value, deployment: &Deployment, sources: &Sources) -> 
         message: format!("Deployment template validation failed: '{inner}'."),
     });
     let group = || {
-        let name =
-            quoted(&deployment.diagnostics.iter().find(|it| it.code == "ResourceGroupNotFound")?.message)?.to_owned();
-        Some(Refused { code: "ResourceGroupNotFound", message: format!("Resource group '{name}' could not be found.") })
+        let found = deployment.diagnostics.iter().find(|it| it.code == "ResourceGroupNotFound")?;
+        Some(Refused { code: "ResourceGroupNotFound", message: found.message.clone() })
     };
     invalid.or_else(group)
 }
@@ -72,7 +71,7 @@ impl Asked<'_> {
     }
 
     fn missing(&self, name: &str) -> Option<String> {
-        let at = self.place(self.parameter(name)?)?;
+        let at = self.located(self.parameter(name)?.span)?;
         Some(format!(
             "The value for the template parameter '{name}' {at} is not provided. Please see \
              https://aka.ms/arm-create-parameter-file for usage details."
@@ -82,7 +81,7 @@ impl Asked<'_> {
     fn not_allowed(&self, found: &Diagnostic) -> Option<String> {
         let name = quoted(&found.message)?;
         let declared = self.parameter(name)?;
-        let (at, value) = (self.place(declared)?, self.source(found)?);
+        let (at, value) = (self.located(declared.span)?, self.source(found)?);
         let allowed = declared.get("allowedValues").map(Value::items).unwrap_or_default();
         let shown = |it: &Value| it.as_str().map_or_else(|| it.to_string(), str::to_owned);
         let list: Vec<String> = allowed.iter().map(shown).collect();
@@ -133,11 +132,6 @@ impl Asked<'_> {
 
     fn parameter(&self, name: &str) -> Option<&Value> {
         self.template.get("parameters")?.get(name)
-    }
-
-    /// `at line '3' and column '5'`, where a declaration starts.
-    fn place(&self, declared: &Value) -> Option<String> {
-        self.located(declared.span)
     }
 
     /// Where the resource starts that an error is in.

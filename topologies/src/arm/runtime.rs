@@ -89,8 +89,8 @@ impl Session {
         fill_identity(&mut whole);
         if let Data::Object(members) = &mut whole.data {
             let version = version.map_or_else(String::new, str::to_owned);
-            members.push(made_member(&at(whole.span), "apiVersion", version.into()));
-            members.push(made_member(&at(whole.span), "resourceId", self.declared(declared).id.as_str().into()));
+            members.push(made_member(whole.span, "apiVersion", version.into()));
+            members.push(made_member(whole.span, "resourceId", self.declared(declared).id.as_str().into()));
         }
         Ok(whole.data)
     }
@@ -141,7 +141,7 @@ impl Session {
         let Some(id) = found.first() else { return Err(self.unknown_resource(context, name)) };
         let declared = self.declared(*id);
         let raw = Rc::clone(&declared.raw);
-        let member = |key, text: &String| made_member(&raw, key, text.as_str().into());
+        let member = |key, text: &String| made_member(raw.span, key, text.as_str().into());
         let mut members =
             vec![member("id", &declared.id), member("name", &declared.name), member("type", &declared.resource_type)];
         if let Some(version) = raw.member("apiVersion") {
@@ -250,13 +250,9 @@ fn placeholder(id: &str, full: bool) -> String {
     if full { format!("<reference({id})>") } else { format!("<reference({id}).properties>") }
 }
 
-/// A place for members that nobody wrote.
-fn at(span: Span) -> Value {
-    Value::new(span, Data::Null)
-}
-
-fn made_member(body: &Value, key: &str, data: Data) -> Member {
-    Member { key: key.to_owned(), key_span: body.span, value: Value::new(body.span, data) }
+/// A member that nobody wrote.
+fn made_member(span: Span, key: &str, data: Data) -> Member {
+    Member::new(key, Value::new(span, data))
 }
 
 /// A system-assigned identity has a principal.
@@ -266,11 +262,11 @@ fn fill_identity(whole: &mut Value) {
     if !assigned.to_ascii_lowercase().contains("systemassigned") {
         return;
     }
-    let at = at(whole.span);
+    let at = whole.span;
     let Data::Object(members) = &mut whole.data else { return };
     let identity = members.iter_mut().find(|member| member.key.eq_ignore_ascii_case("identity"));
     if let Some(Data::Object(identity)) = identity.map(|member| &mut member.value.data) {
-        identity.push(made_member(&at, "principalId", uuid::of(&format!("principal {id}")).into()));
-        identity.push(made_member(&at, "tenantId", uuid::of("vnetsim tenant").into()));
+        identity.push(made_member(at, "principalId", uuid::of(&format!("principal {id}")).into()));
+        identity.push(made_member(at, "tenantId", uuid::of("vnetsim tenant").into()));
     }
 }

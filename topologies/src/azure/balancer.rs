@@ -76,7 +76,7 @@ fn part(collection: &str, properties: &Value) -> Result<Kind, Diagnostic> {
         POOLS => Ok(Kind::BackendPool(BackendPool { by_address: by_address(properties) })),
         "probes" => probe(properties),
         "loadBalancingRules" => balancing_rule(properties),
-        "inboundNatRules" => nat_rule(properties),
+        "inboundNatRules" => nat_rule(properties).map(Kind::InboundNatRule),
         _ => outbound_rule(properties),
     }
 }
@@ -124,7 +124,8 @@ fn balancing_rule(properties: &Value) -> Result<Kind, Diagnostic> {
     }))
 }
 
-fn nat_rule(properties: &Value) -> Result<Kind, Diagnostic> {
+/// What a NAT rule is, or the rules of a NAT pool for a scale set but for their ports: those of the pool.
+pub(super) fn nat_rule(properties: &Value) -> Result<InboundNatRule, Diagnostic> {
     let required = |key| port(properties, key, 0)?.ok_or_else(|| missing(properties, key));
     // What Azure answers has a frontend port of 0 beside the range.
     let for_pool = port(properties, "frontendPortRangeStart", 0)?.is_some_and(|first| first != 0);
@@ -134,7 +135,7 @@ fn nat_rule(properties: &Value) -> Result<Kind, Diagnostic> {
     } else {
         PortRange::one(required("frontendPort")?)
     };
-    Ok(Kind::InboundNatRule(InboundNatRule {
+    Ok(InboundNatRule {
         protocol: protocol(properties)?,
         frontend_ports,
         backend_port: required("backendPort")?,
@@ -142,15 +143,7 @@ fn nat_rule(properties: &Value) -> Result<Kind, Diagnostic> {
         idle_minutes: idle_minutes(properties)?,
         floating_ip: switch(properties, "enableFloatingIP", false).value,
         tcp_reset: switch(properties, "enableTcpReset", false).value,
-    }))
-}
-
-/// What the NAT rules of a NAT pool for a scale set are, but for their ports: those of the pool.
-pub(super) fn nat_pool(properties: &Value) -> Result<InboundNatRule, Diagnostic> {
-    match nat_rule(properties)? {
-        Kind::InboundNatRule(rule) => Ok(rule),
-        _ => Err(missing(properties, "frontendPortRangeStart")),
-    }
+    })
 }
 
 /// Whether a balancer has rules of a NAT pool already: what was read back has.

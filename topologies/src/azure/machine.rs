@@ -32,18 +32,23 @@ pub(super) fn machine(raw: &RawResource, out: &mut Reading) {
     if let Some(diagnostic) = primaries(profile) {
         return out.leave_out(&raw.id, diagnostic);
     }
-    let egress_bps = known.and_then(|known| known.egress_bps);
-    out.node(raw.draft(Kind::Machine(Machine {
-        size: size.into(),
-        egress_bps,
-        connections: known.and_then(|known| known.connections()),
-        ..Machine::default()
-    })));
+    out.node(raw.draft(Kind::Machine(of_size(size))));
     for nic in nics {
         out.link(&nic, Relation::PartOf, &raw.id);
     }
     for part in list(profile, "networkInterfaceConfigurations") {
         own_nic(raw, part, out);
+    }
+}
+
+/// A machine of a size, with the limits that are known of it.
+pub(super) fn of_size(size: &str) -> Machine {
+    let known = vm_size(size);
+    Machine {
+        size: size.into(),
+        egress_bps: known.and_then(|known| known.egress_bps),
+        connections: known.and_then(|known| known.connections()),
+        ..Machine::default()
     }
 }
 
@@ -115,12 +120,7 @@ pub(super) fn container_group(raw: &RawResource, all: &Resources, out: &mut Read
     let config = child(&nic, "ipConfigurations", "ipconfig");
     let made =
         |id: &Arc<str>, kind| Draft { owner: service.clone(), ..Draft::new(id.clone(), kind).at(Some(raw.span)) };
-    out.node(raw.draft(Kind::Machine(Machine {
-        size: "".into(),
-        egress_bps: None,
-        forwards: false,
-        ..Machine::default()
-    })));
+    out.node(raw.draft(Kind::Machine(Machine::default())));
     let kind = Kind::Nic(Nic { region: out.region.clone(), ..Nic::default() });
     out.inline(made(&nic, kind).refer(Relation::PartOf, raw.id.clone()));
     let kind = Kind::IpConfig(IpConfig { primary: true, ..IpConfig::default() });

@@ -23,7 +23,7 @@ pub(super) fn rule_collection(raw: &RawResource, all: &Resources, out: &mut Read
         let Some(id) = raw.part_id("rules", part) else { continue };
         take(&id, part, part.span, out);
     }
-    for child in children(&raw.id, "rules", all) {
+    for child in all.children(&raw.id, "rules") {
         take(&child.id, &child.body, child.span, out);
     }
     let over_intent_policies = all.parent(raw).map_or(OverIntentPolicies::Nothing, over_intent_policies);
@@ -39,7 +39,7 @@ pub(super) fn rule_collection(raw: &RawResource, all: &Resources, out: &mut Read
 /// A group: its static members are what its collections look for. Who else belongs to it, a policy decides.
 pub(super) fn group(raw: &RawResource, all: &Resources, out: &mut Reading) {
     out.inert(raw);
-    if children(&raw.id, "staticMembers", all).next().is_none() {
+    if all.children(&raw.id, "staticMembers").next().is_none() {
         out.warn(not_modelled(&raw.body, "members that Azure Policy gives to a network group"));
     }
 }
@@ -58,21 +58,13 @@ pub(super) fn connectivity(raw: &RawResource, out: &mut Reading) {
 
 /// The networks in a group.
 fn members(group: &str, all: &Resources) -> Vec<Arc<str>> {
-    let found = children(group, "staticMembers", all).filter_map(|member| text(member.properties(), "resourceId"));
+    let found =
+        all.children(group.trim(), "staticMembers").filter_map(|member| text(member.properties(), "resourceId"));
     found.filter(|id| is_vnet(id)).map(id::tidy).collect()
 }
 
 fn is_vnet(id: &str) -> bool {
     id::resource_type(id).eq_ignore_ascii_case("Microsoft.Network/virtualNetworks")
-}
-
-/// The resources of one collection of children of `whole`.
-fn children<'r>(whole: &'r str, collection: &'r str, all: &'r Resources) -> impl Iterator<Item = &'r RawResource> {
-    all.iter().filter(move |one| {
-        let kind = one.resource_type.rsplit('/').next().unwrap_or_default();
-        kind.eq_ignore_ascii_case(collection)
-            && id::parent(&one.id).is_some_and(|parent| parent.eq_ignore_ascii_case(whole.trim()))
-    })
 }
 
 fn over_intent_policies(configuration: &RawResource) -> OverIntentPolicies {

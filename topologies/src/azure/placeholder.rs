@@ -7,7 +7,7 @@ use super::read::text;
 use crate::arm::Placeholder;
 use crate::json::{Data, Value};
 use sim_core::net::Addr;
-use sim_core::topology::{Kind, Topology};
+use sim_core::topology::Topology;
 use std::sync::Arc;
 
 /// The id that a placeholder such as `<reference(LB).properties.backendAddressPools[0].id>` stands for; any other text
@@ -50,15 +50,12 @@ fn address(text: &str, all: &Resources, topology: &Topology) -> Option<Addr> {
         None if placeholder.path == "properties.ipAddress" => placeholder.resource_id.into(),
         None => return None,
     };
-    // A firewall's configurations are no resources of their own.
-    let whole = || topology.find(super::id::parent(&part)?);
-    match &topology.find(&part).or_else(whole)?.kind {
-        Kind::Firewall(firewall) => firewall.address,
-        Kind::IpConfig(config) => config.address,
-        Kind::Frontend(frontend) => frontend.address,
-        Kind::PublicIp(public) => public.address,
-        _ => None,
-    }
+    address_of(&part, topology)
+}
+
+/// The address that a resource got. A firewall's configurations are no resources of their own: the firewall has it.
+pub(super) fn address_of(id: &str, topology: &Topology) -> Option<Addr> {
+    topology.find(id).or_else(|| topology.find(super::id::parent(id)?))?.kind.address()
 }
 
 /// The id of a part by its place: `properties.ipConfigurations[0]`.

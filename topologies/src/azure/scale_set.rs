@@ -9,10 +9,10 @@ pub use instances::{MAX_INSTANCES, MAX_PARTS};
 
 use super::address::{is_global, sku};
 use super::id::{child, name_of, parent, sibling};
+use super::machine::of_size;
 use super::raw::{RawResource, Resources};
 use super::read::{given, inner, list, not_modelled, number, references, says, text};
 use super::reading::Reading;
-use crate::facts::vm_size;
 use crate::json::Value;
 use sim_core::topology::{Draft, Kind, Machine, PublicIp, Relation, Sku};
 use std::sync::Arc;
@@ -197,14 +197,7 @@ impl Set<'_> {
 }
 
 fn machine(size: &str, called: Option<Arc<str>>) -> Kind {
-    let known = vm_size(size);
-    Kind::Machine(Machine {
-        called,
-        size: size.into(),
-        egress_bps: known.and_then(|known| known.egress_bps),
-        connections: known.and_then(|known| known.connections()),
-        ..Machine::default()
-    })
+    Kind::Machine(Machine { called, ..of_size(size) })
 }
 
 fn instance_name(set: &str, instance: &str) -> Arc<str> {

@@ -48,6 +48,14 @@ pub struct Member {
     pub value: Value,
 }
 
+impl Member {
+    /// A member that was made, not read: its key is where the value is.
+    #[must_use]
+    pub fn new(key: &str, value: Value) -> Self {
+        Self { key: key.to_owned(), key_span: value.span, value }
+    }
+}
+
 impl Value {
     /// A value that was made, not read, at the place it should be blamed on.
     #[must_use]

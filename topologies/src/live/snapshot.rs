@@ -15,7 +15,7 @@ pub(crate) fn as_template(value: &Value) -> Value {
     let list = value.get("predictedResources");
     let resources = list.map(Value::items).unwrap_or_default().iter().map(as_resource).collect();
     let at = list.map_or(value.span, |list| list.span);
-    let member = |key: &str, data: Data| Member { key: key.to_owned(), key_span: at, value: Value::new(at, data) };
+    let member = |key: &str, data: Data| Member::new(key, Value::new(at, data));
     let members = vec![member("contentVersion", "1.0.0.0".into()), member("resources", Data::Array(resources))];
     Value::new(value.span, Data::Object(members))
 }

@@ -46,7 +46,7 @@ fn member<'v>(value: &'v mut Value, key: &str, span: Span) -> Option<&'v mut Val
     }
     let Data::Object(members) = &mut value.data else { return None };
     let place = members.iter().position(|member| member.key == key).unwrap_or_else(|| {
-        members.push(Member { key: key.to_owned(), key_span: span, value: Value::new(span, Data::Null) });
+        members.push(Member::new(key, Value::new(span, Data::Null)));
         members.len() - 1
     });
     Some(&mut members[place].value)
@@ -130,7 +130,7 @@ fn first(value: &Value) -> &Value {
 }
 
 fn single(key: &str, value: &Value) -> Value {
-    let member = Member { key: key.to_owned(), key_span: value.span, value: value.clone() };
+    let member = Member::new(key, value.clone());
     Value::new(value.span, Data::Object(vec![member]))
 }
 

@@ -55,7 +55,7 @@ fn network(joined: &mut Joined, vnet: &str, wanted: &BTreeSet<String>) -> Option
         made.push(format!("{name} {free}"));
         let value = Value::new(item.span, free.to_string().into());
         if let Data::Object(members) = &mut item.data {
-            members.push(Member { key: "addressPrefix".to_owned(), key_span: value.span, value });
+            members.push(Member::new("addressPrefix", value));
         }
         true
     });

@@ -3,31 +3,12 @@
 
 use super::listing::Form;
 use crate::json::{Data, Member, Value};
+use crate::secret::is_secret;
 use sim_core::source::Span;
 use std::collections::BTreeSet;
 
 /// What stands for a sensitive value.
 const HIDDEN: &str = "<sensitive>";
-
-/// Endings of names of attributes, without underscores, whose values are secret whatever a file says of them: states of
-/// older versions mark nothing.
-const SECRET_NAMES: [&str; 15] = [
-    "password",
-    "secret",
-    "accesskey",
-    "primarykey",
-    "secondarykey",
-    "sharedkey",
-    "authorizationkey",
-    "connectionstring",
-    "customdata",
-    "userdata",
-    "privatekey",
-    "privatekeypem",
-    "sastoken",
-    "kubeconfigraw",
-    "protectedsettings",
-];
 
 /// Types that hold nothing but secrets.
 const SECRET_TYPES: [&str; 4] =
@@ -163,7 +144,7 @@ impl Hiding {
         }
     }
 
-    /// Hides by name.
+    /// Hides by name, whatever a file says of it: states of older versions mark nothing.
     fn names(&mut self, value: &mut Value) {
         match &mut value.data {
             Data::Array(items) => items.iter_mut().for_each(|item| self.names(item)),
@@ -189,11 +170,6 @@ impl Hiding {
             _ => {}
         }
     }
-}
-
-fn is_secret(key: &str) -> bool {
-    let plain: String = key.chars().filter(|letter| *letter != '_').collect::<String>().to_ascii_lowercase();
-    SECRET_NAMES.iter().any(|name| plain.ends_with(name))
 }
 
 /// Masks (`"admin_password": true`) and switches say nothing.

@@ -56,6 +56,9 @@ impl Settling<'_> {
         let mut moved = false;
         let asked = if free == Free::WhereNobodyAsks { self.asked() } else { BTreeSet::new() };
         for place in 0..self.nodes.len() {
+            if self.nodes[place].done {
+                continue;
+            }
             let draft = &self.nodes[place].draft;
             let ready =
                 |draft: &Draft| draft.refers.iter().all(|(_, target)| self.world.topology.find(target).is_some());
@@ -64,7 +67,7 @@ impl Settling<'_> {
                 Free::WhereNobodyAsks => !attached(draft).any(|subnet| asked.contains(&subnet)),
                 Free::Take => true,
             };
-            if !self.nodes[place].done && may && ready(draft) {
+            if may && ready(draft) {
                 self.put(place);
                 moved = true;
             }

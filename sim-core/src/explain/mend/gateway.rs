@@ -77,8 +77,7 @@ fn access(vnet: NodeId, gateway: &Resource, topology: &Topology) -> Option<Vec<M
     if home == vnet {
         return Some(Vec::new());
     }
-    let peers = topology.peers(vnet);
-    let peer = peers.iter().find(|peer| peer.vnet.id == home)?;
+    let peer = topology.peer(vnet, home)?;
     let transit = Mend::Switch { resource: peer.there.id, switch: Switch::GatewayTransit };
     let remote = Mend::Switch { resource: peer.here.id, switch: Switch::RemoteGateways };
     let off = [(peer.remote.gateway_transit.value, transit), (peer.local.remote_gateways.value, remote)];

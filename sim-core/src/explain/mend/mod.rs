@@ -237,7 +237,7 @@ fn by_rule(blocker: &Blocker, group: NodeId, vnet: Option<NodeId>, fabric: &Fabr
     let Some(Step::Security { direction, rule, .. }) = blocker.step else { return Vec::new() };
     let Some(Kind::Nsg(attributes)) = topology.get(group).map(|found| &found.kind) else { return Vec::new() };
     let (name, before, _) = security::describe(attributes, rule);
-    let place = rule::Place { rules: &attributes.rules, floor: 100, before, direction, vnet };
+    let place = rule::Place { rules: &attributes.rules, floor: 100, before, direction, vnet, tags: true };
     match (rule::allow(&place, &blocker.tuple, fabric), rule) {
         (Some(rule), _) => vec![Mend::AllowRule { group, rule }],
         // Every priority before it is taken. Without it the rules behind it decide; else it lets pass all that it denied.
@@ -284,6 +284,6 @@ fn peering(reason: Reason, nic: &NicPort, hop: Hop, fabric: &Fabric, topology: &
 
 /// The rule that lets one packet in, for a group that is made for it.
 fn admitting(blocker: &Blocker, vnet: Option<NodeId>, fabric: &Fabric) -> Option<SecurityRule> {
-    let place = rule::Place { rules: &[], floor: 100, before: 1001, direction: Direction::Inbound, vnet };
+    let place = rule::Place { rules: &[], floor: 100, before: 1001, direction: Direction::Inbound, vnet, tags: true };
     rule::allow(&place, &blocker.tuple, fabric)
 }

@@ -7,6 +7,8 @@ use crate::stage::platform_for;
 use crate::topology::{Access, Direction, Peer, PortRange, SecurityRule};
 use std::sync::Arc;
 
+const INTERNET: &str = "Internet";
+
 /// The rules that one is to be added to, and where in them.
 pub(super) struct Place<'a> {
     /// Those that are there.
@@ -19,6 +21,8 @@ pub(super) struct Place<'a> {
     pub direction: Direction,
     /// The VNet where they count.
     pub vnet: Option<NodeId>,
+    /// Whether they take every tag; else they take addresses.
+    pub tags: bool,
 }
 
 /// A rule that lets `tuple` pass ahead of the rule that denies it; `None` when no priority is free. One that is there by
@@ -29,7 +33,7 @@ pub(super) fn allow(place: &Place<'_>, tuple: &Tuple, fabric: &Fabric) -> Option
     let ceiling = place.before.min(4097).checked_sub(1)?;
     let free = || (place.floor..=ceiling).rev().filter(|p| !taken(*p));
     let priority = free().find(|p| p % 10 == 0).or_else(|| free().next())?;
-    let peers = (peer(tuple.src, place.vnet, fabric), peer(tuple.dst, place.vnet, fabric));
+    let peers = (peer(tuple.src, place, fabric), peer(tuple.dst, place, fabric));
     let portless = !matches!(tuple.protocol, Protocol::TCP | Protocol::UDP);
     let rule = SecurityRule {
         name: name_for(place, tuple, portless),
@@ -59,19 +63,26 @@ fn name_for(place: &Place<'_>, tuple: &Tuple, portless: bool) -> Arc<str> {
     super::free_name(name, |name| place.rules.iter().any(|rule| rule.name.eq_ignore_ascii_case(name)))
 }
 
-/// How a person would name an address in a rule: by the tag that holds it where one does.
-fn peer(addr: Addr, vnet: Option<NodeId>, fabric: &Fabric) -> Peer {
+/// How a person would name an address in a rule: by the tag that holds it where one does and the rules take it. Whoever
+/// asks for everybody gets everybody.
+fn peer(addr: Addr, place: &Place<'_>, fabric: &Fabric) -> Peer {
+    match tag(addr, place.vnet, fabric) {
+        Some(tag) if place.tags => Peer::Tag(tag.into()),
+        Some(INTERNET) => Peer::Any,
+        _ => Peer::Prefix(Prefix::host(addr)),
+    }
+}
+
+fn tag(addr: Addr, vnet: Option<NodeId>, fabric: &Fabric) -> Option<&'static str> {
     if addr == platform_for(addr) {
-        return Peer::Tag("AzureLoadBalancer".into());
+        return Some("AzureLoadBalancer");
     }
     let holder = vnet.and_then(|vnet| fabric.private(vnet, addr)).and_then(|port| fabric.port(port));
     match holder.map(|port| &port.kind) {
         // The documented image-builder rule admits what a private link service translates by this tag.
-        Some(PortKind::LinkService(_)) => Peer::Tag("AzureLoadBalancer".into()),
-        Some(_) => Peer::Tag("VirtualNetwork".into()),
-        // Whoever asks for everybody gets everybody.
-        None if everybody(addr, fabric) => Peer::Tag("Internet".into()),
-        None => Peer::Prefix(Prefix::host(addr)),
+        Some(PortKind::LinkService(_)) => Some("AzureLoadBalancer"),
+        Some(_) => Some("VirtualNetwork"),
+        None => everybody(addr, fabric).then_some(INTERNET),
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::super::stop::{Answer, wrong};
 use super::{Function, integer, pure, text, texts};
-use crate::json::{Data, Value};
+use crate::json::{Data, Member, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     pure("parseCidr", 1, 1, parse_cidr),
@@ -88,7 +88,7 @@ fn parse_cidr(arguments: &[Value]) -> Answer<Data> {
         ],
     );
     if let Data::Object(members) = &mut data {
-        members.push(super::member("cidr", Value::new(span, i64::from(range.length).into())));
+        members.push(Member::new("cidr", Value::new(span, i64::from(range.length).into())));
     }
     Ok(data)
 }

@@ -5,8 +5,8 @@ use super::super::expression::{Expression, Kind};
 use super::super::runtime::{first_item, is_runtime_value};
 use super::super::session::{Context, Session};
 use super::super::stop::{Answer, Stop, wrong};
-use super::{Function, display, lazy, member, mistyped, scoped, text};
-use crate::json::{Data, Value};
+use super::{Function, display, lazy, mistyped, scoped, text};
+use crate::json::{Data, Member, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     lazy("map", 2, 2, map),
@@ -161,7 +161,7 @@ fn to_object(session: &mut Session, context: &Context, nodes: &[Expression], ori
             Some(value_of) => value_of.call(session, vec![item])?,
             None => item,
         };
-        members.push(member(&key, value));
+        members.push(Member::new(&key, value));
     }
     let mut merged = Vec::new();
     super::collection::merge(&mut merged, &members, false);
@@ -176,7 +176,7 @@ fn group_by(session: &mut Session, context: &Context, nodes: &[Expression], orig
         let key = display(&key_of.call(session, vec![item.clone()])?);
         let at = *groups.entry(key.to_lowercase()).or_insert(members.len());
         if at == members.len() {
-            members.push(member(&key, Value::new(origin.span, Data::Array(Vec::new()))));
+            members.push(Member::new(&key, Value::new(origin.span, Data::Array(Vec::new()))));
         }
         if let Data::Array(group) = &mut members[at].value.data {
             group.push(item);

@@ -160,12 +160,8 @@ fn mistyped(value: &Value, at: usize, wanted: &str) -> super::stop::Stop {
     wrong(format!("argument {} must be {wanted}, not {}", at + 1, value.kind()))
 }
 
-fn member(key: &str, value: Value) -> Member {
-    Member { key: key.to_owned(), key_span: value.span, value }
-}
-
 /// An object of strings, at the place of `like`.
 fn texts(span: sim_core::source::Span, entries: &[(&str, &str)]) -> Data {
-    let entry = |(key, text): &(&str, &str)| member(key, Value::new(span, (*text).into()));
+    let entry = |(key, text): &(&str, &str)| Member::new(key, Value::new(span, (*text).into()));
     Data::Object(entries.iter().map(entry).collect())
 }

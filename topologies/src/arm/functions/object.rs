@@ -3,8 +3,8 @@
 use super::super::access::select;
 use super::super::stop::{Answer, wrong};
 use super::collection::merge;
-use super::{Function, MANY, argument, array, display, member, object, pure};
-use crate::json::{Data, Value};
+use super::{Function, MANY, argument, array, display, object, pure};
+use crate::json::{Data, Member, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     pure("createObject", 0, MANY, create_object),
@@ -38,7 +38,7 @@ fn create_object(arguments: &[Value]) -> Answer<Data> {
     let mut members = Vec::new();
     for pair in arguments.chunks_exact(2) {
         let (key, value) = (&pair[0], &pair[1]);
-        merge(&mut members, &[member(&display(key), value.clone())], false);
+        merge(&mut members, &[Member::new(&display(key), value.clone())], false);
     }
     Ok(Data::Object(members))
 }
@@ -47,9 +47,9 @@ fn create_object(arguments: &[Value]) -> Answer<Data> {
 fn items(arguments: &[Value]) -> Answer<Data> {
     let mut members: Vec<_> = object(arguments, 0)?.iter().collect();
     members.sort_by_key(|member| member.key.to_lowercase());
-    let entry = |one: &crate::json::Member| {
+    let entry = |one: &Member| {
         let key = Value::new(one.key_span, one.key.as_str().into());
-        Value::new(one.key_span, Data::Object(vec![member("key", key), member("value", one.value.clone())]))
+        Value::new(one.key_span, Data::Object(vec![Member::new("key", key), Member::new("value", one.value.clone())]))
     };
     Ok(Data::Array(members.into_iter().map(entry).collect()))
 }

@@ -3,8 +3,8 @@
 use super::super::session::{Context, Session};
 use super::super::stop::{Answer, wrong};
 use super::super::target::{Target, TargetKind, management_group_id, resource_id};
-use super::{Function, MANY, member, pure, scoped, text};
-use crate::json::{Data, Value};
+use super::{Function, MANY, pure, scoped, text};
+use crate::json::{Data, Member, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     scoped("resourceId", 2, MANY, any_resource_id),
@@ -86,12 +86,12 @@ fn providers(session: &mut Session, _: &Context, arguments: &[Value]) -> Answer<
     session.assume("arm.api-versions", provider, note, Some(span));
     let location = session.environment.location.as_str();
     let list = |text: &str| Value::new(span, Data::Array(vec![Value::new(span, text.into())]));
-    let mut members = vec![member("apiVersions", list("2024-01-01")), member("locations", list(location))];
+    let mut members = vec![Member::new("apiVersions", list("2024-01-01")), Member::new("locations", list(location))];
     if arguments.len() > 1 {
-        members.push(member("resourceType", Value::new(span, text(arguments, 1)?.into())));
+        members.push(Member::new("resourceType", Value::new(span, text(arguments, 1)?.into())));
         return Ok(Data::Object(members));
     }
     let types = Value::new(span, Data::Array(vec![Value::new(span, Data::Object(members))]));
     let namespace = Value::new(span, provider.into());
-    Ok(Data::Object(vec![member("namespace", namespace), member("resourceTypes", types)]))
+    Ok(Data::Object(vec![Member::new("namespace", namespace), Member::new("resourceTypes", types)]))
 }

@@ -8,9 +8,9 @@ use super::super::session::{Context, Session};
 use super::super::stop::Answer;
 use super::super::target::management_group_id;
 use super::super::uuid;
-use super::{Function, display, member, pure, scoped, text, texts};
+use super::{Function, display, pure, scoped, text, texts};
 use crate::diagnostic::Diagnostic;
-use crate::json::{Data, Value};
+use crate::json::{Data, Member, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     scoped("parameters", 1, 1, |session, context, a| {
@@ -151,7 +151,7 @@ fn environment() -> Data {
 
 fn push(data: &mut Data, key: &str, value: Data) {
     if let Data::Object(members) = data {
-        members.push(member(key, Value::new(nowhere(), value)));
+        members.push(Member::new(key, Value::new(nowhere(), value)));
     }
 }
 

@@ -160,7 +160,7 @@ impl Filling<'_> {
     }
 
     /// A text with `{path}`, `{id}` and `{name}` replaced; `None` where one of them is absent.
-    fn text(&self, form: &str, id: &str, body: &Value) -> Option<String> {
+    fn text(&self, form: &'static str, id: &str, body: &Value) -> Option<String> {
         let mut out = String::new();
         let mut rest = form;
         while let Some((before, after)) = rest.split_once('{') {
@@ -169,9 +169,11 @@ impl Filling<'_> {
             match path {
                 "id" => out.push_str(id),
                 "name" => out.push_str(name_of(id)),
-                "parent" => out.push_str(super::super::id::parent(id).map(name_of)?),
-                "subscription" => out.push_str(id.split('/').nth(2)?),
-                path => out.push_str(&lookup(path, body, self.whole)?),
+                path => {
+                    let found = self.found(&Path::read(path), body)?;
+                    let number = || found.as_i64().map(|number| number.to_string());
+                    out.push_str(&found.as_str().map(str::to_owned).or_else(number)?);
+                }
             }
             rest = next;
         }
@@ -199,18 +201,7 @@ impl Filling<'_> {
 /// `{"id": ...}`
 pub(super) fn reference(id: &str, span: Span) -> Value {
     let value = Value::new(span, id.into());
-    Value::new(span, Data::Object(vec![Member { key: "id".to_owned(), key_span: span, value }]))
-}
-
-/// The text at a path such as `/location` or `dnsSettings.domainNameLabel`.
-fn lookup(path: &str, body: &Value, whole: &Value) -> Option<String> {
-    let (root, rest) = match (path.strip_prefix("//"), path.strip_prefix('/')) {
-        (Some(rest), _) => (whole, rest),
-        (None, Some(rest)) => (body, rest),
-        (None, None) => (body.get("properties")?, path),
-    };
-    let found = rest.split('.').try_fold(root, |value, key| value.get(key))?;
-    found.as_str().map(str::to_owned).or_else(|| found.as_i64().map(|number| number.to_string()))
+    Value::new(span, Data::Object(vec![Member::new("id", value)]))
 }
 
 /// A path as a placeholder names it, from the whole on.

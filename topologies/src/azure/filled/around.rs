@@ -73,17 +73,7 @@ impl<'a> Around<'a> {
 
     /// The address that a resource got.
     pub(super) fn address(&self, id: &str) -> Option<Addr> {
-        let (topology, _) = self.known?;
-        // A firewall's configurations are no resources of their own.
-        let whole = || topology.find(super::super::id::parent(id)?);
-        match &topology.find(id).or_else(whole)?.kind {
-            Kind::Firewall(firewall) => firewall.address,
-            Kind::IpConfig(config) => config.address,
-            Kind::Frontend(frontend) => frontend.address,
-            Kind::PublicIp(public) => public.address,
-            Kind::PrivateEndpoint(endpoint) => endpoint.address(),
-            _ => None,
-        }
+        super::super::placeholder::address_of(id, self.known?.0)
     }
 
     fn prefix(&self, id: &str) -> Option<Data> {
@@ -108,7 +98,7 @@ impl<'a> Around<'a> {
         else {
             return None;
         };
-        let member = |key: &str, value| Member { key: key.to_owned(), key_span: span, value };
+        let member = Member::new;
         let address = |(n, config): (usize, Value)| {
             let ports = self.mapped_ports(id, &config);
             let mut properties = vec![member("networkInterfaceIPConfiguration", config)];

@@ -8,7 +8,7 @@ use sim_core::topology::{Kind, Resource};
 /// What a network, subnet or public address would have been declared as, as far as a packet can tell; `None` for the rest.
 pub(crate) fn body_of(resource: &Resource) -> Option<Value> {
     let span = resource.span.unwrap_or(Span::new(FileId(0), 0, 0));
-    let member = |key: &str, data| Member { key: key.to_owned(), key_span: span, value: Value::new(span, data) };
+    let member = |key: &str, data| Member::new(key, Value::new(span, data));
     let list = |prefixes: &[Prefix]| {
         Data::Array(prefixes.iter().map(|prefix| Value::new(span, prefix.to_string().into())).collect())
     };

@@ -62,7 +62,7 @@ fn rows(connection: &Value, target: &str) -> impl Iterator<Item = [&'static str;
 }
 
 fn config(name: &str, address: Addr, span: Span) -> Value {
-    let member = |key: &str, data| Member { key: key.to_owned(), key_span: span, value: Value::new(span, data) };
+    let member = |key: &str, data| Member::new(key, Value::new(span, data));
     let addresses = Data::Array(vec![Value::new(span, address.to_string().into())]);
     Value::new(span, Data::Object(vec![member("fqdn", name.into()), member("ipAddresses", addresses)]))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::super::id;
-use crate::json::{Data, Value, parse_text};
+use crate::json::{Value, parse_text};
 use sim_core::source::FileId;
 
 const TEXT: &str = include_str!("../../../data/filled.txt");
@@ -220,10 +220,7 @@ impl Fill {
 /// A value of the table has no place in any file; whoever uses it gives it one.
 fn value(text: &'static str) -> Option<Value> {
     let document = parse_text(text, FileId(0));
-    document.value.filter(|_| document.diagnostics.is_empty()).map(|value| match value.data {
-        Data::Null => Value::new(value.span, Data::Null),
-        _ => value,
-    })
+    document.value.filter(|_| document.diagnostics.is_empty())
 }
 
 #[cfg(test)]

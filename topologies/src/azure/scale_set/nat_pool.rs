@@ -1,6 +1,6 @@
 //! A balancer's NAT pools: one NAT rule for each instance of a scale set.
 
-use super::super::balancer::{nat_pool, rules_of_pool};
+use super::super::balancer::{nat_rule, rules_of_pool};
 use super::super::id::{child, name_of, parent};
 use super::super::raw::RawResource;
 use super::super::read::{inner, list, not_modelled, references, text};
@@ -31,7 +31,7 @@ fn of_pool(set: &Set<'_>, at: (&Value, &Value), pool: &Arc<str>, instances: &[St
     let Some(found) = parent(pool).and_then(|id| set.all.get(id)).and_then(|it| Pool::of(it, name_of(pool))) else {
         return out.warn(not_modelled(at.1, "a NAT pool that the input does not hold"));
     };
-    let rule = match nat_pool(inner(found.part)) {
+    let rule = match nat_rule(inner(found.part)) {
         Ok(rule) => rule,
         Err(diagnostic) => return out.leave_out(pool, diagnostic),
     };

@@ -91,7 +91,7 @@ fn secrets_of_live_resources_are_not_kept() {
             r#"[{{"id": "{G}/connections/c", "location": "westus", "properties": {{"sharedKey": "S3cr3t-a", "authorizationKey": "S3cr3t-b"}}}},
                 {{"id": "{G}/virtualNetworks/v", "location": "westus", "properties": {{"connectionString": "S3cr3t-c", "x":
                   "DefaultEndpointsProtocol=https;AccountKey=S3cr3t-d", "keys": [{{"keyName": "key1", "value": "S3cr3t-e"}}],
-                  "osProfile": {{"adminPassword": "S3cr3t-f", "customData": "S3cr3t-g"}}, "sas": "https://x?sv=1&sig=S3cr3t-h",
+                  "osProfile": {{"adminPassword": "S3cr3t-f", "customData": "S3cr3t-g", "user_data": "S3cr3t-j", "api_key": "S3cr3t-k"}}, "sas": "https://x?sv=1&sig=S3cr3t-h",
                   "pem": "-----BEGIN RSA PRIVATE KEY-----S3cr3t-i", {properties}}}}}]"#
         )
     };

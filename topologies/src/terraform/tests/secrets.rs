@@ -20,7 +20,7 @@ fn a_plan_keeps_its_secrets() {
       "resource_changes": [
         {"address": "azurerm_network_security_group.n", "mode": "managed", "type": "azurerm_network_security_group", "name": "n", "change": {
           "actions": ["update"], "before": {"name": "S3CRET-before"}, "before_sensitive": {"name": true},
-          "after": {"name": "S3CRET-name", "resource_group_name": "g", "admin_password": "S3CRET-named", "security_rule": [
+          "after": {"name": "S3CRET-name", "resource_group_name": "g", "admin_password": "S3CRET-named", "master_key": "S3CRET-master", "apiKey": "S3CRET-api", "refresh_token": "S3CRET-token", "security_rule": [
             {"name": "r", "priority": 100, "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "source_port_range": "*",
              "destination_port_range": "22", "source_address_prefix": "S3CRET-prefix", "destination_address_prefix": "*"}]},
           "after_unknown": {}, "after_sensitive": {"name": true, "security_rule": [{"source_address_prefix": true}]}}}],
