@@ -294,7 +294,7 @@ impl Orchestrator for Trying {
             }
             Signal::Timer(_) => self.attempt(control),
             Signal::Reported(report) => self.log.borrow_mut().take(report),
-            Signal::Applied(_) | Signal::Refused(..) => {}
+            Signal::Applied(_) | Signal::Refused(..) | Signal::Changed => {}
         }
     }
 }

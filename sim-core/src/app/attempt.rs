@@ -31,7 +31,7 @@ pub enum Dialogue {
 }
 
 /// One attempt. It reports `connect`, `first-byte` and `done` with nanoseconds since its first SYN, or `failed` with
-/// what the client would print.
+/// what the client would print; before `done`, `refused` with the status and the text of an answer that is an error.
 pub struct Attempt {
     to: Socket,
     dialogue: Dialogue,
@@ -129,9 +129,18 @@ impl Attempt {
 
     fn web(&mut self, end: FetchEnd, cx: &mut Context<'_>) {
         match end {
-            FetchEnd::Answered { timing, .. } => {
+            FetchEnd::Answered { reply, timing } => {
                 cx.report("connect", timing.connect.0, "");
                 cx.report("first-byte", timing.first_byte.0, "");
+                if reply.status >= 400 {
+                    cx.report("refused", reply.status.into(), reply.text());
+                }
+                cx.report("done", timing.whole.0, "");
+                self.over = true;
+            }
+            FetchEnd::Untrusted { text, timing } => {
+                cx.report("connect", timing.connect.0, "");
+                cx.report("refused", 0, text);
                 cx.report("done", timing.whole.0, "");
                 self.over = true;
             }

@@ -1,6 +1,8 @@
 //! Applications: programs that speak the protocols over a machine's connections.
 
 mod attempt;
+mod carrier;
+mod errand;
 mod fetch;
 mod guest;
 mod listener;
@@ -10,9 +12,12 @@ mod probe;
 mod relay;
 mod remote;
 mod session;
+mod site;
+mod visit;
 mod web;
 
 pub use attempt::{Attempt, Dialogue};
+pub use errand::{Directory, Errand, MOST_REQUESTS, Manners, Move, Request, Script};
 pub use fetch::{Download, Fetch, FetchEnd, Timing};
 pub use guest::{Communicator, Guest, Job};
 pub use listener::{Listener, Reflector};
@@ -21,7 +26,9 @@ pub use ping::{Ping, Traceroute};
 pub(crate) use probe::Prober;
 pub use relay::Relay;
 pub use session::{Manner, Session};
-pub use web::{Files, Web};
+pub use site::{Answer, Asked, Content, Files, Site, reason};
+pub use visit::{Failure, MOST_KEPT, Reply};
+pub use web::{Identity, Web};
 
 use crate::host::{ConnId, Context, Ending, Socket};
 use crate::protocol::Session as Protocol;
