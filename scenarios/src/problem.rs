@@ -116,7 +116,7 @@ pub struct RemedyReport {
 #[must_use]
 pub fn of_walk(walk: &Walk, fabric: &Arc<Fabric>, topology: &Topology, sources: &Sources) -> Diagnosis {
     let mut found = in_the_way(walk, topology, sources);
-    if walk.connects() {
+    if walk.works() {
         return Diagnosis { problems: found, ..Diagnosis::default() };
     }
     let remedy = remedy(topology, fabric, walk);
@@ -150,6 +150,7 @@ pub fn in_the_way(walk: &Walk, topology: &Topology, sources: &Sources) -> Vec<Pr
     let mut found: Vec<Problem> = Vec::new();
     walk.blockers.iter().for_each(|blocker| add(&mut found, blocker, false, topology, sources));
     walk.probes.iter().flat_map(|probe| &probe.blockers).for_each(|it| add(&mut found, it, true, topology, sources));
+    walk.refusal.iter().for_each(|it| add(&mut found, it, false, topology, sources));
     found
 }
 

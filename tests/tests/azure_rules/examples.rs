@@ -11,7 +11,7 @@ use vnetsim_tests::ask::{any, question};
 use vnetsim_tests::net::{Net, addr, facts};
 
 /// Reasons that a question without time, or a network of what is modelled, does not meet.
-const OTHERS: [Reason; 9] = [
+const OTHERS: [Reason; 10] = [
     Reason::NoRoute,
     Reason::PortsExhausted,
     Reason::FlowExpired,
@@ -21,6 +21,7 @@ const OTHERS: [Reason; 9] = [
     Reason::Lost,
     Reason::MachineDown,
     Reason::TooLarge,
+    Reason::CertificateName,
 ];
 
 const WORLD: Addr = Addr::v4(8, 8, 8, 8);
