@@ -127,13 +127,8 @@ impl Said {
 /// A client of managed services that starts after a second.
 #[must_use]
 pub fn client(script: impl Script + 'static, names: &Directory) -> Errand {
-    let manners = Manners {
-        names: names.clone(),
-        timeout: Nanos::secs(15),
-        after: Nanos::secs(1),
-        bulk: false,
-        flow: None,
-    };
+    let manners =
+        Manners { names: names.clone(), timeout: Nanos::secs(15), after: Nanos::secs(1), bulk: false, flow: None };
     Errand::new(Box::new(script), manners)
 }
 

@@ -2,16 +2,18 @@
 
 use super::Options;
 use super::actors::{server, web};
+use super::client::{Client, host_of};
+use super::directory::directory;
 use super::rehearsal::rehearse;
 use super::trial::{Say, Trial};
 use crate::latency::Latency;
 use crate::naming::{Origin, address_of, find, opening};
-use crate::scenario::{Flow, FlowExpectation, Target};
-use sim_core::app::{Listener, Reflector};
+use crate::scenario::{Flow, FlowExpectation, FlowProtocol, Target};
+use sim_core::app::{Directory, Listener, Reflector};
 use sim_core::engine::{Engine, Observer};
 use sim_core::explain::{Question, Walk, walk};
 use sim_core::fabric::{Fabric, PortKind};
-use sim_core::host::{Control, Orchestrator, Program, Report, Signal};
+use sim_core::host::{Control, Orchestrator, Program, Report, Signal, Socket};
 use sim_core::id::{FlowId, NodeId, PortId};
 use sim_core::net::{Addr, Protocol};
 use sim_core::stage::Step;
@@ -22,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use topologies::diagnostic::Diagnostic;
+use topologies::facts::Date;
 
 /// One connection.
 pub struct FlowRun {
@@ -52,6 +55,14 @@ pub struct FlowLog {
     pub in_place: Option<(Topology, Arc<Fabric>, Walk)>,
     /// How the first attempt ended: the time it took, or what the client printed.
     pub outcome: Option<Result<Nanos, String>>,
+    /// Where the service did not do what it was asked: the status, and what the client printed. The network did its part.
+    pub refused: Option<(u16, String)>,
+    /// What the client printed else.
+    pub said: Option<String>,
+    /// The status of the last answer.
+    pub status: Option<u16>,
+    /// Of a client that asks several hosts: where it connected last.
+    pub asked_last: Option<Socket>,
     /// Of a session that opened: how it ended, and how long after the opening.
     pub session: Option<(String, Nanos)>,
     /// Of several connections at once: how many opened.
@@ -66,6 +77,7 @@ impl FlowRun {
         flow: &Flow,
         topology: &Topology,
         names: &BTreeMap<Arc<str>, Addr>,
+        date: Date,
         id: FlowId,
     ) -> Result<Self, Diagnostic> {
         let from = find(topology, &flow.from)?;
@@ -80,8 +92,17 @@ impl FlowRun {
             return Err(Diagnostic::error("scenario.value", message).help("name a machine or an actor"));
         }
         let outside = matches!(kind, Kind::InternetHost(_));
-        let address = address(topology, &target, names, outside)?;
-        let say = Say::of(flow, &target);
+        let names = directory(topology, opener, names);
+        let (host, address) = end(topology, &target, flow.protocol, &names, outside)?;
+        let say = match Client::of(flow, &host, date) {
+            Some(client) => {
+                // What has no host name is known by what the scenario calls it.
+                let mut names = BTreeMap::clone(&names);
+                names.entry(host.to_ascii_lowercase().into()).or_insert(address);
+                Say::Client(client, Arc::new(names))
+            }
+            None => Say::of(flow, &host),
+        };
         // The loader has seen that it is an address.
         let source = flow.source.as_ref().and_then(|source| source.parse().ok());
         Ok(Self {
@@ -107,6 +128,18 @@ impl FlowRun {
     pub(super) fn orchestrator(&self) -> Box<dyn Orchestrator> {
         let (trial, log, serving) = (self.trial.clone(), self.log.clone(), BTreeSet::new());
         Box::new(Trying { trial, source: self.source, at: self.at, log, serving })
+    }
+
+    /// The way to the host that a client of several hosts asked last, where that is not the one of the way that was looked
+    /// at: what kept the client from it is there.
+    #[must_use]
+    pub fn elsewhere(&self) -> Option<Walk> {
+        let log = self.log.borrow();
+        let to = log.asked_last.filter(|to| *to != self.trial.to)?;
+        let (topology, fabric, _) = log.in_place.as_ref()?;
+        let Origin { port, address } = opening(topology, topology.get(self.trial.from)?)?;
+        let tuple = Trial { to, ..self.trial.clone() }.tuple(address);
+        Some(walk(fabric, Question { from: port, tuple }, |probe| topology.probe_port(probe)))
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -137,22 +170,31 @@ fn is_choice(step: &Step) -> bool {
     matches!(step, Step::Balanced { .. })
 }
 
-/// The address that a person means: an address, a host name, or that of a resource. From outside a machine is known by
-/// its public address.
-fn address(
+/// The host that a person means, and its address: an address, a host name, that of a managed service, or that of another
+/// resource. From outside a machine is known by its public address.
+fn end(
     topology: &Topology,
     name: &str,
-    names: &BTreeMap<Arc<str>, Addr>,
+    protocol: FlowProtocol,
+    names: &Directory,
     outside: bool,
-) -> Result<Addr, Diagnostic> {
+) -> Result<(Arc<str>, Addr), Diagnostic> {
     if let Ok(address) = name.parse() {
-        return Ok(address);
+        return Ok((name.into(), address));
     }
-    if let Some(address) = names.get(name.to_ascii_lowercase().as_str()) {
-        return Ok(*address);
+    let leads = |host: &str| names.get(host.to_ascii_lowercase().as_str()).copied();
+    if let Some(address) = leads(name) {
+        return Ok((name.into(), address));
     }
     let id = find(topology, name)?;
-    let found = topology.find(&id).and_then(|found| address_of(topology, found.id, outside));
+    let found = topology.find(&id).and_then(|found| match &found.kind {
+        Kind::Service(_) => {
+            let host = host_of(topology, found.id, protocol)?;
+            let address = leads(&host)?;
+            Some((host, address))
+        }
+        _ => Some((name.into(), address_of(topology, found.id, outside)?)),
+    });
     found.ok_or_else(|| Diagnostic::error("scenario.value", format!("`{name}` has no address")))
 }
 
@@ -214,6 +256,8 @@ impl Trying {
                 continue;
             }
             let machine = match fabric.port(port).map(|port| &port.kind) {
+                // What a managed service says is its own affair.
+                Some(PortKind::Internet { guard: Some(_), .. }) => None,
                 Some(PortKind::Nic(nic)) => nic.machine,
                 Some(PortKind::Internet { .. } | PortKind::OnPremises(_)) => Some(NodeId(port.0)),
                 _ => None,
@@ -262,6 +306,17 @@ impl FlowLog {
         match report.what {
             "done" if self.outcome.is_none() => self.outcome = Some(Ok(Nanos(report.value))),
             "failed" if self.outcome.is_none() => self.outcome = Some(Err(report.text.clone())),
+            "refused" if self.outcome.is_none() => {
+                let status = u16::try_from(report.value).unwrap_or(0);
+                self.refused = Some((status, report.text.clone()));
+                self.status = Some(status).filter(|status| *status > 0).or(self.status);
+            }
+            "said" if self.outcome.is_none() => self.said = Some(report.text.clone()),
+            "status" if self.outcome.is_none() => self.status = u16::try_from(report.value).ok(),
+            "asks" if self.outcome.is_none() => {
+                let port = u16::try_from(report.value).unwrap_or(0);
+                self.asked_last = report.text.parse().ok().map(|address| (address, port));
+            }
             "session" => self.session = Some((report.text.clone(), Nanos(report.value))),
             "opened" => self.opened = Some(report.value),
             "hop" => self.hops.push(report.text.clone()),

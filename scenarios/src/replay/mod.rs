@@ -2,6 +2,8 @@
 
 mod actors;
 mod builds;
+mod client;
+mod directory;
 mod flows;
 mod rehearsal;
 mod timeline;
@@ -14,6 +16,7 @@ use crate::report::{Report, Run, surroundings};
 use crate::scenario::{Action, BuildAction, Downloads, Loaded, Scenario};
 pub(crate) use actors::actor_id;
 pub use builds::{BuildRun, Running, download_name, leg_name};
+pub(crate) use directory::directory;
 pub use flows::{FlowLog, FlowRun};
 use sim_core::assumption::{AssumptionSet, Choices};
 use sim_core::engine::Engine;
@@ -26,6 +29,7 @@ use timeline::Timeline;
 use topologies::World;
 use topologies::diagnostic::Diagnostic;
 use topologies::facts::Date;
+use topologies::services::Fronts;
 
 /// What a run is made with, besides its network and scenario.
 #[derive(Clone, Debug)]
@@ -143,7 +147,7 @@ fn once(
     let mut flows = Vec::new();
     for (flow, places) in scenario.flows.iter().zip(&loaded.places.flows) {
         let number = FlowId(FIRST_FLOW + u32::try_from(flows.len()).unwrap_or(u32::MAX));
-        match FlowRun::new(flow, &world.topology, &names, number) {
+        match FlowRun::new(flow, &world.topology, &names, options.date, number) {
             Ok(run) => flows.push(run),
             Err(diagnostic) => problems.push(placed(diagnostic, places.whole)),
         }
@@ -205,6 +209,7 @@ impl Play {
         for flow in &self.flows {
             engine.conduct(flow.orchestrator());
         }
+        engine.conduct(Box::new(Fronts::default()));
         // The end is one event beyond the last: probers never rest, so time must end the run.
         while engine.now() < self.options.until && !self.is_over() {
             if !engine.step() {

@@ -31,7 +31,7 @@ pub enum Dialogue {
 }
 
 /// One attempt. It reports `connect`, `first-byte` and `done` with nanoseconds since its first SYN, or `failed` with
-/// what the client would print; before `done`, `refused` with the status and the text of an answer that is an error.
+/// what the client would print; before `done`, of an answer over HTTP its `status`, and `refused` with the status and the text of an answer that is an error.
 pub struct Attempt {
     to: Socket,
     dialogue: Dialogue,
@@ -132,6 +132,7 @@ impl Attempt {
             FetchEnd::Answered { reply, timing } => {
                 cx.report("connect", timing.connect.0, "");
                 cx.report("first-byte", timing.first_byte.0, "");
+                cx.report("status", reply.status.into(), "");
                 if reply.status >= 400 {
                     cx.report("refused", reply.status.into(), reply.text());
                 }

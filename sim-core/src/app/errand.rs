@@ -97,7 +97,7 @@ pub struct Manners {
 }
 
 /// A client program. It reports `connect` and `first-byte` of its first connection, in nanoseconds since its first SYN;
-/// `status` for each answer; `refused` with the last status and what it prints where the service does not do what it
+/// `asks` with the address and the port of each connection; `status` for each answer; `refused` with the last status and what it prints where the service does not do what it
 /// is asked; `said` with what it prints else; at last `done`, or `failed` where the network does not let it get that far.
 pub struct Errand {
     script: Box<dyn Script>,
@@ -165,6 +165,7 @@ impl Errand {
             let Manners { timeout, bulk, flow, .. } = self.manners;
             let name = request.host.clone();
             let host = Host { name: name.clone(), to, tls: request.port == 443, timeout, bulk, flow };
+            cx.report("asks", to.1.into(), to.0.to_string());
             let mut visit = Visit::open(&host, cx);
             visit.ask(&request.head, &request.content);
             self.visits.push((name, to, visit));

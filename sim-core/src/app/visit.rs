@@ -5,8 +5,8 @@ use super::site::Content;
 use crate::host::{BULK_BUFFER, ConnId, Context, Dial, Ending, Input, SMALL_BUFFER, Socket};
 use crate::id::FlowId;
 use crate::net::Addr;
-use crate::protocol::http::{Event as HttpEvent, Head, Parser};
 use crate::protocol::Violation;
+use crate::protocol::http::{Event as HttpEvent, Head, Parser};
 use crate::protocol::tls::{self, Offer};
 use crate::time::Nanos;
 use rand::RngExt;
@@ -188,7 +188,11 @@ impl Visit {
                 Ok(reply) => return reply.map(|reply| Heard::Reply(Box::new(reply))),
                 Err(failure) => {
                     self.flush(cx);
-                    if matches!(failure, Failure::Untrusted(_)) { cx.close(self.conn) } else { cx.abort(self.conn) }
+                    if matches!(failure, Failure::Untrusted(_)) {
+                        cx.close(self.conn)
+                    } else {
+                        cx.abort(self.conn)
+                    }
                     failure
                 }
             },

@@ -3,9 +3,9 @@
 use super::carrier::Carrier;
 use super::site::{Asked, Content, Files, Site};
 use crate::host::{BULK_BUFFER, ConnId, Context, Door, Input, Program, SMALL_BUFFER, Socket};
+use crate::protocol::Violation;
 use crate::protocol::http::{Event as HttpEvent, Head, Parser};
 use crate::protocol::tls::{self, Certificate, Stack, Version};
-use crate::protocol::Violation;
 use hashbrown::HashMap;
 use rand::RngExt;
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! What vaults, storage accounts and others say to who is kept out.
 
-use sim_core::app::Failure;
 use sim_core::time::Nanos;
 use sim_core::topology::{Guard, Setting};
 use topologies::services::smb::{Mount, PORT};
@@ -18,10 +17,8 @@ fn network() -> Net {
     net.vm("vm", "v/s", None);
     net.internet_host("stranger", "203.0.113.7/32");
     net.managed("kv", vault::RESOURCE_TYPE, &[("vault", VAULT, "20.70.0.1/32", "AzureKeyVault")]);
-    let fronts = [
-        ("blob", BLOB, "20.60.0.1/32", "Storage"),
-        ("file", "acc.file.core.windows.net", "20.60.0.2/32", "Storage"),
-    ];
+    let fronts =
+        [("blob", BLOB, "20.60.0.1/32", "Storage"), ("file", "acc.file.core.windows.net", "20.60.0.2/32", "Storage")];
     net.managed("acc", storage::RESOURCE_TYPE, &fronts);
     net
 }
@@ -32,7 +29,7 @@ fn not_public() -> Guard {
 
 #[test]
 fn a_vault_says_whom_it_sees() {
-    // azure-services 8.5; tests `vault-denial`.
+    // azure-services 8.5. Tests `vault-denial`.
     // Catches: a vault's text without the address, without its name and region, or the same for both settings.
     let mut net = network();
     let names = directory(&[(VAULT, addr("20.70.0.1"))]);
@@ -57,7 +54,7 @@ fn a_vault_says_whom_it_sees() {
 
 #[test]
 fn storage_says_nothing_but_no() {
-    // azure-services 8.5; tests `storage-denial`.
+    // azure-services 8.5. Tests `storage-denial`.
     // Catches: an answer of another service, a PUT that passes where a GET does not.
     let mut net = network();
     let names = directory(&[(BLOB, addr("20.60.0.1"))]);
@@ -73,7 +70,7 @@ fn storage_says_nothing_but_no() {
 
 #[test]
 fn a_share_is_behind_the_same_firewall() {
-    // azure-services 8.5; tests `storage-smb`.
+    // azure-services 8.5. Tests `storage-smb`.
     // Catches: SMB that passes where HTTPS does not; a denial that packets notice.
     for (guard, expected) in
         [(Guard::default(), ("done", "mounted")), (not_public(), ("refused", "mount error(13): Permission denied"))]
@@ -87,10 +84,4 @@ fn a_share_is_behind_the_same_firewall() {
         engine.run_until(Nanos::secs(60));
         assert_eq!(engine.observer.end(), expected);
     }
-}
-
-#[test]
-fn what_is_said_of_no_answer() {
-    // Catches: a name that leads nowhere told as a connection that failed.
-    assert_eq!(Failure::NoSuchHost.in_go("a.b", None), "dial tcp: lookup a.b: no such host");
 }

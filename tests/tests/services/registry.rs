@@ -48,7 +48,7 @@ fn pull() -> Pull {
 
 #[test]
 fn a_registry_takes_everybody_by_default() {
-    // E19, E23, C13; tests `registry-layers`.
+    // E19, E23, C13. Tests `registry-layers`.
     // Catches: a guard that denies by default, a step of the pull left out, layers that the login server gives by itself.
     let (net, names) = network();
     for from in ["vm", "other", "stranger"] {
@@ -67,7 +67,7 @@ fn a_registry_takes_everybody_by_default() {
 
 #[test]
 fn who_is_not_listed_gets_403_after_the_handshakes() {
-    // E20, E21, E24; tests `registry-denial`.
+    // E20, E21, E24. Tests `registry-denial`.
     // Catches: a denial that packets notice, a text of another age, an address that the registry does not see, a listed
     // subnet kept out.
     let (mut net, names) = network();
@@ -75,7 +75,8 @@ fn who_is_not_listed_gets_403_after_the_handshakes() {
     assert_eq!(ask(&net, "vm", &names, pull()).end().0, "done");
     let said = ask(&net, "stranger", &names, login("2020-06-01"));
     assert_eq!(said.statuses(), [403]);
-    let page = "Error response from daemon: login attempt to https://reg.azurecr.io/v2/ failed with status: 403 Forbidden";
+    let page =
+        "Error response from daemon: login attempt to https://reg.azurecr.io/v2/ failed with status: 403 Forbidden";
     assert!(said.end().0 == "refused" && said.end().1.ends_with(page), "{:?}", said.end());
     assert_eq!(said.texts("connect").len(), 1, "TCP and TLS were done before");
     let said = ask(&net, "stranger", &names, login("2026-01-01"));
@@ -195,7 +196,7 @@ fn a_name_of_the_zone_is_in_no_certificate() {
 #[test]
 fn a_service_that_comes_later_answers_too() {
     // Catches: servers that are started at the beginning of a run only.
-    let (mut net, names) = network();
+    let (mut net, _) = network();
     net.managed("late", RESOURCE_TYPE, &[]);
     let mut engine = engine(&net, Said::default());
     let (mut after, _) = network();
@@ -203,7 +204,6 @@ fn a_service_that_comes_later_answers_too() {
     after.managed("late", RESOURCE_TYPE, &[("registry", "late.azurecr.io", "20.50.9.1/32", tag)]);
     engine.put(after.topology.draft_of(after.topology.find("late/registry").unwrap()), Nanos::secs(10));
     let node = engine.topology().find("vm").unwrap().id;
-    let _ = &names;
     let manners = Manners {
         names: directory(&[("late.azurecr.io", addr("20.50.9.1"))]),
         timeout: Nanos::secs(15),

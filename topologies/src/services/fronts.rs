@@ -25,9 +25,8 @@ impl Orchestrator for Fronts {
         }
         let topology = control.topology();
         let new = topology.resources().filter(|found| !self.serving.contains(&found.id));
-        let wanted: Vec<_> = new
-            .filter_map(|found| Some((found.id, found.name.clone(), programs(topology, found)?)))
-            .collect();
+        let wanted: Vec<_> =
+            new.filter_map(|found| Some((found.id, found.name.clone(), programs(topology, found)?))).collect();
         for (id, name, programs) in wanted {
             self.serving.insert(id);
             programs.into_iter().for_each(|program| control.spawn_boxed(name.clone(), program));
@@ -69,7 +68,8 @@ fn web(front: &Resource, host: &InternetHost, site: Arc<dyn Site>) -> Box<dyn Pr
 /// names of `privatelink` zones are in none of them (Azure/acr issue 488).
 fn identity(front: &Resource, host: &InternetHost) -> Identity {
     let public = host.names.iter().filter(|name| !name.contains(".privatelink."));
-    let stars = public.map(|name| name.split_once('.').map_or_else(|| name.clone(), |(_, rest)| format!("*.{rest}").into()));
+    let stars =
+        public.map(|name| name.split_once('.').map_or_else(|| name.clone(), |(_, rest)| format!("*.{rest}").into()));
     let mut names: Vec<Arc<str>> = Vec::new();
     for star in stars {
         if !names.contains(&star) {

@@ -43,7 +43,8 @@ fn message(command: u16, number: u64, status: u32, reply: bool, body: &[u8]) -> 
 /// The command and the status of the first whole message in `data`; what is no message has neither.
 fn heard(data: &[u8]) -> Option<(u16, u32)> {
     let header = data.get(FRAME..FRAME + HEADER)?;
-    let field = |at: usize| header.get(at..at + 4).and_then(|it| it.first_chunk::<4>()).map(|it| u32::from_le_bytes(*it));
+    let field =
+        |at: usize| header.get(at..at + 4).and_then(|it| it.first_chunk::<4>()).map(|it| u32::from_le_bytes(*it));
     let whole = header.starts_with(b"\xfeSMB");
     whole.then_some((field(12)? as u16, field(8)?))
 }

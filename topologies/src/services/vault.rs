@@ -23,8 +23,9 @@ const CALLER: &str = "appid=00000000-0000-0000-0000-000000000000;oid=00000000-00
 
 impl Site for Vault {
     /// Rule `vault-denial`: a vault refuses who is not let in with status 403, code `Forbidden`, the address it sees and its
-    /// own name and region; where it is not public it says that instead of the address. Source: azure-services 8.5,
-    /// Azure/secrets-store-csi-driver-provider-azure issue 873, hashicorp/terraform-provider-azurerm issue 20742.
+    /// own name and region; where it is not public it says that instead of the address. Source: azure-services 8.5.
+    // Both texts as they were seen: Azure/secrets-store-csi-driver-provider-azure issue 873,
+    // hashicorp/terraform-provider-azurerm issue 20742.
     fn answer(&self, asked: &Asked<'_>) -> Answer {
         let Self { name, region } = self;
         let whose = format!("Caller: {CALLER}\r\nVault: {name};location={region}");
@@ -37,7 +38,12 @@ impl Site for Vault {
             Err(Denied::NotListed(_)) => {
                 let text = "Client address is not authorized and caller is not a trusted service.";
                 let client = asked.peer.0;
-                error(403, "Forbidden", &format!("{text}\r\nClient address: {client}\r\n{whose}"), "ForbiddenByFirewall")
+                error(
+                    403,
+                    "Forbidden",
+                    &format!("{text}\r\nClient address: {client}\r\n{whose}"),
+                    "ForbiddenByFirewall",
+                )
             }
             Ok(_) if asked.path() == "/" => status_page("Azure Key Vault"),
             Ok(_) if asked.head.get_field("Authorization").is_none() => {

@@ -3,7 +3,7 @@
 use super::Mend;
 use crate::fabric::{Fabric, PortKind};
 use crate::id::{NodeId, PortId};
-use crate::net::Prefix;
+use crate::net::{Addr, Prefix};
 use crate::stage::Reason;
 use crate::stage::guard::Caller;
 use crate::stage::outbound::is_private;
@@ -50,7 +50,10 @@ pub(super) fn admitting(
         let endpoint = if caller.subnet.is_some() { None } else { endpoint_of(service, topology) };
         unlock(Unlock::Subnet { subnet, endpoint })
     });
-    let address = (!is_private(caller.source)).then(|| unlock(Unlock::Address(Prefix::host(caller.source))));
+    // Addresses that Azure would draw stand in a range that nobody has: to list one would not help.
+    let drawn = Prefix::new(Addr::v4(240, 0, 0, 0), 4).contains(caller.source);
+    let known = !drawn && !is_private(caller.source);
+    let address = known.then(|| unlock(Unlock::Address(Prefix::host(caller.source))));
     listed.into_iter().chain(address).chain([unlock(Unlock::Everybody)]).collect()
 }
 

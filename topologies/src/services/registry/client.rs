@@ -159,7 +159,9 @@ impl Pull {
         }
         text.push_str(&format!("Status: Downloaded newer image for {host}/{image}\n{host}/{image}"));
         if &*image.repository == "hello-world" {
-            text.push_str("\n\nHello from Docker!\nThis message shows that your installation appears to be working correctly.");
+            text.push_str(
+                "\n\nHello from Docker!\nThis message shows that your installation appears to be working correctly.",
+            );
         }
         text
     }
@@ -284,7 +286,8 @@ impl Script for Push {
             (Pushing::Token, 200) => self.begin(),
             (Pushing::Begun, 202) => {
                 let place = reply.head.get_field("Location").unwrap_or("/").to_owned();
-                let (digest, size) = self.blobs.front().map_or((String::new(), 0), |blob| (blob.digest.clone(), blob.size));
+                let (digest, size) =
+                    self.blobs.front().map_or((String::new(), 0), |blob| (blob.digest.clone(), blob.size));
                 self.ask(Pushing::Sent, "PUT", &format!("{place}?digest=sha256:{digest}"), Content::Bytes(size))
             }
             (Pushing::Sent, 201) => {
@@ -293,7 +296,10 @@ impl Script for Push {
             }
             (Pushing::Manifest, 201) => {
                 let Self { host, image, .. } = self;
-                Move::Done(format!("The push refers to repository [{host}/{}]\n{}: pushed", image.repository, image.tag))
+                Move::Done(format!(
+                    "The push refers to repository [{host}/{}]\n{}: pushed",
+                    image.repository, image.tag
+                ))
             }
             _ => Move::Refused(message(reply)),
         }

@@ -40,7 +40,8 @@ impl Image {
     /// in its own sizes, any other as three layers.
     #[must_use]
     pub fn blobs(&self) -> Vec<Blob> {
-        let sizes: &[u64] = if &*self.repository == "hello-world" { &[581, 2380] } else { &[7_000, 65_536, 32_768, 4_096] };
+        let sizes: &[u64] =
+            if &*self.repository == "hello-world" { &[581, 2380] } else { &[7_000, 65_536, 32_768, 4_096] };
         (0u64..).zip(sizes).map(|(n, size)| Blob::new(&self.repository, n, *size)).collect()
     }
 }

@@ -68,8 +68,12 @@ impl LoginServer {
             let actions = if matches!(method, "GET" | "HEAD") { "pull" } else { "pull,push" };
             format!(",scope=\"repository:{name}:{actions}\"")
         });
-        error(401, "UNAUTHORIZED", "authentication required, visit https://aka.ms/acr/authorization for more information.")
-            .field("Www-Authenticate", format!("Bearer realm=\"https://{host}/oauth2/token\",service=\"{host}\"{scope}"))
+        error(
+            401,
+            "UNAUTHORIZED",
+            "authentication required, visit https://aka.ms/acr/authorization for more information.",
+        )
+        .field("Www-Authenticate", format!("Bearer realm=\"https://{host}/oauth2/token\",service=\"{host}\"{scope}"))
     }
 
     fn content(&self, method: &str, rest: &str) -> Option<Answer> {
@@ -91,7 +95,8 @@ impl LoginServer {
             ("GET", None) => Blob::size_in(blob).map(|_| {
                 let digest = blob.trim_start_matches("sha256:");
                 let two = digest.get(..2).unwrap_or_default();
-                let path = format!("/docker/registry/v2/blobs/sha256/{two}/{digest}/data?se=2026-01-01&sig=x&sp=r&sr=b");
+                let path =
+                    format!("/docker/registry/v2/blobs/sha256/{two}/{digest}/data?se=2026-01-01&sig=x&sp=r&sr=b");
                 Answer::text(307, "").field("Location", format!("https://{}{path}", self.layers))
             }),
             _ => None,
@@ -132,9 +137,9 @@ fn manifest(image: &Image) -> String {
         format!("{{\"mediaType\":\"{media}\",\"size\":{size},\"digest\":\"sha256:{digest}\"}}")
     };
     let blobs = image.blobs();
-    let (config, layers) = blobs.split_first().map_or((String::new(), &[][..]), |(config, layers)| {
-        (part("container.image.v1+json", config), layers)
-    });
+    let (config, layers) = blobs
+        .split_first()
+        .map_or((String::new(), &[][..]), |(config, layers)| (part("container.image.v1+json", config), layers));
     let layers: Vec<String> = layers.iter().map(|layer| part("image.rootfs.diff.tar.gzip", layer)).collect();
     let layers = layers.join(",");
     let media = "application/vnd.docker.distribution.manifest.v2+json";
