@@ -51,7 +51,7 @@ pub(super) fn admitting(
         unlock(Unlock::Subnet { subnet, endpoint })
     });
     // Addresses that Azure would draw stand in a range that nobody has: to list one would not help.
-    let drawn = Prefix::new(Addr::v4(240, 0, 0, 0), 4).contains(caller.source);
+    let drawn = Prefix::new(Addr::v4(240, 0, 0, 0), 4).is_some_and(|range| range.contains(caller.source));
     let known = !drawn && !is_private(caller.source);
     let address = known.then(|| unlock(Unlock::Address(Prefix::host(caller.source))));
     listed.into_iter().chain(address).chain([unlock(Unlock::Everybody)]).collect()
