@@ -1,5 +1,6 @@
 //! `networkInterfaces` with their addresses.
 
+use super::dns;
 use super::raw::RawResource;
 use super::read::{address, given, inner, list, reference, references, says, switch};
 use super::reading::Reading;
@@ -15,11 +16,15 @@ pub(super) fn interface(raw: &RawResource, out: &mut Reading) {
     let kind = Kind::Nic(Nic {
         region: out.region.clone(),
         ip_forwarding: switch(properties, "enableIPForwarding", false).value,
-        ..Nic::default()
+        dns_servers: dns::servers(given(properties, "dnsSettings").unwrap_or(properties), out),
     });
     let mut draft = raw.draft(kind);
     if let Some(group) = reference(properties, "networkSecurityGroup") {
         draft = draft.refer(Relation::FilteredBy, group);
+    }
+    // A private endpoint's own: its addresses are the endpoint's.
+    if let Some(endpoint) = reference(properties, "privateEndpoint") {
+        return out.node(draft.refer(Relation::PartOf, endpoint));
     }
     out.node(draft);
     // Written by Azure, in what is read back from it.
