@@ -174,11 +174,6 @@ impl<'a> Around<'a> {
         let (_, resources) = self.known?;
         Some(given(resources.get(vnet)?.properties(), "addressSpace")?.data.clone())
     }
-
-    /// A resource that is declared.
-    pub(super) fn declared(&self, id: &str) -> Option<&'a super::super::RawResource> {
-        self.known?.1.get(id)
-    }
 }
 
 /// Whether a word of the table can be answered only where the network is known.

@@ -233,8 +233,3 @@ pub(super) fn rules_of(raw: &RawResource) -> Option<&Value> {
     let shape = SHAPES.iter().find(|shape| shape.kind == kind)?;
     raw.properties().path(shape.at).filter(|rules| !rules.is_null())
 }
-
-/// A list of rules that a type has, for findings that point at one.
-pub(super) fn addresses(rules: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    list(rules, "ipRules").iter().filter_map(|rule| Some((text(rule, "value")?, rule)))
-}
