@@ -62,7 +62,7 @@ pub(crate) fn read(raw: &RawResource, all: &Resources, region: &Arc<str>) -> Rea
         "networksecuritygroups" => security::group(raw, all, &mut out),
         "networksecuritygroups/securityrules" => security::rule_alone(raw, all, &mut out),
         "applicationsecuritygroups" => out.node(raw.draft(Kind::Asg)),
-        "networkinterfaces" => nic::interface(raw, &mut out),
+        "networkinterfaces" => nic::interface_alone(raw, all, &mut out),
         "publicipaddresses" => address::public(raw, "ipAddress", &mut out),
         "publicipprefixes" => address::public(raw, "ipPrefix", &mut out),
         "loadbalancers" => balancer::balancer(raw, &mut out),

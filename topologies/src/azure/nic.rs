@@ -1,7 +1,7 @@
 //! `networkInterfaces` with their addresses.
 
 use super::dns;
-use super::raw::RawResource;
+use super::raw::{RawResource, Resources};
 use super::read::{address, given, inner, list, reference, references, says, switch};
 use super::reading::Reading;
 use crate::diagnostic::Diagnostic;
@@ -10,6 +10,14 @@ use sim_core::net::Addr;
 use sim_core::topology::{Draft, IpConfig, Kind, Nic, Relation};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// A NIC, which may be a private endpoint's own: its addresses are the endpoint's then.
+pub(super) fn interface_alone(raw: &RawResource, all: &Resources, out: &mut Reading) {
+    let endpoint = reference(raw.properties(), "privateEndpoint").filter(|endpoint| all.get(endpoint).is_some());
+    let Some(endpoint) = endpoint else { return interface(raw, out) };
+    let nic = Nic { region: out.region.clone(), ..Nic::default() };
+    out.node(raw.draft(Kind::Nic(nic)).refer(Relation::PartOf, endpoint));
+}
 
 pub(super) fn interface(raw: &RawResource, out: &mut Reading) {
     let properties = raw.properties();
@@ -21,10 +29,6 @@ pub(super) fn interface(raw: &RawResource, out: &mut Reading) {
     let mut draft = raw.draft(kind);
     if let Some(group) = reference(properties, "networkSecurityGroup") {
         draft = draft.refer(Relation::FilteredBy, group);
-    }
-    // A private endpoint's own: its addresses are the endpoint's.
-    if let Some(endpoint) = reference(properties, "privateEndpoint") {
-        return out.node(draft.refer(Relation::PartOf, endpoint));
     }
     out.node(draft);
     // Written by Azure, in what is read back from it.

@@ -33,7 +33,8 @@ pub(super) fn endpoint(raw: &RawResource, all: &Resources, out: &mut Reading) {
         Err(diagnostic) => return out.leave_out(&raw.id, diagnostic),
     };
     let approved = automatic.is_some() || approves(declared, &raw.id);
-    let state = connection.map(inner).and_then(state).unwrap_or(if approved {
+    let decided = target.as_ref().and_then(|target| decided(target, &raw.id, all));
+    let state = decided.or_else(|| connection.map(inner).and_then(state)).unwrap_or(if approved {
         ConnectionState::Approved
     } else {
         ConnectionState::Pending
@@ -81,6 +82,18 @@ fn policies(raw: &RawResource, all: &Resources) -> Option<Diagnostic> {
     let span = given(body, key).map_or(body.span, |value| value.span);
     let code = "PrivateEndpointCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled";
     Some(Diagnostic::error(code, message).at(span).help(format!("set {key} of the subnet to Disabled")))
+}
+
+/// What the provider has decided, where the connection is declared on its side.
+///
+/// Rule `private-link-decision`: a connection stands where the provider has put it: approved, rejected or removed. Source:
+/// azure-services 1.C (C28), 3.1.
+fn decided(target: &str, endpoint: &str, all: &Resources) -> Option<ConnectionState> {
+    let is_it = |connection: &&RawResource| {
+        reference(connection.properties(), "privateEndpoint").is_some_and(|own| own.eq_ignore_ascii_case(endpoint))
+    };
+    let mut own = all.children(target, "privateEndpointConnections");
+    state(own.find(is_it)?.properties())
 }
 
 /// What was read back from Azure says where the connection stands.

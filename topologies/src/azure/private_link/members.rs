@@ -75,17 +75,24 @@ fn of_group(
         );
         return Err(Diagnostic::error("OnlyOneGroupIdPermitted", message).at(asked.span));
     }
-    let Some(group) = groups.first() else { return Ok(Vec::new()) };
+    let group = groups.first().copied().or_else(|| service::only_group(&kind));
+    let Some(group) = group else { return Ok(Vec::new()) };
     if service::is_complete(&kind) && !service::has_group(&kind, group) && !group.contains('<') {
         let message = format!("Call to {kind} failed. Error message: Invalid groupId {group}");
         let span = asked.map_or(connection.span, |asked| asked.span);
-        return Err(Diagnostic::error("InvalidGroupId", message).at(span).help("azure-services 4.1 lists the groups"));
+        let groups = service::groups(&kind).join(", ");
+        let help = format!("its groups are {groups}");
+        return Err(Diagnostic::error("InvalidGroupId", message).at(span).help(help));
     }
     let stranger = service::stand_in(target, region);
     let known = all.get(target).unwrap_or(&stranger);
     let home = known.region(all).unwrap_or_else(|| region.clone());
-    let fronts = service::fronts(known, all, &home).into_iter();
-    Ok(fronts.filter(|front| front.group.eq_ignore_ascii_case(group)).map(member).collect())
+    let fronts = service::fronts(known, all, &home);
+    // What a group is called that the table does not hold is not known; it leads to the service all the same.
+    let unknown = fronts.first().filter(|_| !service::has_group(&kind, group)).map(|front| front.member.clone());
+    let unknown = unknown.map(|member| EndpointMember { member, ..EndpointMember::default() });
+    let fits = fronts.into_iter().filter(|front| front.group.eq_ignore_ascii_case(group));
+    Ok(fits.map(member).chain(unknown).collect())
 }
 
 fn member(front: Front) -> EndpointMember {

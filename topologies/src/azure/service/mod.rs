@@ -62,9 +62,24 @@ pub(super) fn is_complete(kind: &str) -> bool {
     table::is_complete(kind)
 }
 
+/// The groups of a type that the table holds.
+pub(super) fn groups(kind: &str) -> Vec<&'static str> {
+    let mut groups: Vec<&str> = table::rows(kind).iter().map(|row| row.group).collect();
+    groups.dedup();
+    groups
+}
+
 /// Whether a type has a group of this name.
 pub(super) fn has_group(kind: &str, group: &str) -> bool {
-    table::rows(kind).iter().any(|row| row.group.eq_ignore_ascii_case(group))
+    groups(kind).iter().any(|own| own.eq_ignore_ascii_case(group))
+}
+
+/// The group of a type with one group.
+pub(super) fn only_group(kind: &str) -> Option<&'static str> {
+    match groups(kind)[..] {
+        [only] => Some(only),
+        _ => None,
+    }
 }
 
 /// Reads a service.

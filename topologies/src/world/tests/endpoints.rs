@@ -6,7 +6,7 @@ use crate::arm::Environment;
 use crate::facts::Date;
 use crate::{Input, Loading, load_with};
 use serde_json::{Value, json};
-use sim_core::topology::{Kind, PrivateEndpoint, Relation};
+use sim_core::topology::{ConnectionState, Kind, PrivateEndpoint, Relation};
 
 const ENDPOINT: &str = "Microsoft.Network/privateEndpoints";
 const SUBNET: &str = "Microsoft.Network/virtualNetworks/v/subnets";
@@ -93,6 +93,10 @@ fn an_address_for_each_part() {
     let other =
         world(&[vnet("Disabled"), endpoint(&id("Microsoft.Compute/diskAccesses", "d"), json!(["disks"]), json!({}))]);
     assert_eq!(members(&other), [" 10.0.0.4 "]);
+    // Of a group that is not in the table only the service is known.
+    let mongo = id("Microsoft.DocumentDB/databaseAccounts", "db");
+    let unknown = world(&[vnet("Disabled"), endpoint(&mongo, json!(["MongoDB"]), json!({}))]);
+    assert_eq!(members(&unknown), ["db 10.0.0.4 "]);
 }
 
 /// Catches: an address that is asked for and not given, or to another part; a part without one that Azure would refuse.
@@ -174,5 +178,24 @@ fn what_endpoints_refuse() {
         ),
     ] {
         assert_eq!(codes(&world_on(day, &resources)), code, "{day}");
+    }
+}
+
+/// Catches: a decision of the provider that says nothing, or one about another endpoint.
+#[test]
+fn the_provider_decides() {
+    // Tests `private-link-decision`.
+    let target = id(REGISTRY, "MyRegistry");
+    for (whose, status, expected) in [
+        ("e", "Rejected", ConnectionState::Rejected),
+        ("e", "Approved", ConnectionState::Approved),
+        ("f", "Rejected", ConnectionState::Approved),
+    ] {
+        let decision = json!({"properties": {"privateEndpoint": {"id": id(ENDPOINT, whose)},
+            "privateLinkServiceConnectionState": {"status": status}}});
+        let decision = of(&format!("{REGISTRY}/privateEndpointConnections"), "MyRegistry/c", decision);
+        let ask = endpoint(&target, json!(["registry"]), json!({}));
+        let world = world(&[vnet("Disabled"), registry(json!({})), decision, ask]);
+        assert_eq!(of_world(&world).state, expected, "{whose} {status}");
     }
 }
