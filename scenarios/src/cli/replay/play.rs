@@ -66,12 +66,8 @@ impl Player<'_> {
         })?;
         let given = (!loaded.scenario.parameters.is_empty()).then(|| parameters(loaded));
         let options = self.options(loaded);
-        let loading = Loading {
-            parameters: given.as_ref(),
-            tags: self.tags.as_ref(),
-            date: options.date,
-            ..Loading::default()
-        };
+        let loading =
+            Loading { parameters: given.as_ref(), tags: self.tags.as_ref(), date: options.date, ..Loading::default() };
         let world = topologies::load_with(&inputs, &loading);
         if world.has_errors() {
             return Err(Failed { diagnostics: world.diagnostics, network: Some(Box::new(world.sources)) });
