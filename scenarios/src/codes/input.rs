@@ -213,6 +213,11 @@ pub const INPUT: &[Explanation] = &[
         "Break the circle that the notes show.",
     ),
     row(
+        "azure.made-guid",
+        "Azure draws the GUID in a service's names when the service is made; here it is made of the service's id.",
+        "Give the service as Azure answers it, with its GUID, where the name matters.",
+    ),
+    row(
         "azure.missing-property",
         "A resource lacks a property that Azure asks for.",
         "Add it; the message names it and where.",
@@ -221,6 +226,11 @@ pub const INPUT: &[Explanation] = &[
         "azure.nat-pool-used-up",
         "A NAT pool of a balancer has fewer frontend ports than the scale set behind it has instances; some have none.",
         "Widen the pool's range of frontend ports.",
+    ),
+    row(
+        "azure.not-an-address",
+        "A rule of a service's firewall names neither an address nor a range of such; nobody is let in by it.",
+        "Write it like 203.0.113.7 or 203.0.113.0/24.",
     ),
     row(
         "azure.not-modelled",
