@@ -68,7 +68,7 @@ fn on_premises(world: &mut World, name: &str, actor: &Actor, address: Addr) -> R
         Some((vnet, Kind::Vnet(attributes))) => (vnet, attributes.region.clone()),
         _ => return Err(format!("`{target}` is no virtual network")),
     };
-    let host = Kind::OnPremisesHost(OnPremisesHost { prefix: Prefix::host(address), egress_bps: None });
+    let host = Kind::OnPremisesHost(OnPremisesHost::at(Prefix::host(address)));
     let host = Draft::new(id.as_str(), host);
     let gateway = gateway_of(&world.topology, vnet);
     let declared = gateway.and_then(|gateway| site_with(&world.topology, gateway, address));
