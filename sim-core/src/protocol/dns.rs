@@ -1,7 +1,7 @@
 //! Messages of DNS (RFC 1035): questions and answers, as bytes. Over TCP each is behind its length.
 //!
 //! Message identifiers are the caller's. Whatever comes in, nothing here panics: what is no question is answered with
-//! `FORMERR` where it has an identifier, and not at all where it has none.
+//! `FORMERR` where it has a header, and not at all where it has none.
 
 use crate::names::{Code, Question, Record};
 use crate::net::Addr;
@@ -13,6 +13,9 @@ use std::sync::Arc;
 
 /// Largest message over UDP for those who announce no other size, in bytes (RFC 1035, 4.2.1).
 pub const UDP_LIMIT: usize = 512;
+
+/// Length of a message's header, in bytes.
+const HEADER: usize = 12;
 
 /// A question as it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +52,7 @@ pub fn ask(id: u16, question: &Question) -> Option<Vec<u8>> {
 /// # Errors
 /// For a message that holds no question: what to answer, if anything.
 pub fn read_query(bytes: &[u8]) -> Result<Query, Option<Vec<u8>>> {
-    let id = bytes.first_chunk::<2>().map(|id| u16::from_be_bytes(*id));
+    let id = bytes.first_chunk::<HEADER>().map(|head| u16::from_be_bytes([head[0], head[1]]));
     // Who answers an answer never comes to an end.
     let is_answer = bytes.get(2).is_some_and(|flags| flags & 0x80 != 0);
     let refuse = |code| {
@@ -139,10 +142,11 @@ fn name(text: &str) -> Option<Name> {
     Some(name)
 }
 
-/// As [`Question`] has it. A byte of a label that is no letter of a host name stands as it would in a zone file.
+/// As [`Question`] has it. A byte that no host name has stands as a question mark, so that such a name is nobody's.
 fn text(name: &Name) -> Arc<str> {
-    let text = name.to_lowercase().to_ascii();
-    text.strip_suffix('.').unwrap_or(&text).into()
+    let usual = |byte: &u8| if byte.is_ascii_graphic() && *byte != b'.' { char::from(*byte) } else { '?' };
+    let labels = name.iter().map(|label| label.iter().map(usual).collect::<String>());
+    labels.collect::<Vec<_>>().join(".").to_ascii_lowercase().into()
 }
 
 fn wire_type(kind: RecordKind) -> RecordType {
