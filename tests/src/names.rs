@@ -26,10 +26,8 @@ impl Net {
 
     /// A link `zone/vnet` of a zone to a VNet.
     pub fn link_zone(&mut self, zone: &str, vnet: &str, registration: bool, fallback: bool) -> NodeId {
-        let link = ZoneLink {
-            registration: Setting::default_of(registration),
-            fallback: Setting::default_of(fallback),
-        };
+        let link =
+            ZoneLink { registration: Setting::default_of(registration), fallback: Setting::default_of(fallback) };
         let draft = Draft::new(format!("{zone}/{vnet}"), Kind::ZoneLink(link));
         self.put(draft.refer(Relation::PartOf, zone).refer(Relation::Remote, vnet))
     }

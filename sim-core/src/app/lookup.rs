@@ -170,11 +170,8 @@ impl Lookup {
                 // Nobody is told to be asked: the network has a way of its own. What is no name fails there, too.
                 let nobody = cx.names().asked_by(cx.machine()).is_empty();
                 let view = |question: &Question| cx.names().resolve(View::Public, question);
-                let Answer { code, records, .. } = if nobody {
-                    view(&self.question)
-                } else {
-                    Answer { code: Code::NxDomain, ..Answer::default() }
-                };
+                let Answer { code, records, .. } =
+                    if nobody { view(&self.question) } else { Answer { code: Code::NxDomain, ..Answer::default() } };
                 (code, records, None)
             }
         };

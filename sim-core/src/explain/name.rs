@@ -142,7 +142,8 @@ impl<F: Fn(NodeId) -> Option<(PortId, Addr)>> Trip<'_, F> {
             Served::Answered(Answer { code, mut records, via, forward }) => {
                 self.via.extend(via);
                 let Some(Forward { question, targets, by }) = forward else { return Some((code, records)) };
-                let (code, rest) = by.and_then(|by| self.ask(by, &targets, &question)).unwrap_or((Code::ServFail, Vec::new()));
+                let (code, rest) =
+                    by.and_then(|by| self.ask(by, &targets, &question)).unwrap_or((Code::ServFail, Vec::new()));
                 records.extend(rest);
                 Some((code, records))
             }

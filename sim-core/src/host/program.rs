@@ -265,7 +265,14 @@ impl Context<'_> {
     }
 
     /// Send a datagram from another machine, in whose name a service of the platform's speaks.
-    pub(crate) fn send_at(&mut self, at: Option<NodeId>, from_port: u16, to: Socket, data: Bytes, flow: Option<FlowId>) {
+    pub(crate) fn send_at(
+        &mut self,
+        at: Option<NodeId>,
+        from_port: u16,
+        to: Socket,
+        data: Bytes,
+        flow: Option<FlowId>,
+    ) {
         self.commands.push(Command::Datagram { from_port, at, to, data, flow });
     }
 

@@ -98,9 +98,9 @@ impl Names {
         let zone = || suffixes(name).find_map(|suffix| self.public.get(suffix)).map(|(_, zone)| zone);
         let in_zone = |zone: &'_ Zone| zone.owner(name).map(str::to_owned);
         let found = match published {
-            Found::Missing | Found::NoData => zone()
-                .and_then(|zone| in_zone(zone).map(|owner| zone.find(&owner, kind)))
-                .unwrap_or(published),
+            Found::Missing | Found::NoData => {
+                zone().and_then(|zone| in_zone(zone).map(|owner| zone.find(&owner, kind))).unwrap_or(published)
+            }
             found => found,
         };
         answer.via.push(Via::Public { name: name.clone(), said: said(found) });

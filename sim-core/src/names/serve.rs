@@ -61,7 +61,10 @@ impl Names {
         };
         if !targets.is_empty() {
             let asked = Via::Asked { server: node, domain };
-            return Some(Served::Ask(targets, if assumed { Via::Assumed(Assumption::CustomNameServer) } else { asked }));
+            return Some(Served::Ask(
+                targets,
+                if assumed { Via::Assumed(Assumption::CustomNameServer) } else { asked },
+            ));
         }
         Some(Served::Answered(if at_home {
             self.resolve(View::Public, question)

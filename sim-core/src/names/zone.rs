@@ -52,7 +52,9 @@ impl Zone {
     pub fn add(&mut self, owner: &str, set: Set) {
         let sets = self.at(owner);
         match sets.iter_mut().find(|known| known.kind == set.kind) {
-            Some(known) => known.data.extend(set.data.into_iter().filter(|it| !known.data.contains(it)).collect::<Vec<_>>()),
+            Some(known) => {
+                known.data.extend(set.data.into_iter().filter(|it| !known.data.contains(it)).collect::<Vec<_>>())
+            }
             None => sets.push(set),
         }
     }

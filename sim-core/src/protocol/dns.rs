@@ -99,7 +99,8 @@ pub fn read_reply(bytes: &[u8], id: u16, question: &Question) -> Option<Reply> {
     let message = Message::from_vec(bytes).ok()?;
     let head = &message.metadata;
     let asked = message.queries.first();
-    let fits = asked.is_none_or(|asked| text(asked.name()) == question.name && kind(asked.query_type()) == question.kind);
+    let fits =
+        asked.is_none_or(|asked| text(asked.name()) == question.name && kind(asked.query_type()) == question.kind);
     if head.id != id || head.message_type != MessageType::Response || !fits {
         return None;
     }
@@ -180,6 +181,7 @@ fn wire(record: &Record) -> Option<Wire> {
         },
         (RecordData::Name(target), RecordKind::Cname) => RData::CNAME(CNAME(name(target)?)),
         (RecordData::Name(target), _) => RData::PTR(PTR(name(target)?)),
+        (RecordData::Text(text), _) if text.is_empty() => RData::TXT(TXT::from_bytes(vec![b""])),
         // A string of a text record has at most 255 bytes.
         (RecordData::Text(text), _) => RData::TXT(TXT::from_bytes(text.as_bytes().chunks(255).collect())),
     };

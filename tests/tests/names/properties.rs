@@ -31,7 +31,12 @@ fn record() -> impl Strategy<Value = Record> {
         owner().prop_map(|name| (RecordKind::Ptr, RecordData::Name(name.into()))),
         "[ -~]{0,600}".prop_map(|text| (RecordKind::Txt, RecordData::Text(text.into()))),
     ];
-    (owner(), 0..0x7fff_ffffu32, data).prop_map(|(name, ttl, (kind, data))| Record { name: name.into(), kind, ttl, data })
+    (owner(), 0..0x7fff_ffffu32, data).prop_map(|(name, ttl, (kind, data))| Record {
+        name: name.into(),
+        kind,
+        ttl,
+        data,
+    })
 }
 
 proptest! {

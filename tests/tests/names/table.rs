@@ -3,7 +3,9 @@
 use super::{CHAIN, PRIVATE, PUBLIC, ZONE, registry};
 use sim_core::fabric::Fabric;
 use sim_core::names::{Answer, Code, MAX_CHAIN, Question, Served, Via, View};
-use sim_core::topology::{ConnectionState, DnsZone, Draft, Kind, NameServer, RecordData, RecordKind, Relation, ZoneLink};
+use sim_core::topology::{
+    ConnectionState, DnsZone, Draft, Kind, NameServer, RecordData, RecordKind, Relation, ZoneLink,
+};
 use vnetsim_tests::names::{at, forward};
 use vnetsim_tests::net::{Net, addr};
 
@@ -63,7 +65,11 @@ fn a_registry_has_a_private_address_where_its_zone_is_linked() {
     });
     assert_eq!(said(&net, Some("v"), CHAIN[0]), private, "whatever its state");
     net.topology.delete("endpoint").unwrap();
-    assert_eq!(said(&net, None, CHAIN[0]), public.replace(&format!("{} (300), ", CHAIN[1]), ""), "no endpoint any more");
+    assert_eq!(
+        said(&net, None, CHAIN[0]),
+        public.replace(&format!("{} (300), ", CHAIN[1]), ""),
+        "no endpoint any more"
+    );
 }
 
 // Tests `names-zone-is-final`, `names-fallback`.

@@ -159,7 +159,10 @@ fn rule_sets_ask_by_their_outbound_endpoint() {
     let mut net = linked();
     net.vm("dns", "w/s", None);
     net.vm("outbound", "w/s", None);
-    net.serve_names("dns", NameServer { records: vec![("host.corp.test".into(), addr("10.9.0.9"))], ..Default::default() });
+    net.serve_names(
+        "dns",
+        NameServer { records: vec![("host.corp.test".into(), addr("10.9.0.9"))], ..Default::default() },
+    );
     let own = net.address(PortId(net.topology.find("dns-nic/ipconfig1").unwrap().id.0)).to_string();
     net.ruleset("rules", "v", Some("outbound"), vec![forward("corp.test", &own)]);
     expect(&net, "client", "host.corp.test", "168.63.129.16: 10.9.0.9");

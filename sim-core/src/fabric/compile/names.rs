@@ -111,9 +111,10 @@ fn publish(topology: &Topology, resource: &Resource, host: &InternetHost, publis
 fn has_endpoint(topology: &Topology, front: NodeId, host: &InternetHost) -> bool {
     let Some(service) = topology.target(front, Relation::PartOf) else { return false };
     let part = |member: &EndpointMember| member.member.eq_ignore_ascii_case(&host.member);
-    topology.referrers(service.id, Relation::Target).into_iter().any(
-        |found| matches!(&found.kind, Kind::PrivateEndpoint(endpoint) if endpoint.members.iter().any(part)),
-    )
+    topology
+        .referrers(service.id, Relation::Target)
+        .into_iter()
+        .any(|found| matches!(&found.kind, Kind::PrivateEndpoint(endpoint) if endpoint.members.iter().any(part)))
 }
 
 /// The records that a zone group keeps.
