@@ -81,10 +81,12 @@ impl Zone {
     ///
     /// Rule `names-empty-set`: a name with a record set that is still empty, or with records of other kinds or below it
     /// only, exists and has no such record, which is another answer than that it does not exist. Source: azure-services
-    /// 1.C (C22); RFC 2308, RFC 8020.
+    /// 1.C.
     ///
     /// Rule `names-wildcard`: the records of `*` count for names that do not exist, under the nearest name above them that
-    /// does. Source: azure-services 5.5; RFC 4592.
+    /// does. Source: azure-services 5.5.
+    ///
+    /// How far both reach is that of DNS itself: RFC 2308, RFC 8020 and RFC 4592.
     pub(super) fn find(&self, owner: &str, kind: RecordKind) -> Found<'_> {
         if let Some(sets) = self.sets.get(owner) {
             return of(sets, kind);

@@ -1,5 +1,6 @@
 //! Names: what they lead to by the rules, and that what travels on the wire is the same.
 
+mod golden;
 mod properties;
 mod table;
 mod wire;

@@ -316,3 +316,41 @@ fn a_link_to_a_network_that_is_gone_is_nothing() {
     net.put(Draft::new("loose", Kind::ZoneLink(ZoneLink::default())).refer(Relation::PartOf, ZONE));
     assert_eq!(said(&net, Some("v"), "nothing.test"), "NXDOMAIN");
 }
+
+#[test]
+fn each_change_of_names_makes_new_ones() {
+    // Catches: a zone, record, link, group, rule set, server or machine that is changed or deleted and leaves names as they
+    // were.
+    let mut net = registry();
+    let facts = net.facts();
+    let mut fabric = fabric(&net);
+    let mut step = |net: &Net, changed: Vec<sim_core::id::NodeId>, differs: bool| {
+        let next = fabric.next(&net.topology, &changed);
+        let anew = Fabric::compile(&net.topology, &facts, 0);
+        assert_eq!(next.names(), anew.names());
+        assert_eq!(next.names() != fabric.names(), differs, "{changed:?}");
+        fabric = next;
+    };
+    let changed = vec![net.zone("corp.test")];
+    step(&net, changed, true);
+    let changed = vec![net.link_zone("corp.test", "v", true, false)];
+    step(&net, changed, true);
+    let changed = vec![net.record("corp.test", "www", RecordKind::A, &["10.0.0.80"])];
+    step(&net, changed, true);
+    let changed = vec![net.link_zone(ZONE, "v", false, false)];
+    step(&net, changed, true);
+    let changed = vec![net.zone_group("endpoint", &[ZONE])];
+    step(&net, changed, true);
+    let changed = vec![net.edit("client-nic", |kind| {
+        let Kind::Nic(nic) = kind else { panic!("no NIC") };
+        nic.dns_servers = vec![addr("10.0.0.55")];
+    })];
+    step(&net, changed, true);
+    net.nsg("g", Vec::new());
+    let changed = vec![net.topology.find("g").unwrap().id];
+    step(&net, changed, false);
+    for name in ["client-nic/ipconfig1", "endpoint/group", "corp.test"] {
+        let changed = net.topology.delete(name).unwrap();
+        step(&net, changed, true);
+    }
+}
