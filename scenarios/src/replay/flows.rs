@@ -5,11 +5,12 @@ use super::actors::{server, web};
 use super::rehearsal::rehearse;
 use super::trial::{Say, Trial};
 use crate::latency::Latency;
+use crate::named;
 use crate::naming::{Origin, address_of, find, opening};
 use crate::scenario::{Flow, FlowExpectation, Target};
-use sim_core::app::{Listener, Reflector};
+use sim_core::app::{Destination, Listener, Reflector};
 use sim_core::engine::{Engine, Observer};
-use sim_core::explain::{Question, Walk, walk};
+use sim_core::explain::{NameWalk, Question, Walk, walk};
 use sim_core::fabric::{Fabric, PortKind};
 use sim_core::host::{Control, Orchestrator, Program, Report, Signal};
 use sim_core::id::{FlowId, NodeId, PortId};
@@ -50,6 +51,12 @@ pub struct FlowRun {
 pub struct FlowLog {
     /// The network when the first attempt was made, and the way through it.
     pub in_place: Option<(Topology, Arc<Fabric>, Walk)>,
+    /// Where it goes to a host name: the network then, and the way of the name.
+    pub named: Option<(Topology, Arc<Fabric>, NameWalk)>,
+    /// The address that the first attempt was told.
+    pub resolved: Option<String>,
+    /// Whether it was told none.
+    pub unresolved: bool,
     /// How the first attempt ended: the time it took, or what the client printed.
     pub outcome: Option<Result<Nanos, String>>,
     /// Of a session that opened: how it ended, and how long after the opening.
@@ -80,7 +87,13 @@ impl FlowRun {
             return Err(Diagnostic::error("scenario.value", message).help("name a machine or an actor"));
         }
         let outside = matches!(kind, Kind::InternetHost(_));
-        let address = address(topology, &target, names, outside)?;
+        let to = match address(topology, &target, names, outside) {
+            Ok(address) => Destination::At((address, port)),
+            Err(error) if error.code == "scenario.unknown-name" && is_host_name(&target) => {
+                Destination::Named(target.to_ascii_lowercase().into(), port)
+            }
+            Err(error) => return Err(error),
+        };
         let say = Say::of(flow, &target);
         // The loader has seen that it is an address.
         let source = flow.source.as_ref().and_then(|source| source.parse().ok());
@@ -93,7 +106,7 @@ impl FlowRun {
             repeat: flow.repeat,
             source,
             timeout: flow.timeout.0,
-            trial: Trial { from: opener, to: (address, port), say, timeout: flow.timeout.0, flow: id },
+            trial: Trial { from: opener, to, say, timeout: flow.timeout.0, flow: id },
             at: flow.at.0,
         })
     }
@@ -109,13 +122,19 @@ impl FlowRun {
         Box::new(Trying { trial, source: self.source, at: self.at, log, serving })
     }
 
+    /// Whether it looks a name up.
+    pub(super) fn looks_up(&self) -> bool {
+        matches!(self.trial.to, Destination::Named(..))
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.log.borrow().outcome.is_some()
     }
 
     /// Takes latencies once the first attempt is over: if it connected, or if others may fare better than it did.
     pub(super) fn rehearse<O: Observer>(&mut self, engine: &Engine<O>, options: &Options) {
-        if self.latency.is_some() || !self.trial.say.repeats() || self.source.is_some() {
+        let measured = self.trial.say.repeats() && (self.trial.say.looks_up() || !self.looks_up());
+        if self.latency.is_some() || !measured || self.source.is_some() {
             return;
         }
         let again = match &*self.log.borrow() {
@@ -156,6 +175,15 @@ fn address(
     found.ok_or_else(|| Diagnostic::error("scenario.value", format!("`{name}` has no address")))
 }
 
+/// Whether a text is a host name: labels with dots between them.
+fn is_host_name(text: &str) -> bool {
+    let label = |label: &str| {
+        let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        !label.is_empty() && label.len() <= 63 && label.bytes().all(usual)
+    };
+    text.contains('.') && text.len() <= 253 && text.split('.').all(label)
+}
+
 /// A flow under way: sees to it that somebody listens, and tries.
 struct Trying {
     trial: Trial,
@@ -166,23 +194,44 @@ struct Trying {
     serving: BTreeSet<(PortId, u16, Protocol)>,
 }
 
+/// What the network says of a flow.
+struct Looked {
+    fabric: Arc<Fabric>,
+    name: Option<NameWalk>,
+    /// The address that it goes to.
+    to: Option<Addr>,
+    /// The way there and back, where there is one.
+    walk: Option<Walk>,
+}
+
 /// Servers get a moment to start.
 const SERVE: u64 = 1;
 const TRY: u64 = 2;
 
 impl Trying {
-    fn walk(&self, control: &Control<'_>) -> Option<(Arc<Fabric>, Walk)> {
+    /// The way of its name, if it goes to one, and the way of its packets.
+    fn walk(&self, control: &Control<'_>) -> Looked {
         let fabric = control.fabric();
         let topology = control.topology();
-        let Origin { port, address } = opening(topology, topology.get(self.trial.from)?)?;
-        let tuple = self.trial.tuple(self.source.unwrap_or(address));
-        let walk = walk(&fabric, Question { from: port, tuple }, |probe| topology.probe_port(probe));
-        Some((fabric, walk))
+        let name = match &self.trial.to {
+            Destination::At(_) => None,
+            Destination::Named(name, _) => Some(named::follow(&fabric, topology, self.trial.from, name)),
+        };
+        let to = match &self.trial.to {
+            Destination::At((address, _)) => Some(*address),
+            Destination::Named(..) => name.as_ref().and_then(|name| name.end.as_ref().ok()?.first().copied()),
+        };
+        let walk = to.and_then(|to| {
+            let Origin { port, address } = opening(topology, topology.get(self.trial.from)?)?;
+            let tuple = self.trial.tuple(self.source.unwrap_or(address), to);
+            Some(walk(&fabric, Question { from: port, tuple }, |probe| topology.probe_port(probe)))
+        });
+        Looked { fabric, name, to, walk }
     }
 
     /// Starts servers where the flow would arrive, and where its probes would.
     fn serve(&mut self, control: &mut Control<'_>) {
-        let Some((fabric, walk)) = self.walk(control) else { return };
+        let Looked { fabric, walk: Some(walk), .. } = self.walk(control) else { return };
         let Some(protocol) = walk.there.first().map(|stop| stop.before.protocol) else { return };
         let each: u16 = match self.trial.say {
             Say::Parallel(crowd) if crowd.each_port => u16::try_from(crowd.flows).unwrap_or(u16::MAX).max(1),
@@ -200,7 +249,7 @@ impl Trying {
             });
             let rules = frontends.flat_map(|frontend| &frontend.rules).filter(|known| known.node == *rule);
             for known in rules {
-                let port = if known.backend_port == 0 { self.trial.to.1 } else { known.backend_port };
+                let port = if known.backend_port == 0 { self.trial.to.port() } else { known.backend_port };
                 wanted.extend(known.members.iter().map(|member| (member.port, port, protocol)));
             }
         }
@@ -240,19 +289,29 @@ impl Trying {
 
     /// Tries; or, for a packet that is not the opener's own, asks the network and leaves it at that.
     fn attempt(&mut self, control: &mut Control<'_>) {
-        let Some((fabric, walk)) = self.walk(control) else {
-            self.log.borrow_mut().outcome = Some(Err("the machine is gone".to_owned()));
-            return;
-        };
-        let arrives = walk.reached.is_some() && !walk.blockers.iter().any(|blocker| !blocker.on_return);
+        let Looked { fabric, name, to, walk } = self.walk(control);
         let mut log = self.log.borrow_mut();
-        log.in_place = Some((control.topology().clone(), fabric, walk));
+        if walk.is_none() && name.is_none() {
+            log.outcome = Some(Err("the machine is gone".to_owned()));
+            return;
+        }
+        let gets_there =
+            |walk: &Walk| walk.reached.is_some() && !walk.blockers.iter().any(|blocker| !blocker.on_return);
+        let arrives = walk.as_ref().is_some_and(gets_there);
+        log.named = name.map(|name| (control.topology().clone(), fabric.clone(), name));
+        log.in_place = walk.map(|walk| (control.topology().clone(), fabric, walk));
         if self.source.is_some() {
             log.outcome = Some(if arrives { Ok(Nanos::ZERO) } else { Err("the packet does not arrive".to_owned()) });
             return;
         }
         if let Some(name) = control.topology().get(self.trial.from).map(|found| found.name.clone()) {
-            control.spawn_boxed(name, self.trial.program(Nanos::ZERO));
+            match self.trial.program(Nanos::ZERO, to) {
+                Some(program) => control.spawn_boxed(name, program),
+                None => {
+                    log.unresolved = true;
+                    log.outcome = Some(Err(format!("{}: Name or service not known", self.trial.to)));
+                }
+            }
         }
     }
 }
@@ -262,6 +321,8 @@ impl FlowLog {
         match report.what {
             "done" if self.outcome.is_none() => self.outcome = Some(Ok(Nanos(report.value))),
             "failed" if self.outcome.is_none() => self.outcome = Some(Err(report.text.clone())),
+            "resolved" => self.resolved = Some(report.text.clone()),
+            "unresolved" => self.unresolved = true,
             "session" => self.session = Some((report.text.clone(), Nanos(report.value))),
             "opened" => self.opened = Some(report.value),
             "hop" => self.hops.push(report.text.clone()),

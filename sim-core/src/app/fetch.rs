@@ -1,6 +1,7 @@
 //! A download over HTTP or HTTPS, as a part of a program or as a program of its own.
 
 use super::flush;
+use super::lookup::{Destination, Lookup, Unresolved};
 use crate::host::{BULK_BUFFER, ConnId, Context, Dial, Ending, Input, SMALL_BUFFER, Socket};
 use crate::id::FlowId;
 use crate::protocol::http::{Event as HttpEvent, Head, Parser};
@@ -15,8 +16,8 @@ use std::sync::Arc;
 pub struct Download {
     /// The name in the URL.
     pub host: Arc<str>,
-    /// Where that name leads.
-    pub to: Socket,
+    /// Where that is: an address, or a name to look up.
+    pub to: Destination,
     /// The path in the URL.
     pub path: Arc<str>,
     /// Over TLS.
@@ -34,7 +35,7 @@ impl Download {
     #[must_use]
     pub fn url(&self) -> String {
         let (scheme, usual) = if self.tls { ("https", 443) } else { ("http", 80) };
-        let port = if self.to.1 == usual { String::new() } else { format!(":{}", self.to.1) };
+        let port = if self.to.port() == usual { String::new() } else { format!(":{}", self.to.port()) };
         format!("{scheme}://{}{port}{}", self.host, self.path)
     }
 }
@@ -62,6 +63,8 @@ pub enum FetchEnd {
         /// In this time.
         timing: Timing,
     },
+    /// The name leads nowhere.
+    Unresolved(Unresolved),
     /// The connection failed, or broke off.
     Failed(Ending),
     /// What came was not what the protocol allows.
@@ -71,7 +74,7 @@ pub enum FetchEnd {
 /// A download under way.
 pub struct Fetch {
     download: Download,
-    conn: ConnId,
+    way: Way,
     started: Nanos,
     timing: Timing,
     tls: Option<tls::Client>,
@@ -80,16 +83,23 @@ pub struct Fetch {
     bytes: u64,
 }
 
+enum Way {
+    /// The name is looked up.
+    Name(Box<Lookup>),
+    Conn(ConnId),
+}
+
 impl Fetch {
-    /// Opens the connection.
+    /// Opens the connection, once the name is known.
     pub fn start(download: Download, cx: &mut Context<'_>) -> Self {
-        let buffer = if download.bulk { BULK_BUFFER } else { SMALL_BUFFER };
-        let dial = Dial { timeout: download.timeout, buffer, flow: download.flow, ..Dial::to(download.to) };
-        let conn = cx.connect(dial);
+        let way = match &download.to {
+            Destination::At(at) => Way::Conn(connect(&download, *at, cx)),
+            Destination::Named(name, _) => Way::Name(Box::new(Lookup::start(name, download.flow, cx))),
+        };
         let tls = download.tls.then(|| tls::Client::new(cx.rng().random(), Offer::OpenSsl13, Some(&download.host)));
         Self {
             download,
-            conn,
+            way,
             started: cx.now(),
             timing: Timing::default(),
             tls,
@@ -102,19 +112,25 @@ impl Fetch {
     /// Whether an input is about this download's connection.
     #[must_use]
     pub fn concerns(&self, input: &Input) -> bool {
+        let own = match &self.way {
+            Way::Name(lookup) => return lookup.concerns(input),
+            Way::Conn(conn) => conn,
+        };
         match input {
             Input::Connected(conn)
             | Input::Data(conn, _)
             | Input::Drained(conn)
             | Input::PeerClosed(conn)
-            | Input::Closed(conn, _) => *conn == self.conn,
+            | Input::Closed(conn, _) => conn == own,
             _ => false,
         }
     }
 
     /// Gives it up.
     pub fn abandon(&self, cx: &mut Context<'_>) {
-        cx.abort(self.conn);
+        if let Way::Conn(conn) = self.way {
+            cx.abort(conn);
+        }
     }
 
     /// What is downloaded.
@@ -125,6 +141,19 @@ impl Fetch {
 
     /// Goes on; gives the end when it is there.
     pub fn handle(&mut self, input: Input, cx: &mut Context<'_>) -> Option<FetchEnd> {
+        if let Way::Name(lookup) = &mut self.way {
+            let end = lookup.concerns(&input).then(|| lookup.handle(input, cx)).flatten()?;
+            return match end.map(|resolved| resolved.addresses().first().copied()) {
+                Ok(address) => {
+                    let at = (address?, self.download.to.port());
+                    self.started = cx.now();
+                    self.way = Way::Conn(connect(&self.download, at, cx));
+                    None
+                }
+                Err(unresolved) => Some(FetchEnd::Unresolved(unresolved)),
+            };
+        }
+        let Way::Conn(conn) = self.way else { return None };
         match input {
             Input::Connected(_) => {
                 self.timing.connect = cx.now() - self.started;
@@ -133,21 +162,21 @@ impl Fetch {
                 match &mut self.tls {
                     Some(tls) => {
                         tls.send(request, label);
-                        flush(tls, self.conn, cx);
+                        flush(tls, conn, cx);
                     }
-                    None => cx.write(self.conn, request.into(), label),
+                    None => cx.write(conn, request.into(), label),
                 }
                 None
             }
-            Input::Data(_, data) => match self.take(&data, cx) {
+            Input::Data(_, data) => match self.take(conn, &data, cx) {
                 Ok(end) => end,
                 Err(violation) => {
-                    cx.abort(self.conn);
+                    cx.abort(conn);
                     Some(FetchEnd::Broken(violation))
                 }
             },
             Input::PeerClosed(_) => {
-                cx.close(self.conn);
+                cx.close(conn);
                 Some(FetchEnd::Failed(Ending::Closed))
             }
             Input::Closed(_, ending) => Some(FetchEnd::Failed(ending)),
@@ -155,7 +184,7 @@ impl Fetch {
         }
     }
 
-    fn take(&mut self, data: &[u8], cx: &mut Context<'_>) -> Result<Option<FetchEnd>, Violation> {
+    fn take(&mut self, conn: ConnId, data: &[u8], cx: &mut Context<'_>) -> Result<Option<FetchEnd>, Violation> {
         match &mut self.tls {
             None => self.http.receive(data)?,
             Some(tls) => {
@@ -165,7 +194,7 @@ impl Fetch {
                         self.http.receive(&plain)?;
                     }
                 }
-                flush(tls, self.conn, cx);
+                flush(tls, conn, cx);
             }
         }
         while let Some(event) = self.http.next_event() {
@@ -177,7 +206,7 @@ impl Fetch {
                 HttpEvent::Body(bytes) => self.bytes += bytes.len() as u64,
                 HttpEvent::End => {
                     self.timing.whole = cx.now() - self.started;
-                    cx.close(self.conn);
+                    cx.close(conn);
                     let (status, bytes, timing) = (self.status, self.bytes, self.timing);
                     return Ok(Some(FetchEnd::Answered { status, bytes, timing }));
                 }
@@ -185,4 +214,9 @@ impl Fetch {
         }
         Ok(None)
     }
+}
+
+fn connect(download: &Download, at: Socket, cx: &mut Context<'_>) -> ConnId {
+    let buffer = if download.bulk { BULK_BUFFER } else { SMALL_BUFFER };
+    cx.connect(Dial { timeout: download.timeout, buffer, flow: download.flow, ..Dial::to(at) })
 }

@@ -48,6 +48,7 @@ pub struct Job {
 /// Exit status of a command whose download could not connect: curl's (28 for a time-out, 7 for a refusal).
 const TIMED_OUT: u32 = 28;
 const REFUSED: u32 = 7;
+const UNRESOLVED: u32 = 6;
 /// And one whose download broke off (curl's 56).
 const BROKEN_OFF: u32 = 56;
 
@@ -129,6 +130,7 @@ impl Guest {
                 cx.report("download", timing.whole.0, format!("{url}: {bytes} bytes"));
                 return self.advance(token, cx);
             }
+            FetchEnd::Unresolved(unresolved) => (UNRESOLVED, unresolved.curl()),
             FetchEnd::Failed(Ending::TimedOut) => {
                 (TIMED_OUT, format!("Failed to connect to {url}: Connection timed out"))
             }

@@ -1,14 +1,17 @@
 //! Applications: programs that speak the protocols over a machine's connections.
 
+mod asking;
 mod attempt;
 mod fetch;
 mod guest;
 mod listener;
+mod lookup;
 mod parallel;
 mod ping;
 mod probe;
 mod relay;
 mod remote;
+mod resolver;
 mod session;
 mod web;
 
@@ -16,10 +19,13 @@ pub use attempt::{Attempt, Dialogue};
 pub use fetch::{Download, Fetch, FetchEnd, Timing};
 pub use guest::{Communicator, Guest, Job};
 pub use listener::{Listener, Reflector};
+pub use lookup::{Destination, Failure, Lookup, Query, Resolved, Unresolved};
 pub use parallel::{Crowd, Parallel};
 pub use ping::{Ping, Traceroute};
 pub(crate) use probe::Prober;
 pub use relay::Relay;
+pub use resolver::MAX_WAITING;
+pub(crate) use resolver::Resolver;
 pub use session::{Manner, Session};
 pub use web::{Files, Web};
 
