@@ -16,7 +16,7 @@ use topologies::diagnostic::Diagnostic;
 use topologies::source::Sources;
 
 /// Something in the way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
     /// A stable reason code, or Azure's error code.
     pub code: String,

@@ -7,6 +7,7 @@ pub mod capture;
 pub mod dual;
 pub mod firewalls;
 pub mod gateways;
+pub mod names;
 pub mod net;
 pub mod oracles;
 pub mod parts;

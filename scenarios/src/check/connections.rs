@@ -3,10 +3,10 @@
 //! does not is no finding.
 
 use crate::looked::Looked;
+use crate::named;
 use crate::naming::{self, Origin, STRANGER};
 use crate::observe::names::Names;
 use crate::problem::{Problem, in_the_way};
-use crate::replay::directory;
 use crate::verdict::Verdict;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -86,7 +86,7 @@ struct Asked {
 struct Tried<'w> {
     world: &'w World,
     topology: &'w Topology,
-    fabric: &'w Fabric,
+    fabric: &'w Arc<Fabric>,
 }
 
 impl Tried<'_> {
@@ -150,14 +150,14 @@ impl Tried<'_> {
             ports.filter(|port| matches!(port.kind, PortKind::Internet { guard: Some(_), .. })).collect();
         let mut asked = Vec::new();
         for (machine, from) in self.firsts().values().filter(|_| !fronts.is_empty()) {
-            let names = directory(self.topology, machine.id, &BTreeMap::new());
             for front in &fronts {
                 let PortKind::Internet { prefix, .. } = &front.kind else { continue };
                 let name = self.topology.get(NodeId(front.id.0)).and_then(|found| match &found.kind {
                     Kind::InternetHost(host) => host.names.first(),
                     _ => None,
                 });
-                let led = name.and_then(|name| names.get(name.to_ascii_lowercase().as_str()).copied());
+                let walk = name.map(|name| named::follow(self.fabric, self.topology, machine.id, name));
+                let led = walk.and_then(|walk| walk.end.ok()?.first().copied());
                 asked.push(Asked { from: *from, to: (front.id, led.unwrap_or(prefix.first())), port: WEB });
             }
         }

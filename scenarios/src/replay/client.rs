@@ -1,11 +1,10 @@
 //! Clients of managed services that a flow can be: what each is called, whom it asks, and what it does.
 
-use super::directory::fronts;
 use crate::scenario::{Flow, FlowProtocol};
 use sim_core::app::{Errand, Manners, Script};
 use sim_core::host::{Program, Socket};
 use sim_core::id::NodeId;
-use sim_core::topology::Topology;
+use sim_core::topology::{InternetHost, Kind, Relation, Topology};
 use std::sync::Arc;
 use topologies::facts::Date;
 use topologies::services::registry::{Image, Login, Pull, Push};
@@ -37,11 +36,16 @@ impl Client {
         Some(Self { protocol: flow.protocol, host: host.clone(), what, date })
     }
 
-    /// The program: it connects to `to` first, and where names lead it is told by `manners`.
-    pub fn program(&self, to: Socket, manners: Manners) -> Box<dyn Program> {
+    /// Whether it looks names up itself.
+    pub fn looks_up(&self) -> bool {
+        self.protocol != FlowProtocol::Smb
+    }
+
+    /// The program. `at` is where its host is, for those that look no names up; without it they cannot try.
+    pub fn program(&self, at: Option<Socket>, manners: Manners) -> Option<Box<dyn Program>> {
         let (host, what) = (self.host.clone(), self.what.clone());
         let script: Box<dyn Script> = match self.protocol {
-            FlowProtocol::Smb => return Box::new(Mount::new(to, manners.timeout, manners.after, manners.flow)),
+            FlowProtocol::Smb => return Some(Box::new(Mount::new(at?, manners.timeout, manners.after, manners.flow))),
             FlowProtocol::DockerPull => Box::new(Pull::new(host, Image::parse(&what))),
             FlowProtocol::DockerPush => Box::new(Push::new(host, Image::parse(&what))),
             FlowProtocol::SecretGet => Box::new(SecretGet::new(host, what)),
@@ -49,13 +53,18 @@ impl Client {
             FlowProtocol::BlobGet => Box::new(BlobClient::get(host, what)),
             _ => Box::new(Login::new(host, self.date)),
         };
-        Box::new(Errand::new(script, manners))
+        Some(Box::new(Errand::new(script, manners)))
     }
 }
 
 /// The host name that a flow means when it names a managed service: that of its part for the flow's protocol.
 pub(super) fn host_of(topology: &Topology, service: NodeId, protocol: FlowProtocol) -> Option<Arc<str>> {
-    let fronts = fronts(topology, service);
+    let front = |found| match found {
+        &Kind::InternetHost(ref host) => Some(host),
+        _ => None,
+    };
+    let fronts: Vec<&InternetHost> =
+        topology.referrers(service, Relation::PartOf).into_iter().filter_map(|part| front(&part.kind)).collect();
     let wanted = match protocol {
         FlowProtocol::BlobGet | FlowProtocol::BlobPut => ".blob.",
         FlowProtocol::Smb => ".file.",

@@ -3,19 +3,19 @@
 use super::Options;
 use super::actors::{server, web};
 use super::client::{Client, host_of};
-use super::directory::directory;
 use super::rehearsal::rehearse;
 use super::trial::{Say, Trial};
 use crate::latency::Latency;
+use crate::named;
 use crate::naming::{Origin, address_of, find, opening};
 use crate::scenario::{Flow, FlowExpectation, FlowProtocol, Target};
-use sim_core::app::{Directory, Listener, Reflector};
+use sim_core::app::{Destination, Listener, Reflector};
 use sim_core::engine::{Engine, Observer};
-use sim_core::explain::{Question, Walk, walk};
+use sim_core::explain::{NameWalk, Question, Walk, walk};
 use sim_core::fabric::{Fabric, PortKind};
 use sim_core::host::{Control, Orchestrator, Program, Report, Signal, Socket};
 use sim_core::id::{FlowId, NodeId, PortId};
-use sim_core::net::{Addr, Protocol};
+use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::stage::Step;
 use sim_core::time::Nanos;
 use sim_core::topology::{Kind, ProbeProtocol, Topology};
@@ -53,6 +53,12 @@ pub struct FlowRun {
 pub struct FlowLog {
     /// The network when the first attempt was made, and the way through it.
     pub in_place: Option<(Topology, Arc<Fabric>, Walk)>,
+    /// Where it goes to a host name: the network then, and the way of the name.
+    pub named: Option<(Topology, Arc<Fabric>, NameWalk)>,
+    /// The address that the first attempt was told.
+    pub resolved: Option<String>,
+    /// Whether it was told none.
+    pub unresolved: bool,
     /// How the first attempt ended: the time it took, or what the client printed.
     pub outcome: Option<Result<Nanos, String>>,
     /// Where the service did not do what it was asked: the status, and what the client printed. The network did its part.
@@ -92,13 +98,21 @@ impl FlowRun {
             return Err(Diagnostic::error("scenario.value", message).help("name a machine or an actor"));
         }
         let outside = matches!(kind, Kind::InternetHost(_));
-        let names = directory(topology, opener, names);
-        let (host, address) = end(topology, &target, flow.protocol, &names, outside)?;
+        let (host, to) = match end(topology, &target, flow.protocol, names, outside) {
+            Ok((host, Some(address))) => (host, Destination::At((address, port))),
+            Ok((host, None)) => (host.clone(), Destination::Named(host.to_ascii_lowercase().into(), port)),
+            Err(error) if error.code == "scenario.unknown-name" && is_host_name(&target) => {
+                (target.as_str().into(), Destination::Named(target.to_ascii_lowercase().into(), port))
+            }
+            Err(error) => return Err(error),
+        };
         let say = match Client::of(flow, &host, date) {
             Some(client) => {
-                // What has no host name is known by what the scenario calls it.
-                let mut names = BTreeMap::clone(&names);
-                names.entry(host.to_ascii_lowercase().into()).or_insert(address);
+                let mut names = names.clone();
+                if let Destination::At((address, _)) = to {
+                    // What has no host name is known by what the scenario calls it.
+                    names.entry(host.to_ascii_lowercase().into()).or_insert(address);
+                }
                 Say::Client(client, Arc::new(names))
             }
             None => Say::of(flow, &host),
@@ -114,7 +128,7 @@ impl FlowRun {
             repeat: flow.repeat,
             source,
             timeout: flow.timeout.0,
-            trial: Trial { from: opener, to: (address, port), say, timeout: flow.timeout.0, flow: id },
+            trial: Trial { from: opener, to, say, timeout: flow.timeout.0, flow: id },
             at: flow.at.0,
         })
     }
@@ -135,11 +149,19 @@ impl FlowRun {
     #[must_use]
     pub fn elsewhere(&self) -> Option<Walk> {
         let log = self.log.borrow();
-        let to = log.asked_last.filter(|to| *to != self.trial.to)?;
-        let (topology, fabric, _) = log.in_place.as_ref()?;
-        let Origin { port, address } = opening(topology, topology.get(self.trial.from)?)?;
-        let tuple = Trial { to, ..self.trial.clone() }.tuple(address);
-        Some(walk(fabric, Question { from: port, tuple }, |probe| topology.probe_port(probe)))
+        let (topology, fabric, first) = log.in_place.as_ref()?;
+        let (address, port) = log.asked_last?;
+        let Question { from, tuple } = first.question;
+        if (address, port) == (tuple.dst, tuple.dst_port) {
+            return None;
+        }
+        let tuple = Tuple { dst: address, dst_port: port, ..tuple };
+        Some(walk(fabric, Question { from, tuple }, |probe| topology.probe_port(probe)))
+    }
+
+    /// Whether it looks a name up.
+    pub(super) fn looks_up(&self) -> bool {
+        matches!(self.trial.to, Destination::Named(..)) || matches!(self.trial.say, Say::Client(..))
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -148,7 +170,8 @@ impl FlowRun {
 
     /// Takes latencies once the first attempt is over: if it connected, or if others may fare better than it did.
     pub(super) fn rehearse<O: Observer>(&mut self, engine: &Engine<O>, options: &Options) {
-        if self.latency.is_some() || !self.trial.say.repeats() || self.source.is_some() {
+        let measured = self.trial.say.repeats() && (self.trial.say.looks_up() || !self.looks_up());
+        if self.latency.is_some() || !measured || self.source.is_some() {
             return;
         }
         let again = match &*self.log.borrow() {
@@ -170,32 +193,36 @@ fn is_choice(step: &Step) -> bool {
     matches!(step, Step::Balanced { .. })
 }
 
-/// The host that a person means, and its address: an address, a host name, that of a managed service, or that of another
-/// resource. From outside a machine is known by its public address.
+/// The host that a person means, with its address unless it is looked up: an address, a host name of an actor's, a managed
+/// service by its host name, or another resource. From outside a machine is known by its public address.
 fn end(
     topology: &Topology,
     name: &str,
     protocol: FlowProtocol,
-    names: &Directory,
+    names: &BTreeMap<Arc<str>, Addr>,
     outside: bool,
-) -> Result<(Arc<str>, Addr), Diagnostic> {
+) -> Result<(Arc<str>, Option<Addr>), Diagnostic> {
     if let Ok(address) = name.parse() {
-        return Ok((name.into(), address));
+        return Ok((name.into(), Some(address)));
     }
-    let leads = |host: &str| names.get(host.to_ascii_lowercase().as_str()).copied();
-    if let Some(address) = leads(name) {
-        return Ok((name.into(), address));
+    if let Some(address) = names.get(name.to_ascii_lowercase().as_str()) {
+        return Ok((name.into(), Some(*address)));
     }
     let id = find(topology, name)?;
     let found = topology.find(&id).and_then(|found| match &found.kind {
-        Kind::Service(_) => {
-            let host = host_of(topology, found.id, protocol)?;
-            let address = leads(&host)?;
-            Some((host, address))
-        }
-        _ => Some((name.into(), address_of(topology, found.id, outside)?)),
+        Kind::Service(_) => host_of(topology, found.id, protocol).map(|host| (host, None)),
+        _ => Some((name.into(), Some(address_of(topology, found.id, outside)?))),
     });
     found.ok_or_else(|| Diagnostic::error("scenario.value", format!("`{name}` has no address")))
+}
+
+/// Whether a text is a host name: labels with dots between them.
+fn is_host_name(text: &str) -> bool {
+    let label = |label: &str| {
+        let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        !label.is_empty() && label.len() <= 63 && label.bytes().all(usual)
+    };
+    text.contains('.') && text.len() <= 253 && text.split('.').all(label)
 }
 
 /// A flow under way: sees to it that somebody listens, and tries.
@@ -208,23 +235,44 @@ struct Trying {
     serving: BTreeSet<(PortId, u16, Protocol)>,
 }
 
+/// What the network says of a flow.
+struct Looked {
+    fabric: Arc<Fabric>,
+    name: Option<NameWalk>,
+    /// The address that it goes to.
+    to: Option<Addr>,
+    /// The way there and back, where there is one.
+    walk: Option<Walk>,
+}
+
 /// Servers get a moment to start.
 const SERVE: u64 = 1;
 const TRY: u64 = 2;
 
 impl Trying {
-    fn walk(&self, control: &Control<'_>) -> Option<(Arc<Fabric>, Walk)> {
+    /// The way of its name, if it goes to one, and the way of its packets.
+    fn walk(&self, control: &Control<'_>) -> Looked {
         let fabric = control.fabric();
         let topology = control.topology();
-        let Origin { port, address } = opening(topology, topology.get(self.trial.from)?)?;
-        let tuple = self.trial.tuple(self.source.unwrap_or(address));
-        let walk = walk(&fabric, Question { from: port, tuple }, |probe| topology.probe_port(probe));
-        Some((fabric, walk))
+        let name = match &self.trial.to {
+            Destination::At(_) => None,
+            Destination::Named(name, _) => Some(named::follow(&fabric, topology, self.trial.from, name)),
+        };
+        let to = match &self.trial.to {
+            Destination::At((address, _)) => Some(*address),
+            Destination::Named(..) => name.as_ref().and_then(|name| name.end.as_ref().ok()?.first().copied()),
+        };
+        let walk = to.and_then(|to| {
+            let Origin { port, address } = opening(topology, topology.get(self.trial.from)?)?;
+            let tuple = self.trial.tuple(self.source.unwrap_or(address), to);
+            Some(walk(&fabric, Question { from: port, tuple }, |probe| topology.probe_port(probe)))
+        });
+        Looked { fabric, name, to, walk }
     }
 
     /// Starts servers where the flow would arrive, and where its probes would.
     fn serve(&mut self, control: &mut Control<'_>) {
-        let Some((fabric, walk)) = self.walk(control) else { return };
+        let Looked { fabric, walk: Some(walk), .. } = self.walk(control) else { return };
         let Some(protocol) = walk.there.first().map(|stop| stop.before.protocol) else { return };
         let each: u16 = match self.trial.say {
             Say::Parallel(crowd) if crowd.each_port => u16::try_from(crowd.flows).unwrap_or(u16::MAX).max(1),
@@ -242,7 +290,7 @@ impl Trying {
             });
             let rules = frontends.flat_map(|frontend| &frontend.rules).filter(|known| known.node == *rule);
             for known in rules {
-                let port = if known.backend_port == 0 { self.trial.to.1 } else { known.backend_port };
+                let port = if known.backend_port == 0 { self.trial.to.port() } else { known.backend_port };
                 wanted.extend(known.members.iter().map(|member| (member.port, port, protocol)));
             }
         }
@@ -284,19 +332,29 @@ impl Trying {
 
     /// Tries; or, for a packet that is not the opener's own, asks the network and leaves it at that.
     fn attempt(&mut self, control: &mut Control<'_>) {
-        let Some((fabric, walk)) = self.walk(control) else {
-            self.log.borrow_mut().outcome = Some(Err("the machine is gone".to_owned()));
-            return;
-        };
-        let arrives = walk.reached.is_some() && !walk.blockers.iter().any(|blocker| !blocker.on_return);
+        let Looked { fabric, name, to, walk } = self.walk(control);
         let mut log = self.log.borrow_mut();
-        log.in_place = Some((control.topology().clone(), fabric, walk));
+        if walk.is_none() && name.is_none() {
+            log.outcome = Some(Err("the machine is gone".to_owned()));
+            return;
+        }
+        let gets_there =
+            |walk: &Walk| walk.reached.is_some() && !walk.blockers.iter().any(|blocker| !blocker.on_return);
+        let arrives = walk.as_ref().is_some_and(gets_there);
+        log.named = name.map(|name| (control.topology().clone(), fabric.clone(), name));
+        log.in_place = walk.map(|walk| (control.topology().clone(), fabric, walk));
         if self.source.is_some() {
             log.outcome = Some(if arrives { Ok(Nanos::ZERO) } else { Err("the packet does not arrive".to_owned()) });
             return;
         }
         if let Some(name) = control.topology().get(self.trial.from).map(|found| found.name.clone()) {
-            control.spawn_boxed(name, self.trial.program(Nanos::ZERO));
+            match self.trial.program(Nanos::ZERO, to) {
+                Some(program) => control.spawn_boxed(name, program),
+                None => {
+                    log.unresolved = true;
+                    log.outcome = Some(Err(format!("{}: Name or service not known", self.trial.to)));
+                }
+            }
         }
     }
 }
@@ -317,6 +375,8 @@ impl FlowLog {
                 let port = u16::try_from(report.value).unwrap_or(0);
                 self.asked_last = report.text.parse().ok().map(|address| (address, port));
             }
+            "resolved" => self.resolved = Some(report.text.clone()),
+            "unresolved" => self.unresolved = true,
             "session" => self.session = Some((report.text.clone(), Nanos(report.value))),
             "opened" => self.opened = Some(report.value),
             "hop" => self.hops.push(report.text.clone()),

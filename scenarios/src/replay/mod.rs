@@ -3,20 +3,19 @@
 mod actors;
 mod builds;
 mod client;
-mod directory;
 mod flows;
 mod rehearsal;
 mod timeline;
 mod trial;
 
 use crate::hangs;
+use crate::named;
 use crate::naming::find;
 use crate::observe::Recorder;
 use crate::report::{Report, Run, surroundings};
 use crate::scenario::{Action, BuildAction, Downloads, Loaded, Scenario};
 pub(crate) use actors::actor_id;
 pub use builds::{BuildRun, Running, download_name, leg_name};
-pub(crate) use directory::directory;
 pub use flows::{FlowLog, FlowRun};
 use sim_core::assumption::{AssumptionSet, Choices};
 use sim_core::engine::Engine;
@@ -129,6 +128,7 @@ fn once(
     let scenario = &loaded.scenario;
     let mut problems = Vec::new();
     let names = actors::join(&mut world, scenario, &mut problems);
+    actors::serve_names(&mut world, scenario, &mut problems);
     let mut builds = Vec::new();
     let mut changes = Vec::new();
     for (event, places) in scenario.timeline.iter().zip(&loaded.places.timeline) {
@@ -154,6 +154,9 @@ fn once(
     }
     if !problems.is_empty() {
         return Err(problems);
+    }
+    if flows.iter().any(FlowRun::looks_up) {
+        named::add_resolvers(&mut world.topology);
     }
     let mut play = Play { world, options: options.clone(), builds, flows };
     // As the run begins: what its timeline changes later is not looked at.

@@ -35,6 +35,14 @@ pub(super) fn unmet(expect: &FlowExpectation, report: &FlowReport, timeout: Nano
         let found = found.as_deref().unwrap_or_default();
         check(same_way(wanted, found), format!("{word} {}", along(wanted)), along(found));
     }
+    let named = report.named.clone().unwrap_or_default();
+    if let Some(wanted) = &expect.resolves_to {
+        check(named.addresses.contains(wanted), format!("a name that leads to {wanted}"), along(&named.addresses));
+    }
+    if let Some(wanted) = &expect.answer {
+        let same = wanted.len() == named.chain.len() && wanted.iter().zip(&named.chain).all(|(a, b)| same_name(a, b));
+        check(same, format!("a name that leads over {}", along(wanted)), along(&named.chain));
+    }
     if let Some(wanted) = &expect.seen_as {
         let found = report.seen_as.clone().unwrap_or_else(|| "not seen".to_owned());
         check(*wanted == found, format!("to be seen as {wanted}"), found);

@@ -4,6 +4,7 @@ use super::expect::{self, unmet};
 use super::path;
 use crate::hangs::{Alternative, HangsOn};
 use crate::latency::Latency;
+use crate::named::{self, NameReport};
 use crate::observe::describe;
 use crate::observe::evidence::Met;
 use crate::problem::{self, Diagnosis, NotExamined, Problem, RemedyReport};
@@ -29,6 +30,9 @@ pub struct FlowReport {
     pub verdict: Verdict,
     /// Layer by layer.
     pub layers: Layers,
+    /// Where it goes to a host name: where that leads, and by which way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named: Option<NameReport>,
     /// The names along the way there.
     pub path: Vec<String>,
     /// What it passes between its ends: those of `path` that are neither. What stops it for good counts as passed.
@@ -95,6 +99,7 @@ impl FlowReport {
             name,
             verdict: Verdict::Skipped,
             layers: Layers::default(),
+            named: None,
             path: Vec::new(),
             through: None,
             back: None,
@@ -127,6 +132,14 @@ impl FlowReport {
             hops: log.hops.clone(),
             ..Self::named(format!("{} ({} -> {})", run.name, run.ends.0, run.ends.1))
         };
+        if let Some((topology, fabric, walk)) = &log.named {
+            let mut name = NameReport::of(walk, topology);
+            // What was said on the wire counts.
+            name.addresses = log.resolved.iter().cloned().collect();
+            report.named = Some(name);
+            assumed = assumed.union(walk.assumed());
+            report.problems = named::problems(walk, fabric, topology, &world.sources);
+        }
         if let Some((topology, fabric, walk)) = &log.in_place {
             report.take(walk, topology);
             assumed = assumed.union(walk.assumed());
@@ -142,7 +155,11 @@ impl FlowReport {
         }
         let some = report.latency.as_ref().is_some_and(|latency| (1..latency.attempts).contains(&latency.failed));
         let partly = log.opened.is_some_and(|opened| opened > 0);
+        if log.unresolved {
+            report.layers.name = Verdict::Disconnected;
+        }
         report.layers.transport = match &log.outcome {
+            Some(_) if log.unresolved => Verdict::Skipped,
             Some(_) if some => Verdict::Degraded,
             Some(Ok(_)) => Verdict::Connected,
             Some(Err(_)) if partly => Verdict::Degraded,
@@ -182,7 +199,8 @@ impl FlowReport {
 
     /// What is in the way.
     fn blame(&mut self, said: Diagnosis) {
-        (self.problems, self.remedy, self.not_examined) = (said.problems, said.remedy, said.not_examined);
+        self.problems.extend(said.problems);
+        (self.remedy, self.not_examined) = (said.remedy, said.not_examined);
     }
 
     /// Holds it against what `of` gives of the same flow with other choices.

@@ -171,6 +171,9 @@ impl Checks {
     fn reason(&mut self, reason: Option<&str>, place: Option<Span>) {
         let Some(reason) = reason else { return };
         let known: Vec<&str> = codes::REASONS.iter().map(|it| it.code).collect();
+        if codes::find(reason).is_some_and(|it| it.code.starts_with("name.")) {
+            return;
+        }
         if !reason.starts_with(|first: char| first.is_ascii_uppercase()) && !known.contains(&reason) {
             let message = format!("`{reason}` is no reason code");
             let diagnostic = Diagnostic { span: place, ..Diagnostic::error("scenario.value", message) };

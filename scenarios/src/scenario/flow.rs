@@ -16,8 +16,8 @@ pub struct Flow {
     /// Who opens it: an actor, or a machine by name or resource id.
     pub from: String,
     /// Where it goes: `name:port`, with an actor, a machine, a frontend, an endpoint, a managed service, a resource id, a
-    /// host name or an address as name. For `icmp` and `traceroute` the name alone, which also does for clients of managed
-    /// services.
+    /// host name or an address as name. A host name that is no actor's is looked up by whoever opens it; a managed service
+    /// stands for its host name. For `icmp` and `traceroute` the name alone, which also does for clients of managed services.
     #[schemars(with = "Target")]
     pub to: String,
     /// What is said.
@@ -192,6 +192,12 @@ pub struct FlowExpectation {
     /// The same for the answer.
     #[serde(default)]
     pub back_through: Option<Vec<String>>,
+    /// For a host name: the address that it leads to.
+    #[serde(default)]
+    pub resolves_to: Option<String>,
+    /// For a host name: the names that it leads over, in this order.
+    #[serde(default)]
+    pub answer: Option<Vec<String>>,
     /// The source address that the far end sees.
     #[serde(default)]
     pub seen_as: Option<String>,

@@ -1,7 +1,8 @@
 //! What a client program does: requests to one host or several, each as the answer before it says, and what it prints.
 
+use super::lookup::Lookup;
 use super::site::Content;
-use super::visit::{Failure, Heard, Host, Reply, Visit};
+use super::visit::{Heard, Host, NoReply, Reply, Visit};
 use crate::host::{Context, Input, Program, Socket};
 use crate::id::FlowId;
 use crate::net::Addr;
@@ -10,7 +11,7 @@ use crate::time::Nanos;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Where host names lead, in lower case.
+/// Where host names lead that are not looked up, in lower case.
 pub type Directory = Arc<BTreeMap<Arc<str>, Addr>>;
 
 /// Most requests of one errand.
@@ -23,7 +24,7 @@ pub trait Script {
 
     /// What it prints when there was no answer. A certificate of somebody else is the service's doing; anything else is
     /// the network's.
-    fn failed(&self, request: &Request, failure: &Failure, to: Option<Socket>) -> String;
+    fn failed(&self, request: &Request, failure: &NoReply, to: Option<Socket>) -> String;
 }
 
 /// The next move of a client.
@@ -84,7 +85,7 @@ impl Request {
 /// How an errand is run.
 #[derive(Clone, Debug)]
 pub struct Manners {
-    /// Where names lead.
+    /// Where names lead; all others are looked up.
     pub names: Directory,
     /// How long an attempt to connect may take.
     pub timeout: Nanos,
@@ -96,7 +97,8 @@ pub struct Manners {
     pub flow: Option<FlowId>,
 }
 
-/// A client program. It reports `connect` and `first-byte` of its first connection, in nanoseconds since its first SYN;
+/// A client program. It reports `resolved` with the nanoseconds that its first name took and the address, or `unresolved`
+/// with a name that leads nowhere; `connect` and `first-byte` of its first connection, in nanoseconds since its first SYN;
 /// `asks` with the address and the port of each connection; `status` for each answer; `refused` with the last status and what it prints where the service does not do what it
 /// is asked; `said` with what it prints else; at last `done`, or `failed` where the network does not let it get that far.
 pub struct Errand {
@@ -105,6 +107,9 @@ pub struct Errand {
     started: Nanos,
     /// One connection for each host, kept open.
     visits: Vec<(Arc<str>, Socket, Visit)>,
+    /// The name that is looked up, for the request that is not answered yet.
+    looking: Option<Box<Lookup>>,
+    looked_up: bool,
     /// The request that is not answered yet.
     asking: Option<Request>,
     last: Option<Box<Reply>>,
@@ -126,6 +131,8 @@ impl Errand {
             manners,
             started: Nanos::ZERO,
             visits: Vec::new(),
+            looking: None,
+            looked_up: false,
             asking: None,
             last: None,
             requests: 0,
@@ -158,26 +165,47 @@ impl Errand {
             visit.ask(&request.head, &request.content);
             visit.flush(cx);
         } else {
-            let Some(to) = self.find(&request) else {
-                self.asking = Some(request);
-                return self.fail(&Failure::NoSuchHost, None, cx);
-            };
-            let Manners { timeout, bulk, flow, .. } = self.manners;
-            let name = request.host.clone();
-            let host = Host { name: name.clone(), to, tls: request.port == 443, timeout, bulk, flow };
-            cx.report("asks", to.1.into(), to.0.to_string());
-            let mut visit = Visit::open(&host, cx);
-            visit.ask(&request.head, &request.content);
-            self.visits.push((name, to, visit));
+            let known = || self.manners.names.get(request.host.to_ascii_lowercase().as_str()).copied();
+            match request.host.parse().ok().or_else(known) {
+                Some(address) => self.open(&request, address, cx),
+                None => self.looking = Some(Box::new(Lookup::start(&request.host, self.manners.flow, cx))),
+            }
         }
         self.asking = Some(request);
     }
 
-    /// Where the name of a request's host leads.
-    fn find(&self, request: &Request) -> Option<Socket> {
-        let known = || self.manners.names.get(request.host.to_ascii_lowercase().as_str()).copied();
-        let address = request.host.parse().ok().or_else(known)?;
-        Some((address, request.port))
+    /// Asks on a new connection.
+    fn open(&mut self, request: &Request, address: Addr, cx: &mut Context<'_>) {
+        let Manners { timeout, bulk, flow, .. } = self.manners;
+        let (name, to) = (request.host.clone(), (address, request.port));
+        let host = Host { name: name.clone(), to, tls: request.port == 443, timeout, bulk, flow };
+        cx.report("asks", to.1.into(), to.0.to_string());
+        let mut visit = Visit::open(&host, cx);
+        visit.ask(&request.head, &request.content);
+        self.visits.push((name, to, visit));
+    }
+
+    /// Goes on with a name; asks when it is known.
+    fn look_up(&mut self, input: Input, cx: &mut Context<'_>) {
+        let Some(end) = self.looking.as_mut().and_then(|lookup| lookup.handle(input, cx)) else { return };
+        self.looking = None;
+        match end.map(|resolved| resolved.addresses().first().copied()) {
+            Ok(address) => {
+                let (Some(address), Some(request)) = (address, self.asking.take()) else { return };
+                if !std::mem::replace(&mut self.looked_up, true) {
+                    cx.report("resolved", (cx.now() - self.started).0, address.to_string());
+                }
+                if !self.connected {
+                    self.started = cx.now();
+                }
+                self.open(&request, address, cx);
+                self.asking = Some(request);
+            }
+            Err(unresolved) => {
+                cx.report("unresolved", (cx.now() - self.started).0, unresolved.name.to_string());
+                self.fail(&NoReply::Unresolved(unresolved), None, cx);
+            }
+        }
     }
 
     fn heard(&mut self, heard: Heard, to: Socket, cx: &mut Context<'_>) {
@@ -202,11 +230,11 @@ impl Errand {
         }
     }
 
-    fn fail(&mut self, failure: &Failure, to: Option<Socket>, cx: &mut Context<'_>) {
+    fn fail(&mut self, failure: &NoReply, to: Option<Socket>, cx: &mut Context<'_>) {
         let Some(request) = self.asking.take() else { return };
         let text = self.script.failed(&request, failure, to);
         match failure {
-            Failure::Untrusted(_) => {
+            NoReply::Untrusted(_) => {
                 self.last = None;
                 self.refused(text, cx);
             }
@@ -233,6 +261,7 @@ impl Errand {
 impl Program for Errand {
     fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
         match input {
+            input if self.looking.as_ref().is_some_and(|lookup| lookup.concerns(&input)) => self.look_up(input, cx),
             Input::Start => cx.after(self.manners.after, BEGIN),
             Input::Timer(BEGIN) => {
                 self.started = cx.now();

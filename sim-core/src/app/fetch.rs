@@ -1,7 +1,8 @@
 //! A download over HTTP or HTTPS, as a part of a program or as a program of its own.
 
+use super::lookup::{Destination, Lookup, Unresolved};
 use super::site::Content;
-use super::visit::{Failure, Heard, Host, Reply, Visit, untrusted};
+use super::visit::{Heard, Host, NoReply, Reply, Visit, untrusted};
 use crate::host::{Context, Ending, Input, Socket};
 use crate::id::FlowId;
 use crate::protocol::Violation;
@@ -14,8 +15,8 @@ use std::sync::Arc;
 pub struct Download {
     /// The name in the URL.
     pub host: Arc<str>,
-    /// Where that name leads.
-    pub to: Socket,
+    /// Where that is: an address, or a name to look up.
+    pub to: Destination,
     /// The path in the URL.
     pub path: Arc<str>,
     /// Over TLS.
@@ -33,7 +34,7 @@ impl Download {
     #[must_use]
     pub fn url(&self) -> String {
         let (scheme, usual) = if self.tls { ("https", 443) } else { ("http", 80) };
-        let port = if self.to.1 == usual { String::new() } else { format!(":{}", self.to.1) };
+        let port = if self.to.port() == usual { String::new() } else { format!(":{}", self.to.port()) };
         format!("{scheme}://{}{port}{}", self.host, self.path)
     }
 }
@@ -66,6 +67,8 @@ pub enum FetchEnd {
         /// In this time.
         timing: Timing,
     },
+    /// The name leads nowhere.
+    Unresolved(Unresolved),
     /// The connection failed, or broke off.
     Failed(Ending),
     /// What came was not what the protocol allows.
@@ -75,29 +78,41 @@ pub enum FetchEnd {
 /// A download under way.
 pub struct Fetch {
     download: Download,
-    visit: Visit,
+    way: Way,
     started: Nanos,
     connect: Nanos,
 }
 
+enum Way {
+    /// The name is looked up.
+    Name(Box<Lookup>),
+    Open(Box<Visit>),
+}
+
 impl Fetch {
-    /// Opens the connection.
+    /// Opens the connection, once the name is known.
     pub fn start(download: Download, cx: &mut Context<'_>) -> Self {
-        let Download { host, to, tls, timeout, bulk, flow, .. } = download.clone();
-        let mut visit = Visit::open(&Host { name: host, to, tls, timeout, bulk, flow }, cx);
-        visit.ask(&Head::get(&download.path, &download.host), &Content::Bytes(0));
-        Self { download, visit, started: cx.now(), connect: Nanos::ZERO }
+        let way = match &download.to {
+            Destination::At(at) => Way::Open(Box::new(open(&download, *at, cx))),
+            Destination::Named(name, _) => Way::Name(Box::new(Lookup::start(name, download.flow, cx))),
+        };
+        Self { download, way, started: cx.now(), connect: Nanos::ZERO }
     }
 
     /// Whether an input is about this download's connection.
     #[must_use]
     pub fn concerns(&self, input: &Input) -> bool {
-        self.visit.concerns(input)
+        match &self.way {
+            Way::Name(lookup) => lookup.concerns(input),
+            Way::Open(visit) => visit.concerns(input),
+        }
     }
 
     /// Gives it up.
     pub fn abandon(&self, cx: &mut Context<'_>) {
-        self.visit.abandon(cx);
+        if let Way::Open(visit) = &self.way {
+            visit.abandon(cx);
+        }
     }
 
     /// What is downloaded.
@@ -108,7 +123,22 @@ impl Fetch {
 
     /// Goes on; gives the end when it is there.
     pub fn handle(&mut self, input: Input, cx: &mut Context<'_>) -> Option<FetchEnd> {
-        let heard = self.visit.handle(input, cx)?;
+        let visit = match &mut self.way {
+            Way::Open(visit) => visit,
+            Way::Name(lookup) => {
+                let end = lookup.concerns(&input).then(|| lookup.handle(input, cx)).flatten()?;
+                return match end.map(|resolved| resolved.addresses().first().copied()) {
+                    Ok(address) => {
+                        let at = (address?, self.download.to.port());
+                        self.started = cx.now();
+                        self.way = Way::Open(Box::new(open(&self.download, at, cx)));
+                        None
+                    }
+                    Err(unresolved) => Some(FetchEnd::Unresolved(unresolved)),
+                };
+            }
+        };
+        let heard = visit.handle(input, cx)?;
         let whole = cx.now() - self.started;
         match heard {
             Heard::Connected => {
@@ -117,16 +147,23 @@ impl Fetch {
             }
             Heard::Reply(reply) => {
                 let timing = Timing { connect: self.connect, first_byte: reply.first_byte - self.started, whole };
-                self.visit.close(cx);
+                visit.close(cx);
                 Some(FetchEnd::Answered { reply, timing })
             }
-            Heard::Failed(Failure::Untrusted(names)) => {
+            Heard::Failed(NoReply::Untrusted(names)) => {
                 let timing = Timing { connect: self.connect, first_byte: whole, whole };
                 Some(FetchEnd::Untrusted { text: untrusted(&names, &self.download.host), timing })
             }
-            Heard::Failed(Failure::NoSuchHost) => Some(FetchEnd::Failed(Ending::Unreachable)),
-            Heard::Failed(Failure::Ended(ending)) => Some(FetchEnd::Failed(ending)),
-            Heard::Failed(Failure::Broken(violation)) => Some(FetchEnd::Broken(violation)),
+            Heard::Failed(NoReply::Unresolved(unresolved)) => Some(FetchEnd::Unresolved(unresolved)),
+            Heard::Failed(NoReply::Ended(ending)) => Some(FetchEnd::Failed(ending)),
+            Heard::Failed(NoReply::Broken(violation)) => Some(FetchEnd::Broken(violation)),
         }
     }
+}
+
+fn open(download: &Download, to: Socket, cx: &mut Context<'_>) -> Visit {
+    let Download { host, tls, timeout, bulk, flow, .. } = download.clone();
+    let mut visit = Visit::open(&Host { name: host, to, tls, timeout, bulk, flow }, cx);
+    visit.ask(&Head::get(&download.path, &download.host), &Content::Bytes(0));
+    visit
 }

@@ -49,6 +49,7 @@ pub struct Job {
 const TIMED_OUT: u32 = 28;
 const UNTRUSTED: u32 = 60;
 const REFUSED: u32 = 7;
+const UNRESOLVED: u32 = 6;
 /// And one whose download broke off (curl's 56).
 const BROKEN_OFF: u32 = 56;
 
@@ -134,6 +135,7 @@ impl Guest {
                 let host = &fetch.download().host;
                 (UNTRUSTED, format!("SSL: no alternative certificate subject name matches target host name '{host}'"))
             }
+            FetchEnd::Unresolved(unresolved) => (UNRESOLVED, unresolved.curl()),
             FetchEnd::Failed(Ending::TimedOut) => {
                 (TIMED_OUT, format!("Failed to connect to {url}: Connection timed out"))
             }

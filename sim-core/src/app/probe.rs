@@ -64,7 +64,7 @@ impl Prober {
         }
         let download = Download {
             host: self.target.0.to_string().into(),
-            to: self.target,
+            to: self.target.into(),
             path: self.path.clone(),
             tls: self.protocol == ProbeProtocol::Https,
             timeout: self.interval.min(HTTP_LIMIT),

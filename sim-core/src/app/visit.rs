@@ -1,6 +1,7 @@
 //! A connection to a web server, for one request after another.
 
 use super::carrier::Carrier;
+use super::lookup::Unresolved;
 use super::site::Content;
 use crate::host::{BULK_BUFFER, ConnId, Context, Dial, Ending, Input, SMALL_BUFFER, Socket};
 use crate::id::FlowId;
@@ -63,14 +64,14 @@ pub enum Heard {
     /// An answer is complete.
     Reply(Box<Reply>),
     /// It went wrong, and the connection is over.
-    Failed(Failure),
+    Failed(NoReply),
 }
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum NoReply {
     /// The name leads nowhere.
-    NoSuchHost,
+    Unresolved(Unresolved),
     /// The connection failed, or broke off.
     Ended(Ending),
     /// The server's certificate is for these names and not for the one asked for.
@@ -79,16 +80,15 @@ pub enum Failure {
     Broken(Violation),
 }
 
-impl Failure {
+impl NoReply {
     /// What a Go program prints of it, for a host and where its name leads.
     #[must_use]
     pub fn in_go(&self, host: &str, to: Option<Socket>) -> String {
         match self {
-            Self::NoSuchHost => format!("dial tcp: lookup {host}: no such host"),
-            Self::Ended(ending) => match to {
-                Some(to) => super::go_dial_error(to, *ending),
-                None => format!("dial tcp: lookup {host}: i/o timeout"),
-            },
+            Self::Unresolved(unresolved) => unresolved.go(),
+            Self::Ended(ending) => {
+                to.map_or_else(|| format!("dial tcp {host}: {ending:?}"), |to| super::go_dial_error(to, *ending))
+            }
             Self::Untrusted(names) => untrusted(names, host),
             Self::Broken(violation) => violation.to_string(),
         }
@@ -188,7 +188,7 @@ impl Visit {
                 Ok(reply) => return reply.map(|reply| Heard::Reply(Box::new(reply))),
                 Err(failure) => {
                     self.flush(cx);
-                    if matches!(failure, Failure::Untrusted(_)) {
+                    if matches!(failure, NoReply::Untrusted(_)) {
                         cx.close(self.conn)
                     } else {
                         cx.abort(self.conn)
@@ -198,17 +198,17 @@ impl Visit {
             },
             Input::PeerClosed(_) => {
                 cx.close(self.conn);
-                Failure::Ended(Ending::Closed)
+                NoReply::Ended(Ending::Closed)
             }
-            Input::Closed(_, ending) => Failure::Ended(ending),
+            Input::Closed(_, ending) => NoReply::Ended(ending),
             _ => return None,
         };
         // What is told of a connection that has ended is no news.
         (!std::mem::replace(&mut self.over, true)).then_some(Heard::Failed(failure))
     }
 
-    fn take(&mut self, data: &[u8], cx: &mut Context<'_>) -> Result<Option<Reply>, Failure> {
-        let alert = self.carrier.receive(data, &mut self.http).map_err(Failure::Broken)?;
+    fn take(&mut self, data: &[u8], cx: &mut Context<'_>) -> Result<Option<Reply>, NoReply> {
+        let alert = self.carrier.receive(data, &mut self.http).map_err(NoReply::Broken)?;
         if alert.is_some() {
             return Err(self.distrust());
         }
@@ -232,10 +232,10 @@ impl Visit {
     }
 
     /// The handshake ended with an alert: the server's certificate is somebody else's, or the two have no version in common.
-    fn distrust(&self) -> Failure {
+    fn distrust(&self) -> NoReply {
         match &self.carrier {
-            Carrier::Tls(tls) if !tls.names().is_empty() => Failure::Untrusted(tls.names().to_vec()),
-            _ => Failure::Broken(Violation::NothingInCommon("TLS version")),
+            Carrier::Tls(tls) if !tls.names().is_empty() => NoReply::Untrusted(tls.names().to_vec()),
+            _ => NoReply::Broken(Violation::NothingInCommon("TLS version")),
         }
     }
 }

@@ -4,9 +4,11 @@
 //! An explanation asks the same stages as the engine does, without time: probes count as settled, tables as empty.
 
 mod mend;
+mod name;
 mod remedy;
 
 pub use mend::{Made, Mend, Switch, Unlock};
+pub use name::{Leg, NameWalk, follow_name};
 pub use remedy::{Remedy, remedy};
 
 use crate::assumption::AssumptionSet;

@@ -1,7 +1,7 @@
 //! A registry by its public front, over a service endpoint and by a private endpoint.
 
 use sim_core::app::{Directory, Move, Reply, Request, Script};
-use sim_core::app::{Failure, Manners};
+use sim_core::app::{Manners, NoReply};
 use sim_core::host::Socket;
 use sim_core::net::Addr;
 use sim_core::time::Nanos;
@@ -104,7 +104,7 @@ impl Script for Again {
         }
     }
 
-    fn failed(&self, _: &Request, failure: &Failure, _: Option<Socket>) -> String {
+    fn failed(&self, _: &Request, failure: &NoReply, _: Option<Socket>) -> String {
         format!("{failure:?}")
     }
 }

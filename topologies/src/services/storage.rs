@@ -2,7 +2,7 @@
 //! (azure-services 8.5).
 
 use super::web::status_page;
-use sim_core::app::{Answer, Asked, Content, Failure, Move, Reply, Request, Script, Site};
+use sim_core::app::{Answer, Asked, Content, Move, NoReply, Reply, Request, Script, Site};
 use sim_core::host::Socket;
 use std::sync::Arc;
 
@@ -16,11 +16,11 @@ pub const BLOB: u64 = 4096;
 pub struct Account;
 
 impl Site for Account {
-    /// Rule `storage-denial`: a storage account refuses who is not let in with status 403 and code `AuthorizationFailure`,
+    /// Rule `storage-denial`: a storage account refuses who is not let in with status 403 and code `AuthorizationNoReply`,
     /// without a word of the address. Source: azure-services 8.5.
     fn answer(&self, asked: &Asked<'_>) -> Answer {
         if asked.admitted.is_err() {
-            return error(403, "AuthorizationFailure", "This request is not authorized to perform this operation.");
+            return error(403, "AuthorizationNoReply", "This request is not authorized to perform this operation.");
         }
         let token = asked.head.get_field("Authorization").is_some() || asked.head.target().is_some_and(is_signed);
         match (asked.method(), asked.path()) {
@@ -109,7 +109,7 @@ impl Script for BlobClient {
         }
     }
 
-    fn failed(&self, request: &Request, failure: &Failure, to: Option<Socket>) -> String {
+    fn failed(&self, request: &Request, failure: &NoReply, to: Option<Socket>) -> String {
         let method = request.head.method().unwrap_or_default();
         format!("{method} {}: {}", request.url(), failure.in_go(&request.host, to))
     }

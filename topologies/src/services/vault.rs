@@ -1,7 +1,7 @@
 //! Azure Key Vault's data plane: a secret got, and what is said to who is kept out (azure-services 8.5).
 
 use super::web::{error, status_page};
-use sim_core::app::{Answer, Asked, Failure, Move, Reply, Request, Script, Site};
+use sim_core::app::{Answer, Asked, Move, NoReply, Reply, Request, Script, Site};
 use sim_core::host::Socket;
 use sim_core::stage::guard::Denied;
 use std::sync::Arc;
@@ -105,7 +105,7 @@ impl Script for SecretGet {
         }
     }
 
-    fn failed(&self, request: &Request, failure: &Failure, to: Option<Socket>) -> String {
+    fn failed(&self, request: &Request, failure: &NoReply, to: Option<Socket>) -> String {
         format!("GET {}: {}", request.url(), failure.in_go(&request.host, to))
     }
 }

@@ -199,7 +199,7 @@ impl Mend {
                     }
                 });
                 let host = |site: &Draft| {
-                    let host = Kind::OnPremisesHost(OnPremisesHost { prefix: *prefix, egress_bps: None });
+                    let host = Kind::OnPremisesHost(OnPremisesHost::at(*prefix));
                     let name = format!("{}/hosts/{}-{}", site.name, prefix.first(), prefix.len());
                     Draft::new(name, host).refer(Relation::PartOf, site.name.clone())
                 };

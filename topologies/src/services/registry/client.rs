@@ -2,7 +2,7 @@
 
 use super::{Blob, Image};
 use crate::facts::Date;
-use sim_core::app::{Content, Failure, Move, Reply, Request, Script, reason};
+use sim_core::app::{Content, Move, NoReply, Reply, Request, Script, reason};
 use sim_core::host::{Ending, Socket};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,9 +22,9 @@ fn prints_bodies(date: Date) -> bool {
 }
 
 /// What Docker prints where there was no answer.
-fn no_answer(request: &Request, failure: &Failure, to: Option<Socket>) -> String {
+fn no_answer(request: &Request, failure: &NoReply, to: Option<Socket>) -> String {
     let why = match failure {
-        Failure::Ended(Ending::TimedOut) => "net/http: request canceled while waiting for connection \
+        NoReply::Ended(Ending::TimedOut) => "net/http: request canceled while waiting for connection \
                                              (Client.Timeout exceeded while awaiting headers)"
             .to_owned(),
         other => other.in_go(&request.host, to),
@@ -100,7 +100,7 @@ impl Script for Login {
         }
     }
 
-    fn failed(&self, request: &Request, failure: &Failure, to: Option<Socket>) -> String {
+    fn failed(&self, request: &Request, failure: &NoReply, to: Option<Socket>) -> String {
         let docker = no_answer(request, failure, to);
         let host = &self.host;
         format!(
@@ -212,7 +212,7 @@ impl Script for Pull {
         }
     }
 
-    fn failed(&self, request: &Request, failure: &Failure, to: Option<Socket>) -> String {
+    fn failed(&self, request: &Request, failure: &NoReply, to: Option<Socket>) -> String {
         match self.phase {
             Pulling::Content => {
                 let why = failure.in_go(&request.host, to);
@@ -305,7 +305,7 @@ impl Script for Push {
         }
     }
 
-    fn failed(&self, request: &Request, failure: &Failure, to: Option<Socket>) -> String {
+    fn failed(&self, request: &Request, failure: &NoReply, to: Option<Socket>) -> String {
         no_answer(request, failure, to)
     }
 }
