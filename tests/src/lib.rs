@@ -14,4 +14,5 @@ pub mod parts;
 pub mod programs;
 pub mod random;
 pub mod reading;
+pub mod services;
 pub mod worlds;

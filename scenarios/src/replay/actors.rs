@@ -1,7 +1,7 @@
 //! Actors outside the declared network: hosts on the Internet, services, on-premises networks.
 
 use crate::scenario::{Actor, ActorKind, NameServer as NameServerSpec, Scenario};
-use sim_core::app::{Communicator, Files, Guest, Listener, Web};
+use sim_core::app::{Communicator, Files, Guest, Identity, Listener, Web};
 use sim_core::host::Program;
 use sim_core::id::NodeId;
 use sim_core::names::PORT;
@@ -171,10 +171,11 @@ fn site_with(topology: &Topology, gateway: NodeId, address: Addr) -> Option<Arc<
     sites.find(holds).map(|site| site.name.clone())
 }
 
-/// A web server, over TLS with this name in its certificate, or in the clear.
+/// A web server, over TLS with a certificate for whatever name it is asked for, this one without any, or in the clear.
 pub(super) fn web(port: u16, name: Option<&str>) -> Box<dyn Program> {
     let files = Arc::new(Files { sizes: Default::default(), other: 4096 });
-    Box::new(Web::new(port, name.map(Arc::from), files))
+    let identity = name.map_or(Identity::Clear, |name| Identity::AnyName(name.into()));
+    Box::new(Web::of(port, identity, files))
 }
 
 /// What listens on a port, by custom: SSH on 22, WinRM on 5986, the web on 80 and 443, else plain TCP.

@@ -2,19 +2,20 @@
 
 use super::Options;
 use super::actors::{server, web};
+use super::client::{Client, host_of};
 use super::rehearsal::rehearse;
 use super::trial::{Say, Trial};
 use crate::latency::Latency;
 use crate::named;
 use crate::naming::{Origin, address_of, find, opening};
-use crate::scenario::{Flow, FlowExpectation, Target};
+use crate::scenario::{Flow, FlowExpectation, FlowProtocol, Target};
 use sim_core::app::{Destination, Listener, Reflector};
 use sim_core::engine::{Engine, Observer};
 use sim_core::explain::{NameWalk, Question, Walk, walk};
 use sim_core::fabric::{Fabric, PortKind};
-use sim_core::host::{Control, Orchestrator, Program, Report, Signal};
+use sim_core::host::{Control, Orchestrator, Program, Report, Signal, Socket};
 use sim_core::id::{FlowId, NodeId, PortId};
-use sim_core::net::{Addr, Protocol};
+use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::stage::Step;
 use sim_core::time::Nanos;
 use sim_core::topology::{Kind, ProbeProtocol, Topology};
@@ -23,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use topologies::diagnostic::Diagnostic;
+use topologies::facts::Date;
 
 /// One connection.
 pub struct FlowRun {
@@ -59,6 +61,14 @@ pub struct FlowLog {
     pub unresolved: bool,
     /// How the first attempt ended: the time it took, or what the client printed.
     pub outcome: Option<Result<Nanos, String>>,
+    /// Where the service did not do what it was asked: the status, and what the client printed. The network did its part.
+    pub refused: Option<(u16, String)>,
+    /// What the client printed else.
+    pub said: Option<String>,
+    /// The status of the last answer.
+    pub status: Option<u16>,
+    /// Of a client that asks several hosts: where it connected last.
+    pub asked_last: Option<Socket>,
     /// Of a session that opened: how it ended, and how long after the opening.
     pub session: Option<(String, Nanos)>,
     /// Of several connections at once: how many opened.
@@ -73,6 +83,7 @@ impl FlowRun {
         flow: &Flow,
         topology: &Topology,
         names: &BTreeMap<Arc<str>, Addr>,
+        date: Date,
         id: FlowId,
     ) -> Result<Self, Diagnostic> {
         let from = find(topology, &flow.from)?;
@@ -87,14 +98,25 @@ impl FlowRun {
             return Err(Diagnostic::error("scenario.value", message).help("name a machine or an actor"));
         }
         let outside = matches!(kind, Kind::InternetHost(_));
-        let to = match address(topology, &target, names, outside) {
-            Ok(address) => Destination::At((address, port)),
+        let (host, to) = match end(topology, &target, flow.protocol, names, outside) {
+            Ok((host, Some(address))) => (host, Destination::At((address, port))),
+            Ok((host, None)) => (host.clone(), Destination::Named(host.to_ascii_lowercase().into(), port)),
             Err(error) if error.code == "scenario.unknown-name" && is_host_name(&target) => {
-                Destination::Named(target.to_ascii_lowercase().into(), port)
+                (target.as_str().into(), Destination::Named(target.to_ascii_lowercase().into(), port))
             }
             Err(error) => return Err(error),
         };
-        let say = Say::of(flow, &target);
+        let say = match Client::of(flow, &host, date) {
+            Some(client) => {
+                let mut names = names.clone();
+                if let Destination::At((address, _)) = to {
+                    // What has no host name is known by what the scenario calls it.
+                    names.entry(host.to_ascii_lowercase().into()).or_insert(address);
+                }
+                Say::Client(client, Arc::new(names))
+            }
+            None => Say::of(flow, &host),
+        };
         // The loader has seen that it is an address.
         let source = flow.source.as_ref().and_then(|source| source.parse().ok());
         Ok(Self {
@@ -122,9 +144,24 @@ impl FlowRun {
         Box::new(Trying { trial, source: self.source, at: self.at, log, serving })
     }
 
+    /// The way to the host that a client of several hosts asked last, where that is not the one of the way that was looked
+    /// at: what kept the client from it is there.
+    #[must_use]
+    pub fn elsewhere(&self) -> Option<Walk> {
+        let log = self.log.borrow();
+        let (topology, fabric, first) = log.in_place.as_ref()?;
+        let (address, port) = log.asked_last?;
+        let Question { from, tuple } = first.question;
+        if (address, port) == (tuple.dst, tuple.dst_port) {
+            return None;
+        }
+        let tuple = Tuple { dst: address, dst_port: port, ..tuple };
+        Some(walk(fabric, Question { from, tuple }, |probe| topology.probe_port(probe)))
+    }
+
     /// Whether it looks a name up.
     pub(super) fn looks_up(&self) -> bool {
-        matches!(self.trial.to, Destination::Named(..))
+        matches!(self.trial.to, Destination::Named(..)) || matches!(self.trial.say, Say::Client(..))
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -156,22 +193,26 @@ fn is_choice(step: &Step) -> bool {
     matches!(step, Step::Balanced { .. })
 }
 
-/// The address that a person means: an address, a host name, or that of a resource. From outside a machine is known by
-/// its public address.
-fn address(
+/// The host that a person means, with its address unless it is looked up: an address, a host name of an actor's, a managed
+/// service by its host name, or another resource. From outside a machine is known by its public address.
+fn end(
     topology: &Topology,
     name: &str,
+    protocol: FlowProtocol,
     names: &BTreeMap<Arc<str>, Addr>,
     outside: bool,
-) -> Result<Addr, Diagnostic> {
+) -> Result<(Arc<str>, Option<Addr>), Diagnostic> {
     if let Ok(address) = name.parse() {
-        return Ok(address);
+        return Ok((name.into(), Some(address)));
     }
     if let Some(address) = names.get(name.to_ascii_lowercase().as_str()) {
-        return Ok(*address);
+        return Ok((name.into(), Some(*address)));
     }
     let id = find(topology, name)?;
-    let found = topology.find(&id).and_then(|found| address_of(topology, found.id, outside));
+    let found = topology.find(&id).and_then(|found| match &found.kind {
+        Kind::Service(_) => host_of(topology, found.id, protocol).map(|host| (host, None)),
+        _ => Some((name.into(), Some(address_of(topology, found.id, outside)?))),
+    });
     found.ok_or_else(|| Diagnostic::error("scenario.value", format!("`{name}` has no address")))
 }
 
@@ -263,6 +304,8 @@ impl Trying {
                 continue;
             }
             let machine = match fabric.port(port).map(|port| &port.kind) {
+                // What a managed service says is its own affair.
+                Some(PortKind::Internet { guard: Some(_), .. }) => None,
                 Some(PortKind::Nic(nic)) => nic.machine,
                 Some(PortKind::Internet { .. } | PortKind::OnPremises(_)) => Some(NodeId(port.0)),
                 _ => None,
@@ -321,6 +364,17 @@ impl FlowLog {
         match report.what {
             "done" if self.outcome.is_none() => self.outcome = Some(Ok(Nanos(report.value))),
             "failed" if self.outcome.is_none() => self.outcome = Some(Err(report.text.clone())),
+            "refused" if self.outcome.is_none() => {
+                let status = u16::try_from(report.value).unwrap_or(0);
+                self.refused = Some((status, report.text.clone()));
+                self.status = Some(status).filter(|status| *status > 0).or(self.status);
+            }
+            "said" if self.outcome.is_none() => self.said = Some(report.text.clone()),
+            "status" if self.outcome.is_none() => self.status = u16::try_from(report.value).ok(),
+            "asks" if self.outcome.is_none() => {
+                let port = u16::try_from(report.value).unwrap_or(0);
+                self.asked_last = report.text.parse().ok().map(|address| (address, port));
+            }
             "resolved" => self.resolved = Some(report.text.clone()),
             "unresolved" => self.unresolved = true,
             "session" => self.session = Some((report.text.clone(), Nanos(report.value))),
@@ -355,7 +409,7 @@ impl Orchestrator for Trying {
             }
             Signal::Timer(_) => self.attempt(control),
             Signal::Reported(report) => self.log.borrow_mut().take(report),
-            Signal::Applied(_) | Signal::Refused(..) => {}
+            Signal::Applied(_) | Signal::Refused(..) | Signal::Changed => {}
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod actors;
 mod builds;
+mod client;
 mod flows;
 mod rehearsal;
 mod timeline;
@@ -27,6 +28,7 @@ use timeline::Timeline;
 use topologies::World;
 use topologies::diagnostic::Diagnostic;
 use topologies::facts::Date;
+use topologies::services::Fronts;
 
 /// What a run is made with, besides its network and scenario.
 #[derive(Clone, Debug)]
@@ -145,7 +147,7 @@ fn once(
     let mut flows = Vec::new();
     for (flow, places) in scenario.flows.iter().zip(&loaded.places.flows) {
         let number = FlowId(FIRST_FLOW + u32::try_from(flows.len()).unwrap_or(u32::MAX));
-        match FlowRun::new(flow, &world.topology, &names, number) {
+        match FlowRun::new(flow, &world.topology, &names, options.date, number) {
             Ok(run) => flows.push(run),
             Err(diagnostic) => problems.push(placed(diagnostic, places.whole)),
         }
@@ -210,6 +212,7 @@ impl Play {
         for flow in &self.flows {
             engine.conduct(flow.orchestrator());
         }
+        engine.conduct(Box::new(Fronts::default()));
         // The end is one event beyond the last: probers never rest, so time must end the run.
         while engine.now() < self.options.until && !self.is_over() {
             if !engine.step() {

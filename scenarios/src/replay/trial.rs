@@ -1,7 +1,10 @@
 //! What is tried: by which machine, towards whom, saying what.
 
+use super::client::Client;
 use crate::scenario::{Flow, FlowProtocol, Ports};
-use sim_core::app::{Attempt, Crowd, Destination, Dialogue, Manner, Parallel, Ping, Session, Traceroute};
+use sim_core::app::{
+    Attempt, Crowd, Destination, Dialogue, Directory, Manner, Manners, Parallel, Ping, Session, Traceroute,
+};
 use sim_core::host::{Program, Socket};
 use sim_core::id::{FlowId, NodeId};
 use sim_core::net::{Addr, Protocol, Tuple};
@@ -27,6 +30,8 @@ pub(super) struct Trial {
 pub(super) enum Say {
     /// A dialogue on a connection of its own.
     Attempt(Dialogue),
+    /// What a client of a managed service says, to hosts whose names lead there.
+    Client(Client, Directory),
     /// A long one.
     Session(Manner),
     /// Many at once.
@@ -50,7 +55,6 @@ impl Say {
         }
         let web = |tls| Dialogue::Web { host: target.into(), path: "/".into(), tls };
         Self::Attempt(match flow.protocol {
-            FlowProtocol::Tcp => Dialogue::Tcp,
             FlowProtocol::Ssh => Dialogue::Ssh,
             FlowProtocol::Winrm => Dialogue::WinRm,
             FlowProtocol::Https => web(true),
@@ -58,6 +62,8 @@ impl Say {
             FlowProtocol::Udp => return Self::Parallel(Crowd { flows: 1, each_port: false, udp }),
             FlowProtocol::Icmp => return Self::Ping,
             FlowProtocol::Traceroute => return Self::Traceroute,
+            // The clients of managed services are no dialogues.
+            _ => Dialogue::Tcp,
         })
     }
 
@@ -68,12 +74,16 @@ impl Say {
 
     /// Whether its program looks names up itself.
     pub fn looks_up(&self) -> bool {
-        matches!(self, Self::Attempt(_) | Self::Session(_))
+        match self {
+            Self::Attempt(_) | Self::Session(_) => true,
+            Self::Client(client, _) => client.looks_up(),
+            Self::Parallel(_) | Self::Ping | Self::Traceroute => false,
+        }
     }
 
     /// Whether many attempts of it can be made side by side, to measure it.
     pub fn repeats(&self) -> bool {
-        matches!(self, Self::Attempt(_) | Self::Ping)
+        matches!(self, Self::Attempt(_) | Self::Client(..) | Self::Ping)
     }
 
     fn protocol(&self, to: Addr) -> Protocol {
@@ -110,6 +120,10 @@ impl Trial {
         };
         Some(match &self.say {
             Say::Attempt(dialogue) => Box::new(Attempt::new(to.clone(), dialogue.clone(), timeout, after, flow)),
+            Say::Client(client, names) => {
+                let manners = Manners { names: names.clone(), timeout, after, bulk: false, flow };
+                client.program(at, manners)?
+            }
             Say::Session(manner) => Box::new(Session::new(to.clone(), *manner, timeout, flow)),
             Say::Parallel(crowd) => Box::new(Parallel::new(at?, *crowd, timeout, flow)),
             Say::Ping => Box::new(Ping::new(at?.0, timeout, after, flow)),

@@ -73,9 +73,12 @@ pub struct FlowReport {
     /// What nobody knows for certain and had a say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hangs_on: Vec<HangsOn>,
-    /// What the client printed, when it failed.
+    /// What the client printed, when it failed; of a managed service's client, always.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub printed: Option<String>,
+    /// The status of the last answer over HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
     /// Expectations that it does not meet.
     pub unmet: Vec<String>,
 }
@@ -112,6 +115,7 @@ impl FlowReport {
             not_examined: None,
             hangs_on: Vec::new(),
             printed: None,
+            status: None,
             unmet: Vec::new(),
         }
     }
@@ -139,8 +143,12 @@ impl FlowReport {
         if let Some((topology, fabric, walk)) = &log.in_place {
             report.take(walk, topology);
             assumed = assumed.union(walk.assumed());
-            if !matches!(log.outcome, Some(Ok(_))) {
+            if !matches!(log.outcome, Some(Ok(_))) || log.refused.is_some() {
+                let elsewhere = run.elsewhere();
+                let walk = elsewhere.as_ref().unwrap_or(walk);
                 report.blame(problem::of_walk(walk, fabric, topology, &world.sources));
+                let said = log.refused.as_ref().map(|(_, text)| text.as_str());
+                report.problems.extend(said.and_then(|said| problem::of_certificate(said, walk, topology)));
                 let large = met.too_large.iter().map(|it| problem::of_blocker(it, false, topology, &world.sources));
                 report.problems.extend(large);
             }
@@ -160,7 +168,13 @@ impl FlowReport {
             None if met.too_large.is_some() => Verdict::Disconnected,
             None => Verdict::Skipped,
         };
-        report.printed = log.outcome.as_ref().and_then(|outcome| outcome.as_ref().err().cloned());
+        if log.refused.is_some() {
+            report.layers.service = Verdict::Disconnected;
+        }
+        report.status = log.status;
+        let failed = log.outcome.as_ref().and_then(|outcome| outcome.as_ref().err());
+        let refused = log.refused.as_ref().map(|(_, text)| text).filter(|text| !text.is_empty());
+        report.printed = failed.or(refused).or(log.said.as_ref()).cloned();
         report.verdict = report.layers.overall();
         if log.outcome.is_none() && met.too_large.is_none() {
             report.verdict = Verdict::Skipped;
@@ -174,7 +188,8 @@ impl FlowReport {
     #[must_use]
     pub fn of_walk(name: String, walk: &Walk, fabric: &Arc<Fabric>, topology: &Topology, world: &World) -> Self {
         let transport = if walk.connects() { Verdict::Connected } else { Verdict::Disconnected };
-        let layers = Layers { transport, ..Layers::default() };
+        let service = if walk.refusal.is_some() { Verdict::Disconnected } else { Verdict::Connected };
+        let layers = Layers { transport, service, ..Layers::default() };
         let hangs_on = HangsOn::listed(walk.assumed(), fabric.choices());
         let mut report = Self { verdict: layers.overall(), layers, hangs_on, ..Self::named(name) };
         report.blame(problem::of_walk(walk, fabric, topology, &world.sources));

@@ -142,6 +142,8 @@ impl Checks {
         let needed = [
             (expect.session.is_some() && flow.session.is_none(), "session"),
             (expect.opened.is_some() && flow.parallel.is_none(), "parallel"),
+            (expect.prints.is_some() && !flow.protocol.is_told(), "protocol: docker-pull"),
+            (expect.status.is_some() && !flow.protocol.is_told(), "protocol: https"),
             (expect.hops.is_some() && flow.protocol != FlowProtocol::Traceroute, "protocol: traceroute"),
         ];
         for (_, wanted) in needed.into_iter().filter(|(missing, _)| *missing) {

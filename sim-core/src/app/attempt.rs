@@ -33,7 +33,8 @@ pub enum Dialogue {
 
 /// One attempt. Where it goes to a name, it reports `resolved` with the nanoseconds that took and the address, or
 /// `unresolved`. It reports `connect`, `first-byte` and `done` with nanoseconds since its first SYN, or `failed` with what
-/// the client would print.
+/// the client would print; before `done`, of an answer over HTTP its `status`, and `refused` with the status and the text of
+/// one that is an error.
 pub struct Attempt {
     to: Destination,
     /// Where that led.
@@ -177,9 +178,19 @@ impl Attempt {
 
     fn web(&mut self, end: FetchEnd, cx: &mut Context<'_>) {
         match end {
-            FetchEnd::Answered { timing, .. } => {
+            FetchEnd::Answered { reply, timing } => {
                 cx.report("connect", timing.connect.0, "");
                 cx.report("first-byte", timing.first_byte.0, "");
+                cx.report("status", reply.status.into(), "");
+                if reply.status >= 400 {
+                    cx.report("refused", reply.status.into(), reply.text());
+                }
+                cx.report("done", timing.whole.0, "");
+                self.over = true;
+            }
+            FetchEnd::Untrusted { text, timing } => {
+                cx.report("connect", timing.connect.0, "");
+                cx.report("refused", 0, text);
                 cx.report("done", timing.whole.0, "");
                 self.over = true;
             }

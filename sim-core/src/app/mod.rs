@@ -2,6 +2,8 @@
 
 mod asking;
 mod attempt;
+mod carrier;
+mod errand;
 mod fetch;
 mod guest;
 mod listener;
@@ -13,9 +15,12 @@ mod relay;
 mod remote;
 mod resolver;
 mod session;
+mod site;
+mod visit;
 mod web;
 
 pub use attempt::{Attempt, Dialogue};
+pub use errand::{Directory, Errand, MOST_REQUESTS, Manners, Move, Request, Script};
 pub use fetch::{Download, Fetch, FetchEnd, Timing};
 pub use guest::{Communicator, Guest, Job};
 pub use listener::{Listener, Reflector};
@@ -27,7 +32,9 @@ pub use relay::Relay;
 pub use resolver::MAX_WAITING;
 pub(crate) use resolver::Resolver;
 pub use session::{Manner, Session};
-pub use web::{Files, Web};
+pub use site::{Answer, Asked, Content, Files, Site, reason};
+pub use visit::{MOST_KEPT, NoReply, Reply};
+pub use web::{Identity, Web};
 
 use crate::host::{ConnId, Context, Ending, Socket};
 use crate::protocol::Session as Protocol;

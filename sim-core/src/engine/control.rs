@@ -33,6 +33,7 @@ pub(super) enum SignalBox {
     Timer(u64),
     Applied(Ticket),
     Refused(Ticket, Box<Refusal>),
+    Changed,
     Reported(Report),
 }
 
@@ -108,6 +109,7 @@ impl<O: Observer> Engine<O> {
             SignalBox::Timer(token) => Signal::Timer(*token),
             SignalBox::Applied(ticket) => Signal::Applied(*ticket),
             SignalBox::Refused(ticket, refusal) => Signal::Refused(*ticket, refusal),
+            SignalBox::Changed => Signal::Changed,
             SignalBox::Reported(report) => Signal::Reported(report),
         };
         orchestrator.handle(told, &mut control);
