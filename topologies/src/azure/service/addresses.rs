@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The upper half of a block for documentation (RFC 5737); people give the lower half to hosts of their own.
 const FIRST: (Addr, u64) = (Addr::v4(198, 51, 100, 129), 126);
-/// Class E (RFC 1112), which nobody can own either.
-const REST: (Addr, u64) = (Addr::v4(240, 128, 0, 1), (1 << 23) - 2);
+/// Half of a block of the US Department of Defense, where nothing of Azure's is. Blocks that nobody owns are not in the tag
+/// `Internet`, and rules would not treat them as they treat services.
+const REST: (Addr, u64) = (Addr::v4(11, 128, 0, 1), (1 << 23) - 2);
 /// How many places are tried in the first block before the others.
 const TRIES: u64 = 3;
 
