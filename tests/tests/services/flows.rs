@@ -110,7 +110,7 @@ fn what_keeps_the_layers_is_told() {
     world.topology.put(subnet.refer(Relation::FilteredBy, "g")).unwrap();
     let loaded = scenario(&format!("flows:\n{text}"));
     let (report, _) = replay::run(&loaded, world, &Options::of(&loaded), Recorder::default()).unwrap();
-    assert!(report.flows[0].unmet.is_empty(), "{:?}", report.flows[0].unmet);
+    assert!(report.flows[0].unmet.is_empty(), "{:?}", report.flows[0]);
 }
 
 #[test]
