@@ -34,7 +34,7 @@ impl Net {
 
     /// A service with one front at a public address, known by a chain of names: the public one, the one below `privatelink`,
     /// and the rest.
-    pub fn managed(&mut self, name: &str, address: &str, chain: &[&str]) {
+    pub fn known_service(&mut self, name: &str, address: &str, chain: &[&str]) {
         self.put(Draft::new(name, Kind::Service(Service::default())));
         let chain = NameChain {
             name: chain[0].into(),

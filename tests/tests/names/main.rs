@@ -17,7 +17,7 @@ fn registry() -> Net {
     net.subnet("w", "s", "10.1.0.0/24", None);
     net.vm("client", "v/s", None);
     net.vm("other", "w/s", None);
-    net.managed("registry", "20.45.122.144/32", CHAIN);
+    net.known_service("registry", "20.45.122.144/32", CHAIN);
     net.named_endpoint("endpoint", "v/s", "registry", &[CHAIN[0]]);
     net.zone(ZONE);
     net

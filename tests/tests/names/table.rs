@@ -78,7 +78,7 @@ fn a_linked_zone_hides_endpoints_of_others_unless_it_falls_back() {
     // Catches: a zone that is asked beside the Internet, a fallback that no link asked for, one in a zone that is not below
     // `privatelink` or for other kinds of records.
     let mut net = registry();
-    net.managed("theirs", "20.1.1.1/32", &["theirs.azurecr.io", "theirs.privatelink.azurecr.io"]);
+    net.known_service("theirs", "20.1.1.1/32", &["theirs.azurecr.io", "theirs.privatelink.azurecr.io"]);
     net.named_endpoint("their-endpoint", "w/s", "theirs", &[]);
     net.link_zone(ZONE, "v", false, false);
     let name = "theirs.azurecr.io";
@@ -162,7 +162,7 @@ fn a_second_endpoint_takes_the_record_over() {
 fn records_of_groups_stand_where_the_service_has_its_private_name() {
     // Catches: a record name cut from the public name by guess where the service says otherwise, a second label lost.
     let mut net = registry();
-    net.managed("vault", "20.2.2.2/32", &["k.vault.test", "k.privatelink.vaultcore.test"]);
+    net.known_service("vault", "20.2.2.2/32", &["k.vault.test", "k.privatelink.vaultcore.test"]);
     net.zone("privatelink.vaultcore.test");
     net.link_zone("privatelink.vaultcore.test", "v", false, false);
     net.link_zone(ZONE, "v", false, false);
