@@ -194,7 +194,7 @@ const TABLE: &[(&str, &str)] = &[
 6 |     protocol: sssh
   |               ^^^^
   |
-  = note: write one of tcp, ssh, winrm, https, http, udp, icmp, traceroute
+  = note: write one of tcp, ssh, winrm, https, http, udp, icmp, traceroute, docker-login, docker-pull, docker-push, secret-get, blob-get, blob-put, smb
   = help: did you mean `ssh`?"#,
     ),
     (
