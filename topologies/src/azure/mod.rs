@@ -82,6 +82,7 @@ pub(crate) fn read(raw: &RawResource, all: &Resources, region: &Arc<str>) -> Rea
         "dnszones" => dns::zone(raw, true, &mut out),
         "privatednszones/virtualnetworklinks" => dns::link(raw, &mut out),
         "dnsresolvers/inboundendpoints" => resolver::inbound(raw, &mut out),
+        "dnsresolvers/outboundendpoints" => resolver::outbound(raw, &mut out),
         "dnsforwardingrulesets" => resolver::ruleset(raw, all, &mut out),
         "dnsforwardingrulesets/forwardingrules" => resolver::rule_alone(raw, all, &mut out),
         "dnsforwardingrulesets/virtualnetworklinks" => resolver::link(raw, &mut out),
