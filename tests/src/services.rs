@@ -15,7 +15,7 @@ use topologies::services::Fronts;
 
 impl Net {
     /// A managed service that lets everybody in, with fronts `(member, name, address, tag)`, each a host `SERVICE/MEMBER`.
-    pub fn managed(&mut self, name: &str, resource_type: &str, fronts: &[(&str, &str, &str, &str)]) {
+    pub fn service_of(&mut self, name: &str, resource_type: &str, fronts: &[(&str, &str, &str, &str)]) {
         let service = Service { resource_type: resource_type.into(), region: self.region(), guard: Guard::default() };
         self.put(Draft::new(name, Kind::Service(service)));
         for (member, host, address, tag) in fronts {

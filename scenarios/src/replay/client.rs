@@ -59,12 +59,11 @@ impl Client {
 
 /// The host name that a flow means when it names a managed service: that of its part for the flow's protocol.
 pub(super) fn host_of(topology: &Topology, service: NodeId, protocol: FlowProtocol) -> Option<Arc<str>> {
-    let front = |found| match found {
-        &Kind::InternetHost(ref host) => Some(host),
-        _ => None,
-    };
-    let fronts: Vec<&InternetHost> =
-        topology.referrers(service, Relation::PartOf).into_iter().filter_map(|part| front(&part.kind)).collect();
+    let fronts: Vec<&InternetHost> = topology
+        .referrers(service, Relation::PartOf)
+        .into_iter()
+        .filter_map(|part| if let Kind::InternetHost(host) = &part.kind { Some(host) } else { None })
+        .collect();
     let wanted = match protocol {
         FlowProtocol::BlobGet | FlowProtocol::BlobPut => ".blob.",
         FlowProtocol::Smb => ".file.",

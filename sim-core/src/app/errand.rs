@@ -267,7 +267,7 @@ impl Program for Errand {
                 self.started = cx.now();
                 self.go_on(cx);
             }
-            Input::Timer(_) if !self.over => self.go_on(cx),
+            Input::Timer(GO_ON) if !self.over => self.go_on(cx),
             Input::PeerClosed(conn) if self.over => cx.close(conn),
             input if !self.over => {
                 let found = self.visits.iter_mut().find(|(.., visit)| visit.concerns(&input));

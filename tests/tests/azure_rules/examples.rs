@@ -65,7 +65,11 @@ fn refused_requests(code: &str) -> Option<Asked> {
         _ => return None,
     };
     let mut net = pair();
-    net.managed("kv", "Microsoft.KeyVault/vaults", &[("vault", "kv.vault.azure.net", "20.70.0.1/32", "AzureKeyVault")]);
+    net.service_of(
+        "kv",
+        "Microsoft.KeyVault/vaults",
+        &[("vault", "kv.vault.azure.net", "20.70.0.1/32", "AzureKeyVault")],
+    );
     net.guard("kv", |guard| *guard = Guard { public: Setting::default_of(public), ..closed(&[], &[]) });
     Some((net, "a", Protocol::TCP, addr("20.70.0.1"), 443))
 }

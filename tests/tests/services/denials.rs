@@ -16,10 +16,10 @@ fn network() -> Net {
     net.subnet("v", "s", "10.0.0.0/24", None);
     net.vm("vm", "v/s", None);
     net.internet_host("stranger", "203.0.113.7/32");
-    net.managed("kv", vault::RESOURCE_TYPE, &[("vault", VAULT, "20.70.0.1/32", "AzureKeyVault")]);
+    net.service_of("kv", vault::RESOURCE_TYPE, &[("vault", VAULT, "20.70.0.1/32", "AzureKeyVault")]);
     let fronts =
         [("blob", BLOB, "20.60.0.1/32", "Storage"), ("file", "acc.file.core.windows.net", "20.60.0.2/32", "Storage")];
-    net.managed("acc", storage::RESOURCE_TYPE, &fronts);
+    net.service_of("acc", storage::RESOURCE_TYPE, &fronts);
     net
 }
 

@@ -25,7 +25,7 @@ fn network(guard: Guard) -> Net {
     net.vm("vm", "v/s", None);
     net.vm("other", "v/t", None);
     net.internet_host("stranger", "203.0.113.7/32");
-    net.managed("reg", RESOURCE_TYPE, &[("registry", "reg.azurecr.io", "20.50.0.1/32", "AzureContainerRegistry")]);
+    net.service_of("reg", RESOURCE_TYPE, &[("registry", "reg.azurecr.io", "20.50.0.1/32", "AzureContainerRegistry")]);
     net.guard("reg", |it| *it = guard);
     net
 }

@@ -21,10 +21,10 @@ fn network(guard: &Guard) -> World {
     net.vm("vm", "v/s", None);
     let tag = "AzureContainerRegistry";
     let data = ("registry_data_westus2", "reg.westus2.data.azurecr.io", "20.50.0.2/32", tag);
-    net.managed("reg", RESOURCE_TYPE, &[("registry", "reg.azurecr.io", "20.50.0.1/32", tag), data]);
-    net.managed("kv", vault::RESOURCE_TYPE, &[("vault", "kv.vault.azure.net", "20.70.0.1/32", "AzureKeyVault")]);
+    net.service_of("reg", RESOURCE_TYPE, &[("registry", "reg.azurecr.io", "20.50.0.1/32", tag), data]);
+    net.service_of("kv", vault::RESOURCE_TYPE, &[("vault", "kv.vault.azure.net", "20.70.0.1/32", "AzureKeyVault")]);
     let file = ("file", "acc.file.core.windows.net", "20.60.0.2/32", "Storage");
-    net.managed(
+    net.service_of(
         "acc",
         storage::RESOURCE_TYPE,
         &[("blob", "acc.blob.core.windows.net", "20.60.0.1/32", "Storage"), file],
@@ -110,7 +110,7 @@ fn what_keeps_the_layers_is_told() {
     world.topology.put(subnet.refer(Relation::FilteredBy, "g")).unwrap();
     let loaded = scenario(&format!("flows:\n{text}"));
     let (report, _) = replay::run(&loaded, world, &Options::of(&loaded), Recorder::default()).unwrap();
-    assert!(report.flows[0].unmet.is_empty(), "{:?}", report.flows[0].unmet);
+    assert!(report.flows[0].unmet.is_empty(), "{:?}", report.flows[0]);
 }
 
 #[test]

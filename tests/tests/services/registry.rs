@@ -3,7 +3,6 @@
 use sim_core::app::{Directory, Move, Reply, Request, Script};
 use sim_core::app::{Manners, NoReply};
 use sim_core::host::Socket;
-use sim_core::net::Addr;
 use sim_core::time::Nanos;
 use sim_core::topology::{Guard, InternetHost, Kind, Relation, Setting};
 use topologies::facts::Date;
@@ -26,7 +25,7 @@ fn network() -> (Net, Directory) {
     net.vm("other", "v/t", None);
     net.internet_host("stranger", "203.0.113.7/32");
     let tag = "AzureContainerRegistry";
-    net.managed(
+    net.service_of(
         "reg",
         RESOURCE_TYPE,
         &[("registry", HOST, "20.50.0.1/32", tag), ("registry_data_westus2", DATA, "20.50.0.2/32", tag)],
@@ -147,10 +146,18 @@ fn a_private_endpoint_passes_whatever_the_rules_say() {
     assert_eq!(said.statuses(), [401, 200, 200, 307, 403]);
     let text = "error pulling image configuration: download failed";
     assert!(said.end().0 == "refused" && said.end().1.starts_with(text), "{:?}", said.end());
-    let none: Vec<(&str, Addr)> = vec![(HOST, at[0])];
-    let said = ask(&net, "other", &directory(&none), pull());
-    assert_eq!(said.end().0, "failed", "{:?}", said.end());
-    assert!(said.end().1.contains("lookup reg.westus2.data.azurecr.io: no such host"), "{:?}", said.end());
+}
+
+#[test]
+fn names_are_looked_up_on_the_way() {
+    // C23, C27. Catches: a client that knows addresses by itself; a host it is sent to that is not looked up.
+    let (net, _) = network();
+    let said = ask(&net, "vm", &directory(&[]), pull());
+    assert_eq!((said.end().0, said.texts("resolved")), ("done", vec!["20.50.0.1"]));
+    assert_eq!(said.texts("asks"), ["20.50.0.1", "20.50.0.2"]);
+    let said = ask(&net, "vm", &directory(&[]), Login::new("nobody.azurecr.io".into(), today()));
+    assert_eq!((said.end().0, said.texts("unresolved")), ("failed", vec!["nobody.azurecr.io"]));
+    assert!(said.end().1.contains("dial tcp: lookup nobody.azurecr.io on 168.63.129.16:53: no such host"));
 }
 
 #[test]
@@ -158,7 +165,11 @@ fn without_a_data_endpoint_layers_come_from_storage() {
     // S35, azure-services 7. Tests `registry-layers`.
     // Catches: a registry that keeps its layers for itself; storage behind the registry's firewall.
     let (mut net, _) = network();
-    net.managed("plain", RESOURCE_TYPE, &[("registry", "plain.azurecr.io", "20.50.1.1/32", "AzureContainerRegistry")]);
+    net.service_of(
+        "plain",
+        RESOURCE_TYPE,
+        &[("registry", "plain.azurecr.io", "20.50.1.1/32", "AzureContainerRegistry")],
+    );
     net.guard("plain", |guard| *guard = closed(&["v/s"], &[]));
     let store = managed_store("westus2");
     let host = InternetHost {
@@ -197,11 +208,11 @@ fn a_name_of_the_zone_is_in_no_certificate() {
 fn a_service_that_comes_later_answers_too() {
     // Catches: servers that are started at the beginning of a run only.
     let (mut net, _) = network();
-    net.managed("late", RESOURCE_TYPE, &[]);
+    net.service_of("late", RESOURCE_TYPE, &[]);
     let mut engine = engine(&net, Said::default());
     let (mut after, _) = network();
     let tag = "AzureContainerRegistry";
-    after.managed("late", RESOURCE_TYPE, &[("registry", "late.azurecr.io", "20.50.9.1/32", tag)]);
+    after.service_of("late", RESOURCE_TYPE, &[("registry", "late.azurecr.io", "20.50.9.1/32", tag)]);
     engine.put(after.topology.draft_of(after.topology.find("late/registry").unwrap()), Nanos::secs(10));
     let node = engine.topology().find("vm").unwrap().id;
     let manners = Manners {

@@ -16,11 +16,11 @@ pub const BLOB: u64 = 4096;
 pub struct Account;
 
 impl Site for Account {
-    /// Rule `storage-denial`: a storage account refuses who is not let in with status 403 and code `AuthorizationNoReply`,
+    /// Rule `storage-denial`: a storage account refuses who is not let in with status 403 and code `AuthorizationFailure`,
     /// without a word of the address. Source: azure-services 8.5.
     fn answer(&self, asked: &Asked<'_>) -> Answer {
         if asked.admitted.is_err() {
-            return error(403, "AuthorizationNoReply", "This request is not authorized to perform this operation.");
+            return error(403, "AuthorizationFailure", "This request is not authorized to perform this operation.");
         }
         let token = asked.head.get_field("Authorization").is_some() || asked.head.target().is_some_and(is_signed);
         match (asked.method(), asked.path()) {
