@@ -57,7 +57,8 @@ impl Given {
         let parameters = read_files(self.parameters.as_slice()).map_err(unreadable)?;
         let tags = self.surroundings.service_tags(console)?;
         let loading = Loading { parameters: parameters.first(), environment, tags: tags.as_ref(), edits: &self.set };
-        let world = topologies::load_with(&inputs, &loading);
+        let mut world = topologies::load_with(&inputs, &loading);
+        world.figures = self.surroundings.assumed().figures;
         if world.has_errors() {
             console.diagnostics(&world.diagnostics, &world.sources);
             return Err(Exit::BadInput);

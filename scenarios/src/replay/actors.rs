@@ -2,14 +2,14 @@
 
 use crate::scenario::{Actor, ActorKind, Scenario};
 use sim_core::app::{Communicator, Files, Guest, Listener, Web};
-use sim_core::host::Program;
+use sim_core::host::{Program, Socket};
 use sim_core::id::NodeId;
 use sim_core::net::{Addr, Prefix};
 use sim_core::time::Nanos;
 use sim_core::topology::{
     Connection, Draft, Gateway, InternetHost, Kind, OnPremises, OnPremisesHost, Refusal, Relation, Resource, Topology,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use topologies::World;
 use topologies::arm::Assumption;
@@ -40,6 +40,17 @@ pub(super) fn join(world: &mut World, scenario: &Scenario, problems: &mut Vec<Di
         problems.extend(joined.err());
     }
     names
+}
+
+/// What actors listen on.
+pub(super) fn listening(scenario: &Scenario) -> BTreeSet<Socket> {
+    let mut listening = BTreeSet::new();
+    for actor in scenario.actors.values() {
+        if let Ok(prefix) = actor.address.parse::<Prefix>() {
+            listening.extend(actor.listens.iter().map(|port| (prefix.first(), *port)));
+        }
+    }
+    listening
 }
 
 fn refused(refusal: &Refusal) -> Diagnostic {

@@ -185,11 +185,14 @@ impl<'a> Compiler<'a> {
         let stays = |route: &&Chosen| !matches!(route.hop, Hop::Internet | Hop::None);
         let prefixes = routed.into_iter().filter(stays).map(|route| route.prefix);
         let platform = &self.facts.platform_tags;
-        let mut tags = TagContext::new(platform, network.space.iter().copied().chain(prefixes), &network.translated);
-        if defaults.is_empty() {
-            return (tags, Doubts::default());
-        }
         let choices = self.facts.choices;
+        let balanced: &[Addr] =
+            if choices.is_default(Assumption::LinkServiceTag) { &network.translated } else { &[] };
+        let mut tags = TagContext::new(platform, network.space.iter().copied().chain(prefixes), balanced);
+        let translated = network.translated.iter().map(|addr| (*addr, *addr)).collect();
+        if defaults.is_empty() {
+            return (tags, Doubts { translated, ..Doubts::default() });
+        }
         let counting =
             defaults.into_iter().filter(|route| match choices.name_of(Assumption::VirtualNetworkUnderDefaultRoute) {
                 "any" => true,
@@ -205,7 +208,7 @@ impl<'a> Compiler<'a> {
         if choices.is_default(Assumption::InternetUnderDefaultRoute) {
             tags.internet = tags.internet.complement().union(&everything).complement();
         }
-        (tags, Doubts { about, assumed })
+        (tags, Doubts { about, assumed, translated })
     }
 
     /// The number of a meaning of the tags.
