@@ -1,8 +1,8 @@
 //! Image builds of a scenario.
 
-use super::{Options, Outside};
 use super::rehearsal::rehearse;
 use super::trial::{Say, Trial};
+use super::{Options, Outside};
 use crate::latency::Latency;
 use crate::naming::address_of;
 use crate::scenario::{BuildAction, BuildExpectation, Downloads};

@@ -140,7 +140,8 @@ fn opener(
     machines: &[Arc<str>],
 ) -> Result<(NodeId, bool, Option<Arc<str>>), Diagnostic> {
     let called = |id: &&Arc<str>| {
-        id.eq_ignore_ascii_case(&flow.from) || id.rsplit('/').next().is_some_and(|it| it.eq_ignore_ascii_case(&flow.from))
+        id.eq_ignore_ascii_case(&flow.from)
+            || id.rsplit('/').next().is_some_and(|it| it.eq_ignore_ascii_case(&flow.from))
     };
     let from = match (find(topology, &flow.from), machines.iter().find(called)) {
         (Ok(found), _) => found,

@@ -153,7 +153,7 @@ impl BuildReport {
     }
 
     /// A report that says nothing yet.
-    fn named(name: String) -> Self {
+    pub(super) fn named(name: String) -> Self {
         Self {
             name,
             way: String::new(),

@@ -147,3 +147,86 @@ fn traffic(expect: &BuildExpectation, report: &BuildReport) -> Vec<String> {
     }
     unmet
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::evidence;
+    use crate::report::builds::{CarriedReport, CopyReport};
+    use crate::report::flows::FlowReport;
+    use crate::verdict::Verdict;
+
+    fn played() -> BuildReport {
+        let row = |text: &str, times| TimelineRow {
+            at_ns: 0,
+            phase: String::new(),
+            text: text.to_owned(),
+            times,
+            until_ns: None,
+        };
+        let copy = |region: &str, egress_bytes| CopyReport {
+            kind: "SharedImage".to_owned(),
+            region: region.to_owned(),
+            egress_bytes,
+        };
+        BuildReport {
+            outcome: "succeeded".to_owned(),
+            message: "the image is there".to_owned(),
+            group: "IT_rg_template_123".to_owned(),
+            flows: vec![FlowReport { verdict: Verdict::Connected, ..FlowReport::named("a -> b:22".to_owned()) }],
+            deployed: [("Microsoft.Network/loadBalancers".to_owned(), 1)].into(),
+            sizes: [("pkrvm".to_owned(), "Standard_D1_v2".to_owned())].into(),
+            left: [("Microsoft.Storage/storageAccounts".to_owned(), 1)].into(),
+            copies: vec![copy("westus2", 0), copy("eastus", 5)],
+            carried: Some(CarriedReport {
+                bytes: [("vnet".to_owned(), 7)].into(),
+                relayed: Some(evidence::Relayed { there: [3, 3], back: [4, 4] }),
+            }),
+            timeline: vec![row("first", 1), row("again", 3), row("first and last", 1)],
+            ..BuildReport::named("t".to_owned())
+        }
+    }
+
+    fn held(expect: &str, report: &BuildReport) -> usize {
+        let expect: BuildExpectation = serde_json::from_str(expect).unwrap_or_else(|error| panic!("{expect}: {error}"));
+        unmet_build(&expect, report).len()
+    }
+
+    #[test]
+    fn each_expectation_of_a_build_is_met_by_what_it_says_and_nothing_else() {
+        // Catches: an expectation that is never looked at, an order of texts that does not count, a type that is there and
+        // not expected to be left, a pattern that any group fits, bytes that are not counted.
+        let report = played();
+        for (met, broken) in [
+            (r#""prints": "again""#, r#""prints": "never""#),
+            (r#""prints": ["first", "again", "last"]"#, r#""prints": ["again", "first", "last"]"#),
+            (r#""prints": ["first", "first"]"#, r#""prints": ["again", "again"]"#),
+            (r#""repeated": [{"text": "again", "times": 3}]"#, r#""repeated": [{"text": "again", "times": 1}]"#),
+            (r#""repeated": [{"text": "first", "times": 2}]"#, r#""repeated": [{"text": "first", "times": 1}]"#),
+            (r#""flows": [{"name": "a -> b:22"}]"#, r#""flows": [{"name": "a -> b:23"}]"#),
+            (r#""flows": [{"name": "a -> b:22"}]"#, r#""flows": [{"name": "a -> b:22", "verdict": "disconnected"}]"#),
+            (
+                r#""deploys": {"microsoft.network/loadbalancers": 1, "x/y": 0}"#,
+                r#""deploys": {"Microsoft.Network/loadBalancers": 0}"#,
+            ),
+            (r#""sizes": {"pkrvm": "standard_d1_v2"}"#, r#""sizes": {"pkrvm": "Standard_D1"}"#),
+            (r#""sizes": {}"#, r#""sizes": {"vm": "Standard_D1_v2"}"#),
+            (r#""group": "IT_rg_*_*3""#, r#""group": "IT_rg_*_4""#),
+            (r#""group": "it_rg_template_123""#, r#""group": "IT_rg""#),
+            (r#""leaves": ["Microsoft.Storage/storageAccounts"]"#, r#""leaves": []"#),
+            (r#""distributed": 2"#, r#""distributed": 1"#),
+            (r#""carried": {"internet": 0}"#, r#""carried": {"internet": 7}"#),
+            (r#""carried": {"egress-images": 1}"#, r#""carried": {"egress-images": 2}"#),
+        ] {
+            assert_eq!(held(&format!("{{{met}}}"), &report), 0, "{met}");
+            assert_eq!(held(&format!("{{{broken}}}"), &report), 1, "{broken}");
+        }
+        for (there, back, equal) in [([3, 3], [4, 4], true), ([3, 2], [4, 4], false), ([0, 0], [0, 0], false)] {
+            let relayed = Some(evidence::Relayed { there, back });
+            let report =
+                BuildReport { carried: Some(CarriedReport { bytes: Default::default(), relayed }), ..played() };
+            assert_eq!(held(r#"{"carried": {"relayed": "equal"}}"#, &report) == 0, equal, "{there:?} {back:?}");
+        }
+        assert!(serde_json::from_str::<BuildExpectation>(r#"{"flows": [{"name": "a", "seen": "b"}]}"#).is_err());
+    }
+}

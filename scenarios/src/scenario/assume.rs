@@ -1,6 +1,6 @@
 //! What is assumed in a run: choices of behaviours, and figures.
 
-use sim_core::assumption::{Choices, ChoiceError};
+use sim_core::assumption::{ChoiceError, Choices};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use topologies::facts::{Assumptions, assumptions};

@@ -10,9 +10,7 @@ mod places;
 mod target;
 
 pub use assume::{Assumed, plain};
-pub use build::{
-    BuildAction, BuildExpectation, BuildOutcome, Carried, NamedFlow, Prints, Relayed, Repeated,
-};
+pub use build::{BuildAction, BuildExpectation, BuildOutcome, Carried, NamedFlow, Prints, Relayed, Repeated};
 pub use duration::Span;
 pub use flow::{
     Fails, Flow, FlowExpectation, FlowProtocol, FlowVerdict, Layer, MAX_PARALLEL, Parallel, Ports, Probes, Session,
@@ -186,7 +184,7 @@ pub struct RefusalExpectation {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Action {
     /// An image template is submitted and run.
-    Build(BuildAction),
+    Build(Box<BuildAction>),
     /// A property of a resource changes.
     Set(SetAction),
     /// A resource is put, as ARM would be given it.

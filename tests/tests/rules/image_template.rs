@@ -113,7 +113,8 @@ fn a26_old_names_mean_a_network_of_the_templates_subscription() {
 #[test]
 fn a25_the_proxys_size_is_the_templates_only_later() {
     // 1.A, 2.5, 11 row 3. Tests `image-builder-proxy-size`. Catches: a size taken in 2020, or refused today.
-    let text = "\"vmProfile\": {\"vnetConfig\": {\"subnetId\": \"/x/subnets/y\", \"proxyVmSize\": \"Standard_D2s_v3\"}}";
+    let text =
+        "\"vmProfile\": {\"vnetConfig\": {\"subnetId\": \"/x/subnets/y\", \"proxyVmSize\": \"Standard_D2s_v3\"}}";
     let at = |era| submitted(text, "westus2", era, "2020-02-14").map(|template| shape(&template));
     assert_eq!(at("2020"), Err("image-template.proxy-size"));
     assert_eq!(at("2026"), Ok("existing Standard_D2s_v3".to_owned()));

@@ -181,9 +181,8 @@ impl World {
         let whole = self.answer(azure::parent(id).filter(|whole| self.resources.get(whole).is_some())?, version)?;
         let mut segments = id.rsplit('/');
         let (name, collection) = (segments.next()?, segments.next()?);
-        let is_it = |part: &&Value| {
-            part.get("name").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(name))
-        };
+        let is_it =
+            |part: &&Value| part.get("name").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(name));
         whole.path(&["properties", collection])?.items().iter().find(is_it).cloned()
     }
 

@@ -186,8 +186,7 @@ impl<'a> Compiler<'a> {
         let prefixes = routed.into_iter().filter(stays).map(|route| route.prefix);
         let platform = &self.facts.platform_tags;
         let choices = self.facts.choices;
-        let balanced: &[Addr] =
-            if choices.is_default(Assumption::LinkServiceTag) { &network.translated } else { &[] };
+        let balanced: &[Addr] = if choices.is_default(Assumption::LinkServiceTag) { &network.translated } else { &[] };
         let mut tags = TagContext::new(platform, network.space.iter().copied().chain(prefixes), balanced);
         let translated = network.translated.iter().map(|addr| (*addr, *addr)).collect();
         if defaults.is_empty() {

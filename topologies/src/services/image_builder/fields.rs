@@ -82,7 +82,8 @@ const FIELDS: &[(&[&str], &[&str])] = &[
 pub(super) fn unknown(properties: &Value) -> Option<Diagnostic> {
     FIELDS.iter().find_map(|(path, known)| {
         let value = path.iter().try_fold(properties, |value, key| exact(value, key))?;
-        let items: Vec<&Value> = if let Data::Array(items) = &value.data { items.iter().collect() } else { vec![value] };
+        let items: Vec<&Value> =
+            if let Data::Array(items) = &value.data { items.iter().collect() } else { vec![value] };
         let members = items.into_iter().filter_map(Value::as_object).flatten();
         let unknown = members.into_iter().find(|member| !known.contains(&member.key.as_str()))?;
         let text = format!(

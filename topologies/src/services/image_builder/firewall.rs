@@ -7,29 +7,39 @@ use sim_core::app::Communicator;
 /// Rule `image-builder-guest-firewall`: a customizer that switches on the machine's own firewall without a way in for
 /// SSH or WinRM, or blocks their port, ends the build's session. Source: azure-services 2.9.
 pub(super) fn shuts_out(lines: &[String], linux: bool) -> bool {
-    let (mut on, mut open) = (false, false);
+    let mut ufw = Ufw::default();
+    let mut blocked = false;
     for line in lines {
         let line = line.to_ascii_lowercase();
         if linux {
-            ufw(&line, &mut on, &mut open);
+            line.split([';', '&', '|']).for_each(|command| ufw.take(command));
         } else {
-            on |= blocks(&line);
+            blocked |= blocks(&line);
         }
     }
-    on && !open
+    blocked || (ufw.on && !ufw.admits && !ufw.admits_all)
 }
 
 /// `ufw`: what is not allowed is denied once it is on.
-fn ufw(line: &str, on: &mut bool, open: &mut bool) {
-    for command in line.split([';', '&', '|']) {
+#[derive(Default)]
+struct Ufw {
+    on: bool,
+    /// A rule allows SSH.
+    admits: bool,
+    /// What no rule is for is allowed.
+    admits_all: bool,
+}
+
+impl Ufw {
+    fn take(&mut self, command: &str) {
         let words: Vec<&str> = command.split_whitespace().skip_while(|word| *word != "ufw").skip(1).collect();
         let ours = words.iter().any(|word| matches!(*word, "ssh" | "openssh")) || names(command, Communicator::Ssh);
         match words.iter().find(|word| !word.starts_with("--")).copied() {
-            Some("enable") => *on = true,
-            Some("disable") => *on = false,
-            Some("allow" | "limit") if ours => *open = true,
-            Some("deny" | "reject") if ours => *open = false,
-            Some("default") if words.contains(&"incoming") => *open = words.contains(&"allow"),
+            Some("enable") => self.on = true,
+            Some("disable" | "reset") => self.on = false,
+            Some("allow" | "limit") if ours => self.admits = true,
+            Some("deny" | "reject") if ours => self.admits = false,
+            Some("default") if !words.contains(&"outgoing") => self.admits_all = words.contains(&"allow"),
             _ => {}
         }
     }

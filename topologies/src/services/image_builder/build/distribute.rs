@@ -23,7 +23,8 @@ impl Build {
     pub(super) fn distributed(&mut self, control: &mut Control<'_>) {
         let copies = self.log.borrow().copies.clone();
         for Copy { kind, region, egress } in copies {
-            let left = if egress > 0 { format!(", {egress} bytes left {}", self.template.region) } else { String::new() };
+            let left =
+                if egress > 0 { format!(", {egress} bytes left {}", self.template.region) } else { String::new() };
             self.say(control, "log", format!("distributed as {kind} to {region}{left}"));
         }
         self.end(Ended::Succeeded, control);

@@ -8,6 +8,7 @@ mod permit;
 mod submit;
 
 pub use log::{BuildLog, Copy, Deployed, Ended, LogLine, Phase};
+pub use permit::update_refused;
 
 use super::downloads::{self, Site, Work};
 use super::plan::{OWNER, Plan, Way};

@@ -5,6 +5,7 @@ use crate::services::image_builder::plan::Way;
 use crate::services::image_builder::template::{Distribution, Network, Source};
 use sim_core::host::Control;
 use sim_core::topology::{Permission, Refusal};
+use std::sync::Arc;
 
 const PROVIDER: &str = "Microsoft.VirtualMachineImages";
 const CONTAINERS: &str = "Microsoft.ContainerInstance";
@@ -12,12 +13,12 @@ const CONTAINERS: &str = "Microsoft.ContainerInstance";
 impl Build {
     /// Rule `refuse-unregistered-provider`: a template in a subscription that is not registered for
     /// Microsoft.VirtualMachineImages is refused, and one that is built from a container in a subscription that is not
-    /// registered for Microsoft.ContainerInstance. Source: azure-services 1.B, 2.9; code and text learn
-    /// azure/azure-resource-manager/troubleshooting/error-register-resource-provider.
+    /// registered for Microsoft.ContainerInstance. Source: azure-services 1.B, 2.9.
+    ///
+    /// Code and text: learn azure/azure-resource-manager/troubleshooting/error-register-resource-provider.
     pub(super) fn is_registered(&self) -> Result<(), Ended> {
         let contained = matches!(self.plan.way, Way::OwnNetwork | Way::ProxyFromContainer | Way::ContainerSubnet);
-        let is_missing =
-            |provider: &str| self.setup.unregistered.iter().any(|one| one.eq_ignore_ascii_case(provider));
+        let is_missing = |provider: &str| self.setup.unregistered.iter().any(|one| one.eq_ignore_ascii_case(provider));
         if is_missing(PROVIDER) {
             let message = format!("The subscription is not registered to use namespace '{PROVIDER}'.");
             return Err(self.not_registered(message));
@@ -96,6 +97,26 @@ impl Build {
         }
         Ok(())
     }
+}
+
+/// What Azure says to a change of a template that is there.
+///
+/// Rule `refuse-template-update`: an image template that is there is not changed. Source: azure-services 1.B.
+///
+/// Code and text: learn azure/virtual-machines/linux/image-builder-troubleshoot, and public reports.
+#[must_use]
+pub fn update_refused(template: Arc<str>) -> Box<Refusal> {
+    Box::new(Refusal {
+        code: "Conflict",
+        message:
+            "Update/Upgrade of image templates is currently not supported. Please change the name of the template \
+                  you are submitting."
+                .to_owned(),
+        resource: template,
+        span: None,
+        edit: None,
+        parts: None,
+    })
 }
 
 /// What writing a managed image takes, and what a version of an image in a gallery does; its first three are what reading

@@ -4,7 +4,8 @@ mod parts;
 
 use super::build::site_id;
 use super::downloads;
-use super::template::{ImageTemplate, Network, segment_after};
+use super::network::segment_after;
+use super::template::{ImageTemplate, Network};
 use crate::facts::Date;
 use sim_core::app::Communicator;
 use sim_core::net::{Addr, Prefix};
