@@ -26,7 +26,7 @@ pub struct Ways {
 pub struct Looked {
     /// The network.
     pub fabric: Arc<Fabric>,
-    /// A way that does not connect, if there is one.
+    /// A way that does not work, if there is one.
     pub walk: Walk,
     /// Where a balancer chooses: the ways it may choose.
     pub ways: Option<Ways>,
@@ -57,18 +57,18 @@ impl Looked {
             assumed = assumed.union(other.assumed());
             found.entry(chosen(&other)).or_insert(other);
         }
-        let connect = found.values().filter(|walk| walk.connects()).count();
+        let connect = found.values().filter(|walk| walk.works()).count();
         let ways = Some(Ways { found: found.len(), connect });
-        let closed = found.values().position(|walk| !walk.connects()).unwrap_or(0);
+        let closed = found.values().position(|walk| !walk.works()).unwrap_or(0);
         let walk = found.into_values().nth(closed).unwrap_or_else(|| ask(question));
         Self { fabric, walk, ways, assumed }
     }
 
-    /// Whether it connects, by every way or by some.
+    /// Whether it connects, by every way or by some, and the service there takes requests.
     pub fn verdict(&self) -> Verdict {
         match self.ways {
             Some(Ways { found, connect }) if connect > 0 && connect < found => Verdict::Degraded,
-            _ if self.walk.connects() => Verdict::Connected,
+            _ if self.walk.works() => Verdict::Connected,
             _ => Verdict::Disconnected,
         }
     }

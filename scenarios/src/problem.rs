@@ -6,16 +6,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::explain::{Blocker, Walk, remedy};
 use sim_core::fabric::Fabric;
+use sim_core::id::NodeId;
 use sim_core::source::Span;
 use sim_core::stage::{Reason, Step};
-use sim_core::topology::{Refusal, Topology};
+use sim_core::topology::{Kind, Refusal, Relation, Topology};
 use std::sync::Arc;
 use topologies::azure::edits_of;
 use topologies::diagnostic::Diagnostic;
 use topologies::source::Sources;
 
 /// Something in the way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
     /// A stable reason code, or Azure's error code.
     pub code: String,
@@ -116,7 +117,7 @@ pub struct RemedyReport {
 #[must_use]
 pub fn of_walk(walk: &Walk, fabric: &Arc<Fabric>, topology: &Topology, sources: &Sources) -> Diagnosis {
     let mut found = in_the_way(walk, topology, sources);
-    if walk.connects() {
+    if walk.works() {
         return Diagnosis { problems: found, ..Diagnosis::default() };
     }
     let remedy = remedy(topology, fabric, walk);
@@ -150,6 +151,7 @@ pub fn in_the_way(walk: &Walk, topology: &Topology, sources: &Sources) -> Vec<Pr
     let mut found: Vec<Problem> = Vec::new();
     walk.blockers.iter().for_each(|blocker| add(&mut found, blocker, false, topology, sources));
     walk.probes.iter().flat_map(|probe| &probe.blockers).for_each(|it| add(&mut found, it, true, topology, sources));
+    walk.refusal.iter().for_each(|it| add(&mut found, it, false, topology, sources));
     found
 }
 
@@ -193,6 +195,28 @@ pub fn of_blocker(blocker: &Blocker, probe: bool, topology: &Topology, sources: 
         behind: false,
         mend: Vec::new(),
     }
+}
+
+/// A certificate that is for other names than the one the client asked for, as the client said it.
+#[must_use]
+pub fn of_certificate(said: &str, walk: &Walk, topology: &Topology) -> Option<Problem> {
+    let (_, rest) = said.split_once("x509: certificate is valid for ")?;
+    let front = topology.get(NodeId(walk.reached?.0))?;
+    let Kind::InternetHost(host) = &front.kind else { return None };
+    let service = topology.target(front.id, Relation::PartOf).unwrap_or(front);
+    let reason = Reason::CertificateName;
+    let name = host.names.first().map(|name| format!("ask for {name}"));
+    Some(Problem {
+        code: reason.code().to_owned(),
+        text: format!("{}: valid for {rest}", describe::reason(reason)),
+        rule: None,
+        resource: Some(service.name.to_string()),
+        place: None,
+        also: Vec::new(),
+        on_return: false,
+        behind: false,
+        mend: name.into_iter().collect(),
+    })
 }
 
 fn packet_text(blocker: &Blocker, probe: bool) -> String {

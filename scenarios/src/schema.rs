@@ -1,6 +1,7 @@
 //! JSON Schemas of the files that are read and written, made from the types that read and write them.
 
 use crate::check::Check;
+use crate::nslookup::Lookup;
 use crate::packs::Pack;
 use crate::report::Report;
 use crate::scenario::Scenario;
@@ -24,6 +25,7 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "pack", about: "A requirement pack, for `vnetsim check --for`.", make: draft_07::<Pack> },
     Kind { name: "report", about: "What `vnetsim replay --format json` prints.", make: draft_07::<Report> },
     Kind { name: "trace", about: "What `vnetsim trace --format json` prints.", make: draft_07::<Trace> },
+    Kind { name: "nslookup", about: "What `vnetsim nslookup --format json` prints.", make: draft_07::<Lookup> },
     Kind { name: "check", about: "What `vnetsim check --format json` prints.", make: draft_07::<Check> },
 ];
 

@@ -75,6 +75,10 @@ assumptions! {
     InboundReplyPath = "inbound-reply-path", ["as-it-came", "nat-gateway"],
         "azure-dataplane 4.1, 9 (6)",
         "whether a machine behind a NAT gateway can be reached by its own public address or balancer";
+    /// What a machine answers that networks name as their DNS server, where nothing is said of what it does.
+    CustomNameServer = "custom-name-server", ["asks-azure", "silent"],
+        "azure-services 5.1, 5.6",
+        "whether names are answered by a machine that a network names as its DNS server";
     /// How long the record of a flow is kept where the VNet's `flowTimeoutInMinutes` does not say.
     FlowRecordIdle = "flow-record-idle", ["four-minutes", "never"],
         "azure-dataplane 1.4, 9 (7)",

@@ -7,7 +7,7 @@
 //! 3. [`stage`]: what a packet meets, one module each; [`fabric`]: a network compiled for it; [`plane`]: the fabric at
 //!    work, with what its ports remember;
 //! 4. [`engine`]: time, links, machines, changes; [`host`]: what stands at the ends: TCP, programs, orchestrators;
-//! 5. [`protocol`]: what applications say over their connections, as bytes and without IO; [`app`]: the applications;
+//! 5. [`names`]: what names lead to; [`protocol`]: what applications say over their connections, as bytes and without IO; [`app`]: the applications;
 //! 6. [`explain`]: why, and why not: every blocker there and back, and what would mend it;
 //! 7. [`source`], [`id`], [`time`], [`set`]: where a thing was declared, what it is called inside, when it happens.
 //!
@@ -21,6 +21,7 @@ pub mod explain;
 pub mod fabric;
 pub mod host;
 pub mod id;
+pub mod names;
 pub mod net;
 pub mod plane;
 pub mod protocol;

@@ -42,7 +42,7 @@ impl Net {
         let site = OnPremises { prefixes: vec![range], bgp, ..OnPremises::default() };
         self.put(Draft::new(name, Kind::OnPremises(site)));
         let host = range.first().plus(9);
-        let host = OnPremisesHost { prefix: sim_core::net::Prefix::host(host), egress_bps: None };
+        let host = OnPremisesHost::at(sim_core::net::Prefix::host(host));
         let draft = Draft::new(format!("{name}-host"), Kind::OnPremisesHost(host));
         PortId(self.put(draft.refer(Relation::PartOf, name)).0)
     }

@@ -91,7 +91,7 @@ fn change(net: &mut Topology, step: &Step, number: usize) -> Vec<NodeId> {
 
 /// All that a version says, but for the numbers of tag contexts.
 fn told(fabric: &Fabric) -> Vec<String> {
-    let mut told = Vec::new();
+    let mut told = vec![format!("{:?}", fabric.names())];
     for port in fabric.ports() {
         let text = format!("{port:?}");
         // `context: ContextId(3)` in the middle of a subnet's text.

@@ -3,7 +3,7 @@
 use crate::arm::{self, Assumption, Deployment, Environment};
 use crate::azure::{self, RawResource, Resources};
 use crate::diagnostic::Diagnostic;
-use crate::facts::{ServiceTags, is_service_tags};
+use crate::facts::{Date, ServiceTags, is_service_tags};
 use crate::json::{self, Member, Value};
 use crate::live;
 use crate::rounds;
@@ -63,19 +63,21 @@ pub struct Loading<'a> {
     pub tags: Option<&'a Arc<ServiceTags>>,
     /// Edits to try, each as `ID.property=value`, one after the other.
     pub edits: &'a [String],
+    /// The day that the input is set in: Azure refused other things then.
+    pub date: Date,
 }
 
 impl Default for Loading<'_> {
     fn default() -> Self {
         static USUAL: LazyLock<Environment> = LazyLock::new(Environment::default);
-        Self { parameters: None, environment: &USUAL, tags: None, edits: &[] }
+        Self { parameters: None, environment: &USUAL, tags: None, edits: &[], date: Date::DATA }
     }
 }
 
 /// The same, read in a certain way.
 #[must_use]
 pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
-    let Loading { parameters, environment, tags, edits } = *loading;
+    let Loading { parameters, environment, tags, edits, date } = *loading;
     let mut files = Files::default();
     for input in inputs {
         files.add(input);
@@ -89,7 +91,7 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
     let tags = tags.cloned().or_else(|| files.tags.take().map(Arc::new));
     let deployments = rounds::settled(
         |known| files.deployments(given.as_ref(), environment, known),
-        |made| World::with_service_tags(files.with_standing(made, edits), &environment.location, tags.clone()),
+        |made| World::on(date, files.with_standing(made, edits), &environment.location, tags.clone()),
     );
     let (mut resources, outputs) = files.deployed(deployments, &mut assumptions);
     resources.append(&mut files.standing);
@@ -101,7 +103,7 @@ pub fn load_with(inputs: &[Input], loading: &Loading<'_>) -> World {
         text: tags.summary(),
         span: None,
     }));
-    let mut world = World::with_service_tags(resources, &environment.location, tags);
+    let mut world = World::on(date, resources, &environment.location, tags);
     assumptions.append(&mut world.assumptions);
     let findings = world.findings.iter_mut().map(|finding| &mut finding.diagnostic);
     findings.chain(&mut world.diagnostics).for_each(|diagnostic| declared.name(diagnostic));

@@ -1,8 +1,9 @@
 //! The connections that most networks are for: each machine to the Internet, each rule of a balancer from who would use it,
-//! from subnet to subnet to the port that machines are administered by. Which of them are meant to work, nobody says: one that
+//! from subnet to subnet to the port that machines are administered by, from each subnet to the managed services. Which of them are meant to work, nobody says: one that
 //! does not is no finding.
 
 use crate::looked::Looked;
+use crate::named;
 use crate::naming::{self, Origin, STRANGER};
 use crate::observe::names::Names;
 use crate::problem::{Problem, in_the_way};
@@ -50,7 +51,8 @@ pub(super) fn connections(world: &World, facts: &Arc<Facts>) -> (Vec<ConnectionR
     naming::add_everybody(&mut topology);
     let fabric = Arc::new(Fabric::compile(&topology, facts, 0));
     let tried = Tried { world, topology: &topology, fabric: &fabric };
-    let asked: Vec<Asked> = tried.outward().into_iter().chain(tried.balanced()).chain(tried.across()).collect();
+    let asked: Vec<Asked> =
+        tried.outward().into_iter().chain(tried.balanced()).chain(tried.across()).chain(tried.to_services()).collect();
     let more = asked.len().saturating_sub(MOST);
     let mut names = Names::default();
     let mut row = |asked: &Asked| {
@@ -84,7 +86,7 @@ struct Asked {
 struct Tried<'w> {
     world: &'w World,
     topology: &'w Topology,
-    fabric: &'w Fabric,
+    fabric: &'w Arc<Fabric>,
 }
 
 impl Tried<'_> {
@@ -130,14 +132,41 @@ impl Tried<'_> {
         self.machines().map(|(_, from)| from).find(|from| is_near(from) && !is_member(from))
     }
 
-    /// From a machine of each subnet to one of each other subnet.
-    fn across(&self) -> Vec<Asked> {
+    /// One machine of each subnet.
+    fn firsts(&self) -> BTreeMap<NodeId, (&Resource, Origin)> {
         let mut first: BTreeMap<NodeId, (&Resource, Origin)> = BTreeMap::new();
         for (machine, from) in self.machines() {
             if let Some(PortKind::Nic(nic)) = self.fabric.port(from.port).map(|port| &port.kind) {
                 first.entry(nic.subnet.node).or_insert((machine, from));
             }
         }
+        first
+    }
+
+    /// From a machine of each subnet to every part of a managed service, where its name would lead that machine.
+    fn to_services(&self) -> Vec<Asked> {
+        let ports = self.fabric.ports().map(|port| &**port);
+        let fronts: Vec<&Port> =
+            ports.filter(|port| matches!(port.kind, PortKind::Internet { guard: Some(_), .. })).collect();
+        let mut asked = Vec::new();
+        for (machine, from) in self.firsts().values().filter(|_| !fronts.is_empty()) {
+            for front in &fronts {
+                let PortKind::Internet { prefix, .. } = &front.kind else { continue };
+                let name = self.topology.get(NodeId(front.id.0)).and_then(|found| match &found.kind {
+                    Kind::InternetHost(host) => host.names.first(),
+                    _ => None,
+                });
+                let walk = name.map(|name| named::follow(self.fabric, self.topology, machine.id, name));
+                let led = walk.and_then(|walk| walk.end.ok()?.first().copied());
+                asked.push(Asked { from: *from, to: (front.id, led.unwrap_or(prefix.first())), port: WEB });
+            }
+        }
+        asked
+    }
+
+    /// From a machine of each subnet to one of each other subnet.
+    fn across(&self) -> Vec<Asked> {
+        let first = self.firsts();
         let mut asked = Vec::new();
         for (subnet, (_, from)) in &first {
             for (_, (machine, to)) in first.iter().filter(|(other, _)| *other != subnet) {

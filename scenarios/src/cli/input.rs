@@ -56,7 +56,9 @@ impl Given {
         let inputs = read_files(&files).map_err(unreadable)?;
         let parameters = read_files(self.parameters.as_slice()).map_err(unreadable)?;
         let tags = self.surroundings.service_tags(console)?;
-        let loading = Loading { parameters: parameters.first(), environment, tags: tags.as_ref(), edits: &self.set };
+        let date = self.surroundings.date().unwrap_or_default();
+        let loading =
+            Loading { parameters: parameters.first(), environment, tags: tags.as_ref(), edits: &self.set, date };
         let mut world = topologies::load_with(&inputs, &loading);
         world.figures = self.surroundings.assumed().figures;
         if world.has_errors() {

@@ -9,6 +9,7 @@ mod expand;
 mod explain;
 mod input;
 mod list;
+mod nslookup;
 mod packs;
 mod replay;
 mod schema;
@@ -49,6 +50,7 @@ enum Command {
     Check(CheckArgs),
     Trace(trace::TraceArgs),
     List(list::ListArgs),
+    Nslookup(nslookup::NslookupArgs),
     Az(az::AzArgs),
     Schema(schema::SchemaArgs),
     Packs(packs::PacksArgs),
@@ -79,6 +81,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Check(arguments) => check::run(&arguments, &console),
         Command::Trace(arguments) => trace::run(&arguments, &console),
         Command::List(arguments) => list::run(&arguments, &console),
+        Command::Nslookup(arguments) => nslookup::run(&arguments, &console),
         Command::Az(arguments) => az::run(&arguments, &console),
         Command::Packs(arguments) => packs::run(&arguments, &console),
         Command::Schema(arguments) => schema::run(&arguments, &console),

@@ -213,6 +213,11 @@ pub const INPUT: &[Explanation] = &[
         "Break the circle that the notes show.",
     ),
     row(
+        "azure.made-guid",
+        "Azure draws the GUID in a service's names when the service is made; here it is made of the service's id.",
+        "Give the service as Azure answers it, with its GUID, where the name matters.",
+    ),
+    row(
         "azure.missing-property",
         "A resource lacks a property that Azure asks for.",
         "Add it; the message names it and where.",
@@ -221,6 +226,11 @@ pub const INPUT: &[Explanation] = &[
         "azure.nat-pool-used-up",
         "A NAT pool of a balancer has fewer frontend ports than the scale set behind it has instances; some have none.",
         "Widen the pool's range of frontend ports.",
+    ),
+    row(
+        "azure.not-an-address",
+        "A rule of a service's firewall names neither an address nor a range of such; nobody is let in by it.",
+        "Write it like 203.0.113.7 or 203.0.113.0/24.",
     ),
     row(
         "azure.not-modelled",
@@ -376,6 +386,28 @@ pub const INPUT: &[Explanation] = &[
     row("json.syntax", "A file is not JSON.", "The message points at the first place that cannot be read."),
     row("json.too-deep", "JSON is nested deeper than is read.", "Check that this is the file that you meant."),
     row("json.too-large", "JSON text is larger than is read.", "Check that this is the file that you meant."),
+    row(
+        "name.no-address",
+        "A host name exists, and has no address: its record set is empty, or holds records of other kinds.",
+        "Add the address to the record set in the zone that is named, or let a zone group of the private endpoint keep it.",
+    ),
+    row(
+        "name.server-fails",
+        "A name server was asked and could ask nobody on: it is told of no server, or those that it asks are silent.",
+        "Give it a server to forward to that it can reach; inside a virtual network 168.63.129.16 is one.",
+    ),
+    row(
+        "name.unanswered",
+        "A question about a name gets to a machine that answers none.",
+        "Check the DNS servers of the network and the NIC; a scenario says with `name-servers` which machines answer.",
+    ),
+    row(
+        "name.unknown",
+        "A host name does not exist for the one who asks. A private zone that is linked to the network speaks alone for all \
+         names below its own.",
+        "Add the record to the zone that is named, link the zone that has it to the network of the resolver that is asked, \
+         or set `resolutionPolicy` of the link to `NxDomainRedirect`.",
+    ),
     row(
         "scenario.actor",
         "An actor cannot be joined to the network as it is described.",

@@ -118,6 +118,7 @@ mod tests {
                     "image-template.",
                     "input.",
                     "json.",
+                    "name.",
                     "scenario.",
                     "tags.",
                     "terraform.",

@@ -194,4 +194,24 @@ pub const REASONS: &[Explanation] = &[
         "The machine is off, still booting, or rebooting.",
         "Start the flow later, or look at the timeline for what restarts it.",
     ),
+    row(
+        "service-not-public",
+        "The managed service takes requests through private endpoints only: its `publicNetworkAccess` is off, which no \
+         listed subnet or address gets around. TCP and TLS work; the requests are refused.",
+        "Ask through a private endpoint, by a name that leads to its address; or set `publicNetworkAccess` to `Enabled`.",
+    ),
+    row(
+        "service-not-listed",
+        "The managed service's own firewall denies by default, and none of its rules names the caller: neither its \
+         subnet, which only a service endpoint tells the service, nor its public address. TCP and TLS work; the \
+         requests are refused.",
+        "List the subnet, and give it the service endpoint; list the caller's public address; ask through a private \
+         endpoint; or set `defaultAction` to `Allow`.",
+    ),
+    row(
+        "certificate-name",
+        "The client reached the service by a name that the service's certificate is not for, such as one of a \
+         `privatelink` zone. It hangs up in the TLS handshake.",
+        "Ask for the service by its own name; where it has a private endpoint, that name leads to it by way of the zone.",
+    ),
 ];

@@ -174,7 +174,30 @@ pub const WAYS: &[Way] = &[
         SILENCE,
         "none: it follows from the machine's state",
     ),
+    way(
+        "service-not-public",
+        "At a front of a managed service, for requests that come by no private endpoint.",
+        REFUSED,
+        "azure-services 6, 7, 8.5",
+    )
+    .proposes("`publicNetworkAccess` set to `Enabled`."),
+    way(
+        "service-not-listed",
+        "At a front of a managed service, for requests that come by no private endpoint.",
+        REFUSED,
+        "azure-services 6, 7, 8.5",
+    )
+    .proposes("A rule for the client's subnet, with a service endpoint on it; one for its public address; `defaultAction`."),
+    way(
+        "certificate-name",
+        "In the client, in the TLS handshake.",
+        "`x509: certificate is valid for` the service's names, `not` the one asked for.",
+        "Azure/acr issues 360, 425",
+    ),
 ];
+
+/// What a managed service that does not let a client in does.
+const REFUSED: &str = "The connection opens, TLS too; the service answers 403, in words of its own.";
 
 /// Azure drops packets without a word.
 const SILENCE: &str = "Nothing: TCP times out, for Azure drops packets without a reset or an ICMP message.";

@@ -8,6 +8,7 @@ use sim_core::net::{Addr, Tuple};
 use sim_core::source::Span;
 use sim_core::stage::admin::AdminRef;
 use sim_core::stage::firewall;
+use sim_core::stage::guard::Denied;
 use sim_core::stage::route::{Chosen, Hop, Source};
 use sim_core::stage::security::{self, RuleRef};
 use sim_core::stage::{Level, Reason, Step, Translation};
@@ -16,7 +17,8 @@ use sim_core::topology::{Access, Direction, Kind, Relation, SecurityRule, Topolo
 /// A step in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepText {
-    /// The stage: `state`, `platform`, `admin`, `nsg`, `firewall`, `route`, `balancer`, `translation`, `stop`.
+    /// The stage: `state`, `platform`, `admin`, `nsg`, `firewall`, `route`, `balancer`, `translation`,
+    /// `service`, `stop`.
     pub stage: &'static str,
     /// What it did.
     pub text: String,
@@ -100,6 +102,7 @@ pub fn step(step: &Step, topology: &Topology) -> StepText {
                 format!("{} has {used} ports towards there; {of} may be had", backend_name(NodeId(holder.0), topology));
             StepText::of("translation", text, NodeId(holder.0), None, topology)
         }
+        Step::Refused { service, denied, .. } => refused(*service, *denied, topology),
         Step::Assumed(assumption) => {
             StepText::plain("assumption", format!("assumed: {assumption}, for {}", assumption.effect()))
         }
@@ -128,6 +131,10 @@ pub fn blocker(why: Reason, steps: &[Step], topology: &Topology) -> StepText {
                 let (named, span) = firewall_rule(*rule, topology);
                 let text = format!("firewall {}: {named}", name_of(*firewall, topology));
                 return StepText::of("firewall", text, rule.map_or(*firewall, |rule| rule.holder), span, topology);
+            }
+            Step::Refused { .. } => {
+                let said = step(done, topology);
+                return StepText { text: format!("{}: {}", reason(why), said.text), ..said };
             }
             Step::Ports { .. } if why == Reason::PortsExhausted => {
                 let StepText { text, .. } = step(done, topology);
@@ -220,7 +227,20 @@ pub const fn reason(why: Reason) -> &'static str {
         Reason::Lost => "lost on the way",
         Reason::TtlExpired => "forwarded too often",
         Reason::MachineDown => "no machine is up there",
+        Reason::ServiceNotPublic => "the service takes requests through private endpoints only",
+        Reason::ServiceNotListed => "no rule of the service's firewall names who asks",
+        Reason::CertificateName => "the service's certificate is for other names",
     }
+}
+
+/// What a managed service says of who asks, and where the setting was written.
+fn refused(service: NodeId, denied: Denied, topology: &Topology) -> StepText {
+    let (setting, span) = match denied {
+        Denied::NotPublic(span) => ("publicNetworkAccess", span),
+        Denied::NotListed(span) => ("defaultAction", span),
+    };
+    let text = format!("service {}: {setting} refuses", name_of(service, topology));
+    StepText::of("service", text, service, span, topology)
 }
 
 fn routed(subnet: NodeId, route: &Chosen, topology: &Topology) -> StepText {

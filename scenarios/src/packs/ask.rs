@@ -1,17 +1,18 @@
 //! The lines of a pack, tried for one service.
 
 use super::find::{Service, is, values};
-use super::form::{Connect, End, Line, Over, Permits, SettingTest, Test};
+use super::form::{AddressKind, Connect, End, Line, Over, Permits, Resolves, SettingTest, Test};
 use super::stage::{Found, Stage};
 use super::{LineReport, Tried};
 use crate::hangs::HangsOn;
 use crate::looked::Looked;
+use crate::named;
 use crate::naming::Origin;
 use crate::problem::{self, Place, Problem};
 use crate::verdict::Verdict;
 use sim_core::explain::Question;
 use sim_core::id::{NodeId, PortId};
-use sim_core::net::{Protocol, Tuple};
+use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::stage::platform_for;
 use sim_core::topology::{Kind, Permission, Resource};
 use topologies::World;
@@ -25,6 +26,7 @@ pub(super) fn line(line: &Line, service: &Service<'_>, stage: &Stage, world: &Wo
     let asker = Asker { service, stage, world };
     let tried = match &line.test {
         Test::Connect(connect) => asker.connect(connect),
+        Test::Resolves(resolves) => asker.resolves(resolves),
         Test::Setting(setting) => asker.setting(setting),
         Test::SameRegion(place) => asker.same_region(place),
         Test::SameNetwork(place) => asker.same_network(place),
@@ -71,7 +73,10 @@ impl Asker<'_> {
         let Some(origin) = from.origin.or_else(|| self.platform(to)) else {
             return Tried::skipped(what, "nobody is there to ask");
         };
-        let Some(at) = to.at else { return Tried::skipped(what, "its address is not known") };
+        let at = match self.address(origin, to, &what) {
+            Ok(at) => at,
+            Err(tried) => return *tried,
+        };
         let tuple = Tuple {
             src: origin.address,
             dst: at,
@@ -83,13 +88,58 @@ impl Asker<'_> {
         let looked = Looked::at(topology, fabric.clone(), Question { from: origin.port, tuple });
         let said = problem::of_walk(&looked.walk, fabric, topology, &self.world.sources);
         Tried {
-            what,
             verdict: looked.verdict(),
             problems: said.problems,
             mend: said.remedy.map(|remedy| remedy.edits).unwrap_or_default(),
             hangs_on: HangsOn::listed(looked.assumed, fabric.choices()),
-            skipped: None,
+            ..Tried::of(what)
         }
+    }
+
+    /// The address that an end means to whoever connects: that of its host name, looked up from there, or its own.
+    fn address(&self, from: Origin, to: &Found, what: &str) -> Result<Addr, Box<Tried>> {
+        let Stage { topology, fabric, .. } = self.stage;
+        let asker = topology.machine_of(NodeId(from.port.0)).map_or(NodeId(from.port.0), |machine| machine.id);
+        let Some(name) = &to.host else {
+            return to.at.ok_or_else(|| Box::new(Tried::skipped(what.to_owned(), "its address is not known")));
+        };
+        let walk = named::follow(fabric, topology, asker, name);
+        match &walk.end {
+            Ok(addresses) => addresses.first().copied().ok_or_else(|| Box::new(Tried::of(what.to_owned()))),
+            Err(_) => Err(Box::new(Tried {
+                verdict: Verdict::Disconnected,
+                problems: named::problems(&walk, fabric, topology, &self.world.sources),
+                hangs_on: HangsOn::listed(walk.assumed(), fabric.choices()),
+                ..Tried::of(what.to_owned())
+            })),
+        }
+    }
+
+    fn resolves(&self, resolves: &Resolves) -> Result<Vec<Tried>, String> {
+        let find = |end: &End| self.stage.find(end, self.service, self.world);
+        let (from, to) = (find(&resolves.from)?, find(&resolves.to)?);
+        let pairs = from.iter().flat_map(|from| to.iter().map(move |to| (from, to)));
+        Ok(pairs.take(MOST).map(|(from, to)| self.leads(from, to, resolves.address)).collect())
+    }
+
+    /// Whether a name leads to an address of the right kind.
+    fn leads(&self, from: &Found, to: &Found, wanted: AddressKind) -> Tried {
+        let what = format!("{} looks {} up", from.name, to.name);
+        let Some(origin) = from.origin else { return Tried::skipped(what, "nobody is there to ask") };
+        let at = match self.address(origin, to, &what) {
+            Ok(at) => at,
+            Err(tried) => return *tried,
+        };
+        let Stage { topology, .. } = self.stage;
+        let private = topology.resources().any(|found| match &found.kind {
+            Kind::PrivateEndpoint(endpoint) => endpoint.members.iter().any(|member| member.address == Some(at)),
+            _ => false,
+        });
+        let said = match wanted {
+            AddressKind::Endpoint => format!("and is told {at}, which is not the private endpoint's"),
+            AddressKind::Public => format!("and is told {at}, a private endpoint's"),
+        };
+        Tried::settled(what, private == (wanted == AddressKind::Endpoint), said, || None)
     }
 
     /// The platform as it asks a machine.

@@ -39,6 +39,7 @@ pub(super) fn check(pack: &Pack) -> Result<(), String> {
 fn places(test: &Test) -> Vec<&str> {
     match test {
         Test::Connect(connect) => [&connect.from, &connect.to].into_iter().filter_map(End::place).collect(),
+        Test::Resolves(resolves) => [&resolves.from, &resolves.to].into_iter().filter_map(End::place).collect(),
         Test::Setting(setting) => vec![&setting.of],
         Test::SameRegion(place) | Test::SameNetwork(place) => vec![place],
         Test::Permits(permits) => vec![&permits.on],

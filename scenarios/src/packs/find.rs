@@ -95,11 +95,19 @@ impl Line {
 
 impl Condition {
     fn holds(&self, service: &Service<'_>, world: &World) -> bool {
+        if let Some(wanted) = self.endpoint {
+            let node = world.topology.find(&service.raw.id).map(|found| found.id);
+            let found = node.is_some_and(|node| !world.topology.referrers(node, Relation::Target).is_empty());
+            if found != wanted {
+                return false;
+            }
+        }
+        let Some(property) = &self.property else { return true };
         let family = match &self.of {
             Some(kind) => family(service.raw, std::slice::from_ref(kind), world),
             None => vec![service.raw],
         };
-        let mut all = family.into_iter().flat_map(|raw| values(&raw.body, &self.property));
+        let mut all = family.into_iter().flat_map(|raw| values(&raw.body, property));
         all.any(|value| self.is.as_ref().is_none_or(|wanted| is(value, wanted))) != self.not
     }
 }

@@ -73,8 +73,12 @@ pub struct Line {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Condition {
+    /// Whether it has a private endpoint.
+    #[serde(default)]
+    pub endpoint: Option<bool>,
     /// A property of the service, or of one of its children of the type `of`.
-    pub property: String,
+    #[serde(default)]
+    pub property: Option<String>,
     /// A type of children.
     #[serde(default)]
     pub of: Option<String>,
@@ -92,6 +96,8 @@ pub struct Condition {
 pub enum Test {
     /// A connection.
     Connect(Connect),
+    /// Where host names lead.
+    Resolves(Resolves),
     /// A property of the subnets of a place.
     Setting(SettingTest),
     /// The subnets of a place stand in the service's region.
@@ -115,6 +121,28 @@ pub struct Connect {
     /// Over what.
     #[serde(default)]
     pub over: Over,
+}
+
+/// Where host names must lead.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Resolves {
+    /// Who looks them up.
+    pub from: End,
+    /// Whose names.
+    pub to: End,
+    /// What they must lead to.
+    pub address: AddressKind,
+}
+
+/// Kinds of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AddressKind {
+    /// That of a private endpoint.
+    Endpoint,
+    /// A public one.
+    Public,
 }
 
 /// Transports.

@@ -119,10 +119,12 @@ pub fn requirements(asked: &[Pack], world: &World, facts: &Arc<Facts>, date: Dat
     for (pack, service) in &all {
         let Some(service) = service else { continue };
         for line in pack.lines.iter().filter(|line| line.counts(service, date, world)) {
-            if let Test::Connect(connect) = &line.test {
-                setup.need(&connect.from, service);
-                setup.need(&connect.to, service);
-            }
+            let ends = match &line.test {
+                Test::Connect(connect) => [&connect.from, &connect.to],
+                Test::Resolves(resolves) => [&resolves.from, &resolves.to],
+                _ => continue,
+            };
+            ends.into_iter().for_each(|end| setup.need(end, service));
         }
     }
     let stage = setup.ready(facts);

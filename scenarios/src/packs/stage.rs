@@ -3,6 +3,7 @@
 
 use super::find::Service;
 use super::form::{End, HostName};
+use crate::named;
 use crate::naming::{self, Origin, STRANGER};
 use sim_core::fabric::{Fabric, Facts};
 use sim_core::id::{NodeId, PortId};
@@ -16,7 +17,7 @@ use topologies::World;
 
 /// Hosts that nobody declares get addresses from here, so many at most: of a block that Azure counts as the Internet, and
 /// that nobody announces.
-const HOSTS: Addr = Addr::v4(11, 200, 0, 1);
+const HOSTS: Addr = Addr::v4(11, 100, 0, 1);
 const MAX_HOSTS: usize = 2_000;
 /// Most machines that are put for a try.
 const MAX_GUESTS: usize = 2_000;
@@ -57,6 +58,7 @@ impl Setup {
     pub fn of(world: &World) -> Self {
         let mut topology = world.topology.clone();
         naming::add_everybody(&mut topology);
+        named::add_resolvers(&mut topology);
         Self { topology, ..Self::default() }
     }
 
@@ -221,6 +223,9 @@ impl Stage {
             if fits(&host.member) {
                 let chain = host.chains.first().map(|chain| chain.name.clone());
                 let name = chain.or_else(|| host.names.first().cloned());
+                // A name for all that is below it: one of those.
+                let name =
+                    name.map(|name| name.strip_prefix("*.").map_or(name.clone(), |rest| format!("any.{rest}").into()));
                 let origin = naming::opening(&self.topology, front);
                 let shown = name.as_deref().unwrap_or(front.short_name()).to_owned();
                 found.push(Found { host: name, ..Found::outside(shown, origin) });

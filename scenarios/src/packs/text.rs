@@ -15,7 +15,21 @@ pub(crate) fn requirements(out: &mut String, all: &[Requirements]) {
                 let _ = writeln!(out, "\nThe input has nothing that pack {} is for ({})", one.pack, one.title);
             }
         }
-        one.lines.iter().for_each(|it| line(out, it));
+        // Lines that could not be tried for one reason are told together.
+        for group in one.lines.chunk_by(|a, b| a.skipped.is_some() && a.skipped == b.skipped) {
+            match (&group[0].skipped, group) {
+                (Some(why), [_, _, ..]) => not_tried(out, group, why),
+                _ => group.iter().for_each(|it| line(out, it)),
+            }
+        }
+    }
+}
+
+fn not_tried(out: &mut String, group: &[LineReport], why: &str) {
+    let _ = writeln!(out, "  --  {} lines were not tried: {why}", group.len());
+    let ids: Vec<&str> = group.iter().map(|line| line.id.as_str()).collect();
+    for some in ids.chunks(8) {
+        let _ = writeln!(out, "        {}", some.join(", "));
     }
 }
 

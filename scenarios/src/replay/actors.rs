@@ -1,13 +1,15 @@
 //! Actors outside the declared network: hosts on the Internet, services, on-premises networks.
 
-use crate::scenario::{Actor, ActorKind, Scenario};
-use sim_core::app::{Communicator, Files, Guest, Listener, Web};
+use crate::scenario::{Actor, ActorKind, NameServer as NameServerSpec, Scenario};
+use sim_core::app::{Communicator, Files, Guest, Identity, Listener, Web};
 use sim_core::host::{Program, Socket};
 use sim_core::id::NodeId;
+use sim_core::names::PORT;
 use sim_core::net::{Addr, Prefix};
 use sim_core::time::Nanos;
 use sim_core::topology::{
-    Connection, Draft, Gateway, InternetHost, Kind, OnPremises, OnPremisesHost, Refusal, Relation, Resource, Topology,
+    Connection, Draft, ForwardingRule, Gateway, InternetHost, Kind, NameServer, OnPremises, OnPremisesHost, Refusal,
+    Relation, Resource, Setting, Topology,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -53,6 +55,42 @@ pub(super) fn listening(scenario: &Scenario) -> BTreeSet<Socket> {
     listening
 }
 
+/// Makes machines and actors the name servers that the scenario says they are.
+pub(super) fn serve_names(world: &mut World, scenario: &Scenario, problems: &mut Vec<Diagnostic>) {
+    for (name, server) in &scenario.name_servers {
+        let wrong = |what: String| Diagnostic::error("scenario.value", format!("name server {name}: {what}"));
+        let made = name_server(server).map_err(wrong).and_then(|server| {
+            let id = crate::naming::find(&world.topology, name)?;
+            let Some(found) = world.topology.find(&id) else { return Err(wrong("it is gone".to_owned())) };
+            let mut draft = world.topology.draft_of(found);
+            match &mut draft.kind {
+                Kind::Machine(machine) => machine.name_server = Some(server),
+                Kind::OnPremisesHost(host) => host.name_server = Some(server),
+                _ => return Err(wrong("only machines and on-premises actors can be name servers".to_owned())),
+            }
+            world.topology.put(draft).map(|_| ()).map_err(|refusal| refused(&refusal))
+        });
+        problems.extend(made.err());
+    }
+}
+
+fn name_server(server: &NameServerSpec) -> Result<NameServer, String> {
+    let address = |text: &String| text.parse::<Addr>().map_err(|error| format!("`{text}`: {error}"));
+    let targets = |texts: &[String]| -> Result<Vec<(Addr, u16)>, String> {
+        texts.iter().map(|text| Ok((address(text)?, PORT))).collect()
+    };
+    let mut made = NameServer { otherwise: targets(&server.otherwise)?, ..NameServer::default() };
+    for (name, text) in &server.records {
+        made.records.push((name.to_ascii_lowercase().into(), address(text)?));
+    }
+    for (domain, texts) in &server.forwards {
+        let domain = domain.trim_end_matches('.').to_ascii_lowercase().into();
+        let rule = ForwardingRule { domain, targets: targets(texts)?, enabled: Setting::default_of(true), span: None };
+        made.forwards.push(rule);
+    }
+    Ok(made)
+}
+
 fn refused(refusal: &Refusal) -> Diagnostic {
     Diagnostic::error("scenario.actor", refusal.to_string())
 }
@@ -79,7 +117,12 @@ fn on_premises(world: &mut World, name: &str, actor: &Actor, address: Addr) -> R
         Some((vnet, Kind::Vnet(attributes))) => (vnet, attributes.region.clone()),
         _ => return Err(format!("`{target}` is no virtual network")),
     };
-    let host = Kind::OnPremisesHost(OnPremisesHost { prefix: Prefix::host(address), egress_bps: None });
+    let mut dns_servers = Vec::new();
+    for server in &actor.dns_servers {
+        dns_servers.push(server.parse().map_err(|error| format!("`dns-servers`: {error}"))?);
+    }
+    let host = OnPremisesHost { dns_servers, ..OnPremisesHost::at(Prefix::host(address)) };
+    let host = Kind::OnPremisesHost(host);
     let host = Draft::new(id.as_str(), host);
     let gateway = gateway_of(&world.topology, vnet);
     let declared = gateway.and_then(|gateway| site_with(&world.topology, gateway, address));
@@ -139,10 +182,11 @@ fn site_with(topology: &Topology, gateway: NodeId, address: Addr) -> Option<Arc<
     sites.find(holds).map(|site| site.name.clone())
 }
 
-/// A web server, over TLS with this name in its certificate, or in the clear.
+/// A web server, over TLS with a certificate for whatever name it is asked for, this one without any, or in the clear.
 pub(super) fn web(port: u16, name: Option<&str>) -> Box<dyn Program> {
     let files = Arc::new(Files { sizes: Default::default(), other: 4096 });
-    Box::new(Web::new(port, name.map(Arc::from), files))
+    let identity = name.map_or(Identity::Clear, |name| Identity::AnyName(name.into()));
+    Box::new(Web::of(port, identity, files))
 }
 
 /// What listens on a port, by custom: SSH on 22, WinRM on 5986, the web on 80 and 443, else plain TCP.

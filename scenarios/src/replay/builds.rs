@@ -207,7 +207,7 @@ impl Running {
         };
         let trial = |from: NodeId, to: Socket, dialogue: Dialogue| Trial {
             from,
-            to,
+            to: to.into(),
             say: Say::Attempt(dialogue),
             timeout: Nanos::secs(15),
             flow,

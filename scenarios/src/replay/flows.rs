@@ -2,18 +2,20 @@
 
 use super::Options;
 use super::actors::{server, web};
+use super::client::{Client, host_of};
 use super::rehearsal::rehearse;
 use super::trial::{Say, Trial};
 use crate::latency::Latency;
+use crate::named;
 use crate::naming::{Origin, address_of, find, opening};
-use crate::scenario::{Flow, FlowExpectation, Target};
-use sim_core::app::{Listener, Reflector};
+use crate::scenario::{Flow, FlowExpectation, FlowProtocol, Target};
+use sim_core::app::{Destination, Listener, Reflector};
 use sim_core::engine::{Engine, Observer};
-use sim_core::explain::{Question, Walk, walk};
+use sim_core::explain::{NameWalk, Question, Walk, walk};
 use sim_core::fabric::{Fabric, PortKind};
-use sim_core::host::{Control, Orchestrator, Program, Report, Signal};
+use sim_core::host::{Control, Orchestrator, Program, Report, Signal, Socket};
 use sim_core::id::{FlowId, NodeId, PortId};
-use sim_core::net::{Addr, Protocol};
+use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::stage::Step;
 use sim_core::time::Nanos;
 use sim_core::topology::{Kind, ProbeProtocol, Topology};
@@ -22,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use topologies::diagnostic::Diagnostic;
+use topologies::facts::Date;
 
 /// One connection.
 pub struct FlowRun {
@@ -55,8 +58,22 @@ const NOBODY: NodeId = NodeId(u32::MAX);
 pub struct FlowLog {
     /// The network when the first attempt was made, and the way through it.
     pub in_place: Option<(Topology, Arc<Fabric>, Walk)>,
+    /// Where it goes to a host name: the network then, and the way of the name.
+    pub named: Option<(Topology, Arc<Fabric>, NameWalk)>,
+    /// The address that the first attempt was told.
+    pub resolved: Option<String>,
+    /// Whether it was told none.
+    pub unresolved: bool,
     /// How the first attempt ended: the time it took, or what the client printed.
     pub outcome: Option<Result<Nanos, String>>,
+    /// Where the service did not do what it was asked: the status, and what the client printed. The network did its part.
+    pub refused: Option<(u16, String)>,
+    /// What the client printed else.
+    pub said: Option<String>,
+    /// The status of the last answer.
+    pub status: Option<u16>,
+    /// Of a client that asks several hosts: where it connected last.
+    pub asked_last: Option<Socket>,
     /// Of a session that opened: how it ended, and how long after the opening.
     pub session: Option<(String, Nanos)>,
     /// Of several connections at once: how many opened.
@@ -72,13 +89,31 @@ impl FlowRun {
         topology: &Topology,
         names: &BTreeMap<Arc<str>, Addr>,
         machines: &[Arc<str>],
+        date: Date,
         id: FlowId,
     ) -> Result<Self, Diagnostic> {
         let (opener, outside, deployed) = opener(flow, topology, machines)?;
         let Target { name: target, port } =
             flow.target().map_err(|error| Diagnostic::error("scenario.value", error.to_string()))?;
-        let address = address(topology, &target, names, outside)?;
-        let say = Say::of(flow, &target);
+        let (host, to) = match end(topology, &target, flow.protocol, names, outside) {
+            Ok((host, Some(address))) => (host, Destination::At((address, port))),
+            Ok((host, None)) => (host.clone(), Destination::Named(host.to_ascii_lowercase().into(), port)),
+            Err(error) if error.code == "scenario.unknown-name" && is_host_name(&target) => {
+                (target.as_str().into(), Destination::Named(target.to_ascii_lowercase().into(), port))
+            }
+            Err(error) => return Err(error),
+        };
+        let say = match Client::of(flow, &host, date) {
+            Some(client) => {
+                let mut names = names.clone();
+                if let Destination::At((address, _)) = to {
+                    // What has no host name is known by what the scenario calls it.
+                    names.entry(host.to_ascii_lowercase().into()).or_insert(address);
+                }
+                Say::Client(client, Arc::new(names))
+            }
+            None => Say::of(flow, &host),
+        };
         // The loader has seen that it is an address.
         let source = flow.source.as_ref().and_then(|source| source.parse().ok());
         Ok(Self {
@@ -90,7 +125,7 @@ impl FlowRun {
             repeat: flow.repeat,
             source,
             timeout: flow.timeout.0,
-            trial: Trial { from: opener, to: (address, port), say, timeout: flow.timeout.0, flow: id },
+            trial: Trial { from: opener, to, say, timeout: flow.timeout.0, flow: id },
             deployed,
             at: flow.at.0,
         })
@@ -107,13 +142,34 @@ impl FlowRun {
         Box::new(Trying { trial, deployed: self.deployed.clone(), source: self.source, at: self.at, log, serving })
     }
 
+    /// The way to the host that a client of several hosts asked last, where that is not the one of the way that was looked
+    /// at: what kept the client from it is there.
+    #[must_use]
+    pub fn elsewhere(&self) -> Option<Walk> {
+        let log = self.log.borrow();
+        let (topology, fabric, first) = log.in_place.as_ref()?;
+        let (address, port) = log.asked_last?;
+        let Question { from, tuple } = first.question;
+        if (address, port) == (tuple.dst, tuple.dst_port) {
+            return None;
+        }
+        let tuple = Tuple { dst: address, dst_port: port, ..tuple };
+        Some(walk(fabric, Question { from, tuple }, |probe| topology.probe_port(probe)))
+    }
+
+    /// Whether it looks a name up.
+    pub(super) fn looks_up(&self) -> bool {
+        matches!(self.trial.to, Destination::Named(..)) || matches!(self.trial.say, Say::Client(..))
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.log.borrow().outcome.is_some()
     }
 
     /// Takes latencies once the first attempt is over: if it connected, or if others may fare better than it did.
     pub(super) fn rehearse<O: Observer>(&mut self, engine: &Engine<O>, options: &Options) {
-        if self.latency.is_some() || !self.trial.say.repeats() || self.source.is_some() {
+        let measured = self.trial.say.repeats() && (self.trial.say.looks_up() || !self.looks_up());
+        if self.latency.is_some() || !measured || self.source.is_some() {
             return;
         }
         let again = match &*self.log.borrow() {
@@ -164,23 +220,36 @@ fn is_choice(step: &Step) -> bool {
     matches!(step, Step::Balanced { .. })
 }
 
-/// The address that a person means: an address, a host name, or that of a resource. From outside a machine is known by
-/// its public address.
-fn address(
+/// The host that a person means, with its address unless it is looked up: an address, a host name of an actor's, a managed
+/// service by its host name, or another resource. From outside a machine is known by its public address.
+fn end(
     topology: &Topology,
     name: &str,
+    protocol: FlowProtocol,
     names: &BTreeMap<Arc<str>, Addr>,
     outside: bool,
-) -> Result<Addr, Diagnostic> {
+) -> Result<(Arc<str>, Option<Addr>), Diagnostic> {
     if let Ok(address) = name.parse() {
-        return Ok(address);
+        return Ok((name.into(), Some(address)));
     }
     if let Some(address) = names.get(name.to_ascii_lowercase().as_str()) {
-        return Ok(*address);
+        return Ok((name.into(), Some(*address)));
     }
     let id = find(topology, name)?;
-    let found = topology.find(&id).and_then(|found| address_of(topology, found.id, outside));
+    let found = topology.find(&id).and_then(|found| match &found.kind {
+        Kind::Service(_) => host_of(topology, found.id, protocol).map(|host| (host, None)),
+        _ => Some((name.into(), Some(address_of(topology, found.id, outside)?))),
+    });
     found.ok_or_else(|| Diagnostic::error("scenario.value", format!("`{name}` has no address")))
+}
+
+/// Whether a text is a host name: labels with dots between them.
+fn is_host_name(text: &str) -> bool {
+    let label = |label: &str| {
+        let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        !label.is_empty() && label.len() <= 63 && label.bytes().all(usual)
+    };
+    text.contains('.') && text.len() <= 253 && text.split('.').all(label)
 }
 
 /// A flow under way: sees to it that somebody listens, and tries.
@@ -194,23 +263,47 @@ struct Trying {
     serving: BTreeSet<(PortId, u16, Protocol)>,
 }
 
+/// What the network says of a flow.
+struct Looked {
+    fabric: Arc<Fabric>,
+    name: Option<NameWalk>,
+    /// The address that it goes to.
+    to: Option<Addr>,
+    /// The way there and back, where there is one.
+    walk: Option<Walk>,
+}
+
 /// Servers get a moment to start.
 const SERVE: u64 = 1;
 const TRY: u64 = 2;
 
 impl Trying {
-    fn walk(&self, control: &Control<'_>) -> Option<(Arc<Fabric>, Walk)> {
+    /// The way of its name, if it goes to one, and the way of its packets.
+    fn walk(&self, control: &Control<'_>) -> Looked {
         let fabric = control.fabric();
         let topology = control.topology();
-        let Origin { port, address } = opening(topology, topology.get(self.trial.from)?)?;
-        let tuple = self.trial.tuple(self.source.unwrap_or(address));
-        let walk = walk(&fabric, Question { from: port, tuple }, |probe| topology.probe_port(probe));
-        Some((fabric, walk))
+        if self.trial.from == NOBODY {
+            return Looked { fabric, name: None, to: None, walk: None };
+        }
+        let name = match &self.trial.to {
+            Destination::At(_) => None,
+            Destination::Named(name, _) => Some(named::follow(&fabric, topology, self.trial.from, name)),
+        };
+        let to = match &self.trial.to {
+            Destination::At((address, _)) => Some(*address),
+            Destination::Named(..) => name.as_ref().and_then(|name| name.end.as_ref().ok()?.first().copied()),
+        };
+        let walk = to.and_then(|to| {
+            let Origin { port, address } = opening(topology, topology.get(self.trial.from)?)?;
+            let tuple = self.trial.tuple(self.source.unwrap_or(address), to);
+            Some(walk(&fabric, Question { from: port, tuple }, |probe| topology.probe_port(probe)))
+        });
+        Looked { fabric, name, to, walk }
     }
 
     /// Starts servers where the flow would arrive, and where its probes would.
     fn serve(&mut self, control: &mut Control<'_>) {
-        let Some((fabric, walk)) = self.walk(control) else { return };
+        let Looked { fabric, walk: Some(walk), .. } = self.walk(control) else { return };
         let Some(protocol) = walk.there.first().map(|stop| stop.before.protocol) else { return };
         let each: u16 = match self.trial.say {
             Say::Parallel(crowd) if crowd.each_port => u16::try_from(crowd.flows).unwrap_or(u16::MAX).max(1),
@@ -228,7 +321,7 @@ impl Trying {
             });
             let rules = frontends.flat_map(|frontend| &frontend.rules).filter(|known| known.node == *rule);
             for known in rules {
-                let port = if known.backend_port == 0 { self.trial.to.1 } else { known.backend_port };
+                let port = if known.backend_port == 0 { self.trial.to.port() } else { known.backend_port };
                 wanted.extend(known.members.iter().map(|member| (member.port, port, protocol)));
             }
         }
@@ -242,6 +335,8 @@ impl Trying {
                 continue;
             }
             let machine = match fabric.port(port).map(|port| &port.kind) {
+                // What a managed service says is its own affair.
+                Some(PortKind::Internet { guard: Some(_), .. }) => None,
                 Some(PortKind::Nic(nic)) => nic.machine,
                 Some(PortKind::Internet { .. } | PortKind::OnPremises(_)) => Some(NodeId(port.0)),
                 _ => None,
@@ -268,19 +363,29 @@ impl Trying {
 
     /// Tries; or, for a packet that is not the opener's own, asks the network and leaves it at that.
     fn attempt(&mut self, control: &mut Control<'_>) {
-        let Some((fabric, walk)) = self.walk(control) else {
-            self.log.borrow_mut().outcome = Some(Err("the machine is not there".to_owned()));
-            return;
-        };
-        let arrives = walk.reached.is_some() && !walk.blockers.iter().any(|blocker| !blocker.on_return);
+        let Looked { fabric, name, to, walk } = self.walk(control);
         let mut log = self.log.borrow_mut();
-        log.in_place = Some((control.topology().clone(), fabric, walk));
+        if walk.is_none() && name.is_none() {
+            log.outcome = Some(Err("the machine is not there".to_owned()));
+            return;
+        }
+        let gets_there =
+            |walk: &Walk| walk.reached.is_some() && !walk.blockers.iter().any(|blocker| !blocker.on_return);
+        let arrives = walk.as_ref().is_some_and(gets_there);
+        log.named = name.map(|name| (control.topology().clone(), fabric.clone(), name));
+        log.in_place = walk.map(|walk| (control.topology().clone(), fabric, walk));
         if self.source.is_some() {
             log.outcome = Some(if arrives { Ok(Nanos::ZERO) } else { Err("the packet does not arrive".to_owned()) });
             return;
         }
         if let Some(name) = control.topology().get(self.trial.from).map(|found| found.name.clone()) {
-            control.spawn_boxed(name, self.trial.program(Nanos::ZERO));
+            match self.trial.program(Nanos::ZERO, to) {
+                Some(program) => control.spawn_boxed(name, program),
+                None => {
+                    log.unresolved = true;
+                    log.outcome = Some(Err(format!("{}: Name or service not known", self.trial.to)));
+                }
+            }
         }
     }
 }
@@ -290,6 +395,19 @@ impl FlowLog {
         match report.what {
             "done" if self.outcome.is_none() => self.outcome = Some(Ok(Nanos(report.value))),
             "failed" if self.outcome.is_none() => self.outcome = Some(Err(report.text.clone())),
+            "refused" if self.outcome.is_none() => {
+                let status = u16::try_from(report.value).unwrap_or(0);
+                self.refused = Some((status, report.text.clone()));
+                self.status = Some(status).filter(|status| *status > 0).or(self.status);
+            }
+            "said" if self.outcome.is_none() => self.said = Some(report.text.clone()),
+            "status" if self.outcome.is_none() => self.status = u16::try_from(report.value).ok(),
+            "asks" if self.outcome.is_none() => {
+                let port = u16::try_from(report.value).unwrap_or(0);
+                self.asked_last = report.text.parse().ok().map(|address| (address, port));
+            }
+            "resolved" => self.resolved = Some(report.text.clone()),
+            "unresolved" => self.unresolved = true,
             "session" => self.session = Some((report.text.clone(), Nanos(report.value))),
             "opened" => self.opened = Some(report.value),
             "hop" => self.hops.push(report.text.clone()),
@@ -325,7 +443,7 @@ impl Orchestrator for Trying {
             }
             Signal::Timer(_) => self.attempt(control),
             Signal::Reported(report) => self.log.borrow_mut().take(report),
-            Signal::Applied(_) | Signal::Refused(..) => {}
+            Signal::Applied(_) | Signal::Refused(..) | Signal::Changed => {}
         }
     }
 }

@@ -2,12 +2,14 @@
 
 mod actors;
 mod builds;
+mod client;
 mod flows;
 mod rehearsal;
 mod timeline;
 mod trial;
 
 use crate::hangs;
+use crate::named;
 use crate::naming::find;
 use crate::observe::Recorder;
 use crate::report::{Report, Run, surroundings};
@@ -29,6 +31,7 @@ use timeline::Timeline;
 use topologies::World;
 use topologies::diagnostic::Diagnostic;
 use topologies::facts::Date;
+use topologies::services::Fronts;
 
 /// What a run is made with, besides its network and scenario.
 #[derive(Clone, Debug)]
@@ -145,6 +148,7 @@ fn once(
         listening: actors::listening(scenario),
         unregistered: scenario.unregistered.clone(),
     };
+    actors::serve_names(&mut world, scenario, &mut problems);
     let mut builds = Vec::new();
     let mut changes = Vec::new();
     for (event, places) in scenario.timeline.iter().zip(&loaded.places.timeline) {
@@ -164,7 +168,7 @@ fn once(
     let mut flows = Vec::new();
     for (flow, places) in scenario.flows.iter().zip(&loaded.places.flows) {
         let number = FlowId(FIRST_FLOW + u32::try_from(flows.len()).unwrap_or(u32::MAX));
-        match FlowRun::new(flow, &world.topology, &names, &deployed, number) {
+        match FlowRun::new(flow, &world.topology, &names, &deployed, options.date, number) {
             Ok(run) => flows.push(run),
             Err(diagnostic) => problems.push(placed(diagnostic, places.whole)),
         }
@@ -173,6 +177,9 @@ fn once(
         return Err(problems);
     }
     let changed = timeline.log.clone();
+    if flows.iter().any(FlowRun::looks_up) {
+        named::add_resolvers(&mut world.topology);
+    }
     let mut play = Play { world, options: options.clone(), builds, flows };
     // As the run begins: what its timeline changes later is not looked at.
     let fabric = Fabric::compile(&play.world.topology, &play.world.facts(options.date, options.choices, false), 0);
@@ -233,6 +240,7 @@ impl Play {
         for flow in &self.flows {
             engine.conduct(flow.orchestrator());
         }
+        engine.conduct(Box::new(Fronts::default()));
         // The end is one event beyond the last: probers never rest, so time must end the run.
         while engine.now() < self.options.until && !(self.is_over() && changed.borrow().is_over()) {
             if !engine.step() {

@@ -28,7 +28,8 @@ pub(super) fn rehearse<O: Observer>(engine: &Engine<O>, trials: &[Trial], n: u32
         let mut rng = Pcg64::new(u128::from(seed), stream);
         for _ in 0..n {
             let after = WARM_UP + Nanos(rng.random_range(0..=span.0));
-            if let Some(program) = copy.spawn(trial.from, trial.program(after)) {
+            let program = trial.program(after, None);
+            if let Some(program) = program.and_then(|program| copy.spawn(trial.from, program)) {
                 copy.observer.attempts.insert(program, place);
                 copy.observer.trials[place].made += 1;
             }

@@ -199,7 +199,7 @@ fn resource(body: &serde_json::Value) -> Result<RawResource, Diagnostic> {
 fn change(resources: &Resources, world: &World, network: &mut Topology) -> Step {
     let region = resources.iter().find_map(|raw| raw.location.clone()).unwrap_or_else(|| "eastus".into());
     let tags = world.service_tags().cloned();
-    let next = World::with_service_tags(resources.iter().cloned(), &region, tags);
+    let next = World::on(world.date(), resources.iter().cloned(), &region, tags);
     let declared = |name: &str| world.resources.get(name).is_some() || next.topology.find(name).is_some();
     let mut differences = network.differences(&next.topology);
     differences.retain(|difference| match difference {
@@ -247,7 +247,7 @@ impl Orchestrator for Timeline {
                     log.each[n].refused.push(refusal.clone());
                 }
             }
-            Signal::Reported(_) => {}
+            Signal::Reported(_) | Signal::Changed => {}
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What is tried: by which machine, towards whom, saying what.
 
+use super::client::Client;
 use crate::scenario::{Flow, FlowProtocol, Ports};
-use sim_core::app::{Attempt, Crowd, Dialogue, Manner, Parallel, Ping, Session, Traceroute};
+use sim_core::app::{
+    Attempt, Crowd, Destination, Dialogue, Directory, Manner, Manners, Parallel, Ping, Session, Traceroute,
+};
 use sim_core::host::{Program, Socket};
 use sim_core::id::{FlowId, NodeId};
 use sim_core::net::{Addr, Protocol, Tuple};
@@ -13,7 +16,7 @@ pub(super) struct Trial {
     /// The machine that tries.
     pub from: NodeId,
     /// Where it connects to.
-    pub to: Socket,
+    pub to: Destination,
     /// What it says.
     pub say: Say,
     /// How long it waits for a connection, or an answer.
@@ -27,6 +30,8 @@ pub(super) struct Trial {
 pub(super) enum Say {
     /// A dialogue on a connection of its own.
     Attempt(Dialogue),
+    /// What a client of a managed service says, to hosts whose names lead there.
+    Client(Client, Directory),
     /// A long one.
     Session(Manner),
     /// Many at once.
@@ -50,7 +55,6 @@ impl Say {
         }
         let web = |tls| Dialogue::Web { host: target.into(), path: "/".into(), tls };
         Self::Attempt(match flow.protocol {
-            FlowProtocol::Tcp => Dialogue::Tcp,
             FlowProtocol::Ssh => Dialogue::Ssh,
             FlowProtocol::Winrm => Dialogue::WinRm,
             FlowProtocol::Https => web(true),
@@ -58,6 +62,8 @@ impl Say {
             FlowProtocol::Udp => return Self::Parallel(Crowd { flows: 1, each_port: false, udp }),
             FlowProtocol::Icmp => return Self::Ping,
             FlowProtocol::Traceroute => return Self::Traceroute,
+            // The clients of managed services are no dialogues.
+            _ => Dialogue::Tcp,
         })
     }
 
@@ -66,9 +72,18 @@ impl Say {
         matches!(self, Self::Session(Manner { ssh: false, .. }) | Self::Parallel(_))
     }
 
+    /// Whether its program looks names up itself.
+    pub fn looks_up(&self) -> bool {
+        match self {
+            Self::Attempt(_) | Self::Session(_) => true,
+            Self::Client(client, _) => client.looks_up(),
+            Self::Parallel(_) | Self::Ping | Self::Traceroute => false,
+        }
+    }
+
     /// Whether many attempts of it can be made side by side, to measure it.
     pub fn repeats(&self) -> bool {
-        matches!(self, Self::Attempt(_) | Self::Ping)
+        matches!(self, Self::Attempt(_) | Self::Client(..) | Self::Ping)
     }
 
     fn protocol(&self, to: Addr) -> Protocol {
@@ -85,25 +100,34 @@ impl Say {
 const ASKING_PORT: u16 = 49152;
 
 impl Trial {
-    /// The first packet, as it leaves `source`.
-    pub fn tuple(&self, source: Addr) -> Tuple {
-        let protocol = self.say.protocol(self.to.0);
+    /// The first packet to `to`, as it leaves `source`.
+    pub fn tuple(&self, source: Addr, to: Addr) -> Tuple {
+        let protocol = self.say.protocol(to);
         // Both hold the identifier of an echo.
         let echo = matches!(self.say, Say::Ping | Say::Traceroute);
-        let dst_port = if echo { ASKING_PORT } else { self.to.1 };
-        Tuple { src: source, dst: self.to.0, src_port: ASKING_PORT, dst_port, protocol }
+        let dst_port = if echo { ASKING_PORT } else { self.to.port() };
+        Tuple { src: source, dst: to, src_port: ASKING_PORT, dst_port, protocol }
     }
 
-    /// The program that tries, after a while.
-    pub fn program(&self, after: Nanos) -> Box<dyn Program> {
-        let Self { to, timeout, flow, .. } = *self;
-        let flow = Some(flow);
-        match &self.say {
-            Say::Attempt(dialogue) => Box::new(Attempt::new(to, dialogue.clone(), timeout, after, flow)),
-            Say::Session(manner) => Box::new(Session::new(to, *manner, timeout, flow)),
-            Say::Parallel(crowd) => Box::new(Parallel::new(to, *crowd, timeout, flow)),
-            Say::Ping => Box::new(Ping::new(to.0, timeout, after, flow)),
-            Say::Traceroute => Box::new(Traceroute::new(to.0, timeout, flow)),
-        }
+    /// The program that tries, after a while. `known` is the address of a name, for programs that look none up; without it
+    /// they cannot try.
+    pub fn program(&self, after: Nanos, known: Option<Addr>) -> Option<Box<dyn Program>> {
+        let Self { to, timeout, flow: number, .. } = self;
+        let (timeout, flow) = (*timeout, Some(*number));
+        let at: Option<Socket> = match to {
+            Destination::At(at) => Some(*at),
+            Destination::Named(_, port) => known.map(|address| (address, *port)),
+        };
+        Some(match &self.say {
+            Say::Attempt(dialogue) => Box::new(Attempt::new(to.clone(), dialogue.clone(), timeout, after, flow)),
+            Say::Client(client, names) => {
+                let manners = Manners { names: names.clone(), timeout, after, bulk: false, flow };
+                client.program(at, manners)?
+            }
+            Say::Session(manner) => Box::new(Session::new(to.clone(), *manner, timeout, flow)),
+            Say::Parallel(crowd) => Box::new(Parallel::new(at?, *crowd, timeout, flow)),
+            Say::Ping => Box::new(Ping::new(at?.0, timeout, after, flow)),
+            Say::Traceroute => Box::new(Traceroute::new(at?.0, timeout, flow)),
+        })
     }
 }

@@ -35,6 +35,14 @@ pub(super) fn unmet(expect: &FlowExpectation, report: &FlowReport, timeout: Nano
         let found = found.as_deref().unwrap_or_default();
         check(same_way(wanted, found), format!("{word} {}", along(wanted)), along(found));
     }
+    let named = report.named.clone().unwrap_or_default();
+    if let Some(wanted) = &expect.resolves_to {
+        check(named.addresses.contains(wanted), format!("a name that leads to {wanted}"), along(&named.addresses));
+    }
+    if let Some(wanted) = &expect.answer {
+        let same = wanted.len() == named.chain.len() && wanted.iter().zip(&named.chain).all(|(a, b)| same_name(a, b));
+        check(same, format!("a name that leads over {}", along(wanted)), along(&named.chain));
+    }
     if let Some(wanted) = &expect.seen_as {
         let found = report.seen_as.clone().unwrap_or_else(|| "not seen".to_owned());
         check(*wanted == found, format!("to be seen as {wanted}"), found);
@@ -61,6 +69,13 @@ pub(super) fn unmet(expect: &FlowExpectation, report: &FlowReport, timeout: Nano
     }
     if let Some(opened) = expect.opened {
         check(report.opened == Some(opened.into()), format!("{opened} opened"), format!("{:?}", report.opened));
+    }
+    if let Some(text) = &expect.prints {
+        let found = report.printed.as_deref().unwrap_or_default();
+        check(found.contains(text.as_str()), format!("the client to print `{text}`"), format!("`{found}`"));
+    }
+    if let Some(status) = expect.status {
+        check(report.status == Some(status), format!("the status {status}"), format!("{:?}", report.status));
     }
     if let Some(hops) = &expect.hops {
         check(*hops == report.hops, format!("the hops {}", along(hops)), along(&report.hops));
@@ -260,6 +275,8 @@ mod tests {
             latency: Some(Latency { attempts: 200, failed: 50, ..Latency::default() }),
             session: Some(SessionReport { ends: "reset".to_owned(), after_ns: 240_000_000_000 }),
             opened: Some(8),
+            printed: Some("access denied".to_owned()),
+            status: Some(403),
             hops: vec!["10.0.0.4".to_owned()],
             problems: vec![
                 problem("security-rule", "Deny", "subnetNsg", false),
@@ -296,6 +313,8 @@ mod tests {
             (r#""session": {"ends": "reset", "after": "4m"}"#, r#""session": {"ends": "reset", "after": "5m"}"#),
             (r#""session": {"ends": "reset"}"#, r#""session": {"ends": "silent"}"#),
             (r#""opened": 8"#, r#""opened": 9"#),
+            (r#""prints": "denied""#, r#""prints": "Hello""#),
+            (r#""status": 403"#, r#""status": 200"#),
             (r#""hops": ["10.0.0.4"]"#, r#""hops": ["*", "10.0.0.4"]"#),
         ] {
             assert_eq!(expect(&format!("{{{disconnected}, {met}}}")), Vec::<String>::new(), "{met}");

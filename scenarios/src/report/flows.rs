@@ -4,6 +4,7 @@ use super::expect::{self, unmet};
 use super::path;
 use crate::hangs::{Alternative, HangsOn};
 use crate::latency::Latency;
+use crate::named::{self, NameReport};
 use crate::observe::describe;
 use crate::observe::evidence::Met;
 use crate::problem::{self, Diagnosis, NotExamined, Problem, RemedyReport};
@@ -29,6 +30,9 @@ pub struct FlowReport {
     pub verdict: Verdict,
     /// Layer by layer.
     pub layers: Layers,
+    /// Where it goes to a host name: where that leads, and by which way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named: Option<NameReport>,
     /// The names along the way there.
     pub path: Vec<String>,
     /// What it passes between its ends: those of `path` that are neither. What stops it for good counts as passed.
@@ -69,9 +73,12 @@ pub struct FlowReport {
     /// What nobody knows for certain and had a say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hangs_on: Vec<HangsOn>,
-    /// What the client printed, when it failed.
+    /// What the client printed, when it failed; of a managed service's client, always.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub printed: Option<String>,
+    /// The status of the last answer over HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
     /// Expectations that it does not meet.
     pub unmet: Vec<String>,
 }
@@ -92,6 +99,7 @@ impl FlowReport {
             name,
             verdict: Verdict::Skipped,
             layers: Layers::default(),
+            named: None,
             path: Vec::new(),
             through: None,
             back: None,
@@ -107,6 +115,7 @@ impl FlowReport {
             not_examined: None,
             hangs_on: Vec::new(),
             printed: None,
+            status: None,
             unmet: Vec::new(),
         }
     }
@@ -123,18 +132,34 @@ impl FlowReport {
             hops: log.hops.clone(),
             ..Self::named(format!("{} ({} -> {})", run.name, run.ends.0, run.ends.1))
         };
+        if let Some((topology, fabric, walk)) = &log.named {
+            let mut name = NameReport::of(walk, topology);
+            // What was said on the wire counts.
+            name.addresses = log.resolved.iter().cloned().collect();
+            report.named = Some(name);
+            assumed = assumed.union(walk.assumed());
+            report.problems = named::problems(walk, fabric, topology, &world.sources);
+        }
         if let Some((topology, fabric, walk)) = &log.in_place {
             report.take(walk, topology);
             assumed = assumed.union(walk.assumed());
-            if !matches!(log.outcome, Some(Ok(_))) {
+            if !matches!(log.outcome, Some(Ok(_))) || log.refused.is_some() {
+                let elsewhere = run.elsewhere();
+                let walk = elsewhere.as_ref().unwrap_or(walk);
                 report.blame(problem::of_walk(walk, fabric, topology, &world.sources));
+                let said = log.refused.as_ref().map(|(_, text)| text.as_str());
+                report.problems.extend(said.and_then(|said| problem::of_certificate(said, walk, topology)));
                 let large = met.too_large.iter().map(|it| problem::of_blocker(it, false, topology, &world.sources));
                 report.problems.extend(large);
             }
         }
         let some = report.latency.as_ref().is_some_and(|latency| (1..latency.attempts).contains(&latency.failed));
         let partly = log.opened.is_some_and(|opened| opened > 0);
+        if log.unresolved {
+            report.layers.name = Verdict::Disconnected;
+        }
         report.layers.transport = match &log.outcome {
+            Some(_) if log.unresolved => Verdict::Skipped,
             Some(_) if some => Verdict::Degraded,
             Some(Ok(_)) => Verdict::Connected,
             Some(Err(_)) if partly => Verdict::Degraded,
@@ -143,7 +168,13 @@ impl FlowReport {
             None if met.too_large.is_some() => Verdict::Disconnected,
             None => Verdict::Skipped,
         };
-        report.printed = log.outcome.as_ref().and_then(|outcome| outcome.as_ref().err().cloned());
+        if log.refused.is_some() {
+            report.layers.service = Verdict::Disconnected;
+        }
+        report.status = log.status;
+        let failed = log.outcome.as_ref().and_then(|outcome| outcome.as_ref().err());
+        let refused = log.refused.as_ref().map(|(_, text)| text).filter(|text| !text.is_empty());
+        report.printed = failed.or(refused).or(log.said.as_ref()).cloned();
         report.verdict = report.layers.overall();
         if log.outcome.is_none() && met.too_large.is_none() {
             report.verdict = Verdict::Skipped;
@@ -157,7 +188,8 @@ impl FlowReport {
     #[must_use]
     pub fn of_walk(name: String, walk: &Walk, fabric: &Arc<Fabric>, topology: &Topology, world: &World) -> Self {
         let transport = if walk.connects() { Verdict::Connected } else { Verdict::Disconnected };
-        let layers = Layers { transport, ..Layers::default() };
+        let service = if walk.refusal.is_some() { Verdict::Disconnected } else { Verdict::Connected };
+        let layers = Layers { transport, service, ..Layers::default() };
         let hangs_on = HangsOn::listed(walk.assumed(), fabric.choices());
         let mut report = Self { verdict: layers.overall(), layers, hangs_on, ..Self::named(name) };
         report.blame(problem::of_walk(walk, fabric, topology, &world.sources));
@@ -167,7 +199,8 @@ impl FlowReport {
 
     /// What is in the way.
     fn blame(&mut self, said: Diagnosis) {
-        (self.problems, self.remedy, self.not_examined) = (said.problems, said.remedy, said.not_examined);
+        self.problems.extend(said.problems);
+        (self.remedy, self.not_examined) = (said.remedy, said.not_examined);
     }
 
     /// Holds it against what `of` gives of the same flow with other choices.

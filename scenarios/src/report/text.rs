@@ -119,6 +119,14 @@ fn flow_table(out: &mut String, flows: &[FlowReport]) {
 }
 
 fn flow_details(out: &mut String, flow: &FlowReport) {
+    if let Some(named) = &flow.named {
+        let to: Vec<&str> = named.chain.iter().chain(&named.addresses).map(String::as_str).collect();
+        let to = if to.is_empty() { "nowhere".to_owned() } else { to.join(" > ") };
+        let _ = writeln!(out, "  {}: {} leads to {to}", flow.name, named.name);
+        for line in &named.way {
+            let _ = writeln!(out, "      {line}");
+        }
+    }
     latency_lines(out, flow);
     if let Some(printed) = &flow.printed {
         let _ = writeln!(out, "  {}: the client printed: {printed}", flow.name);

@@ -145,6 +145,8 @@ impl Checks {
         let needed = [
             (expect.session.is_some() && flow.session.is_none(), "session"),
             (expect.opened.is_some() && flow.parallel.is_none(), "parallel"),
+            (expect.prints.is_some() && !flow.protocol.is_told(), "protocol: docker-pull"),
+            (expect.status.is_some() && !flow.protocol.is_told(), "protocol: https"),
             (expect.hops.is_some() && flow.protocol != FlowProtocol::Traceroute, "protocol: traceroute"),
         ];
         for (_, wanted) in needed.into_iter().filter(|(missing, _)| *missing) {
@@ -193,6 +195,9 @@ impl Checks {
     fn reason(&mut self, reason: Option<&str>, place: Option<Span>) {
         let Some(reason) = reason else { return };
         let known: Vec<&str> = codes::REASONS.iter().map(|it| it.code).collect();
+        if codes::find(reason).is_some_and(|it| it.code.starts_with("name.")) {
+            return;
+        }
         if !reason.starts_with(|first: char| first.is_ascii_uppercase()) && !known.contains(&reason) {
             let message = format!("`{reason}` is no reason code");
             let diagnostic = Diagnostic { span: place, ..Diagnostic::error("scenario.value", message) };

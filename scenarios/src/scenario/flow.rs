@@ -15,13 +15,18 @@ pub struct Flow {
     pub name: String,
     /// Who opens it: an actor, or a machine by name or resource id.
     pub from: String,
-    /// Where it goes: `name:port`, with an actor, a machine, a frontend, an endpoint, a resource id, a host name or an
-    /// address as name. For `icmp` and `traceroute` the name alone.
+    /// Where it goes: `name:port`, with an actor, a machine, a frontend, an endpoint, a managed service, a resource id, a
+    /// host name or an address as name. A host name that is no actor's is looked up by whoever opens it; a managed service
+    /// stands for its host name. For `icmp` and `traceroute` the name alone, which also does for clients of managed services.
     #[schemars(with = "Target")]
     pub to: String,
     /// What is said.
     #[serde(default)]
     pub protocol: FlowProtocol,
+    /// For clients of managed services: what they ask for. An image (`hello-world:v1`), a secret, a blob
+    /// (`container/blob`).
+    #[serde(default)]
+    pub path: Option<String>,
     /// When the first attempt is made.
     #[serde(default)]
     pub at: Span,
@@ -55,7 +60,10 @@ impl Flow {
     pub fn target(&self) -> Result<Target, TargetError> {
         match self.protocol {
             FlowProtocol::Icmp | FlowProtocol::Traceroute => Target::without_port(&self.to),
-            _ => self.to.parse(),
+            _ => match self.protocol.usual_port() {
+                Some(port) if !self.to.contains(':') => Target::without_port(&self.to).map(|it| Target { port, ..it }),
+                _ => self.to.parse(),
+            },
         }
     }
 }
@@ -81,6 +89,41 @@ pub enum FlowProtocol {
     Icmp,
     /// Echo requests of a growing time to live, until one is answered by the target.
     Traceroute,
+    /// `az acr login`: the challenge, a token, Docker's login.
+    DockerLogin,
+    /// `docker pull` and `docker run`: a token, the manifest, each layer from where the registry sends for it.
+    DockerPull,
+    /// `docker push`.
+    DockerPush,
+    /// A secret of a key vault is got.
+    SecretGet,
+    /// A blob of a storage account is got.
+    BlobGet,
+    /// A blob is put.
+    BlobPut,
+    /// A file share of a storage account is mounted.
+    Smb,
+}
+
+impl FlowProtocol {
+    /// The port of a managed service that its clients ask when none is given.
+    const fn usual_port(self) -> Option<u16> {
+        match self {
+            Self::DockerLogin
+            | Self::DockerPull
+            | Self::DockerPush
+            | Self::SecretGet
+            | Self::BlobGet
+            | Self::BlobPut => Some(443),
+            Self::Smb => Some(445),
+            _ => None,
+        }
+    }
+
+    /// Whether the client prints something, or is answered with a status.
+    pub(super) const fn is_told(self) -> bool {
+        matches!(self, Self::Https | Self::Http) || self.usual_port().is_some()
+    }
 }
 
 /// A connection that stays open: what is said on it is said at once, and again after every pause.
@@ -149,6 +192,12 @@ pub struct FlowExpectation {
     /// The same for the answer.
     #[serde(default)]
     pub back_through: Option<Vec<String>>,
+    /// For a host name: the address that it leads to.
+    #[serde(default)]
+    pub resolves_to: Option<String>,
+    /// For a host name: the names that it leads over, in this order.
+    #[serde(default)]
+    pub answer: Option<Vec<String>>,
     /// The source address that the far end sees.
     #[serde(default)]
     pub seen_as: Option<String>,
@@ -167,6 +216,12 @@ pub struct FlowExpectation {
     /// For `parallel`: how many are opened.
     #[serde(default)]
     pub opened: Option<u32>,
+    /// For clients of managed services, `https` and `http`: a part of what the client prints.
+    #[serde(default)]
+    pub prints: Option<String>,
+    /// For the same: the status of the last answer that the client got.
+    #[serde(default)]
+    pub status: Option<u16>,
     /// For `traceroute`: the lines, an address or `*` each.
     #[serde(default)]
     pub hops: Option<Vec<String>>,

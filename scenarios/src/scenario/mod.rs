@@ -72,6 +72,9 @@ pub struct Scenario {
     /// Who takes part besides the network's own machines, by name.
     #[serde(default)]
     pub actors: BTreeMap<String, Actor>,
+    /// Machines, and actors on premises, that answer questions about names, by name.
+    #[serde(default)]
+    pub name_servers: BTreeMap<String, NameServer>,
     /// Connections that are tried.
     #[serde(default)]
     pub flows: Vec<Flow>,
@@ -139,10 +142,28 @@ pub struct Actor {
     /// For `on-premises`: the virtual network it is connected to.
     #[serde(default)]
     pub connected_to: Option<String>,
+    /// For `on-premises`: whom it asks about names, first to last. Without any it gets the Internet's answers.
+    #[serde(default)]
+    pub dns_servers: Vec<String>,
     /// Ports that it listens on, for flows towards it: SSH on 22, WinRM on 5986, the web on 80 and 443, plain TCP on others.
     #[serde(default)]
     #[schemars(inner(range(min = 1)))]
     pub listens: Vec<u16>,
+}
+
+/// What a name server answers.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NameServer {
+    /// Records of its own: name and address.
+    #[serde(default)]
+    pub records: BTreeMap<String, String>,
+    /// Whom it asks about the names of a domain, first to last: conditional forwarders.
+    #[serde(default)]
+    pub forwards: BTreeMap<String, Vec<String>>,
+    /// Whom it asks about all others, first to last; nobody where there is none. 168.63.129.16 is Azure's own resolver.
+    #[serde(default)]
+    pub otherwise: Vec<String>,
 }
 
 /// Where an actor is.

@@ -2,8 +2,9 @@
 //! part took, or what went wrong.
 
 use super::fetch::{Download, Fetch, FetchEnd, Timing};
+use super::lookup::{Destination, Lookup};
 use super::{flush, go_dial_error};
-use crate::host::{ConnId, Context, Dial, Input, Program, SMALL_BUFFER, Socket};
+use crate::host::{ConnId, Context, Dial, Ending, Input, Program, SMALL_BUFFER, Socket};
 use crate::id::FlowId;
 use crate::protocol::{Session, Violation, ssh, winrm};
 use crate::time::Nanos;
@@ -30,10 +31,14 @@ pub enum Dialogue {
     },
 }
 
-/// One attempt. It reports `connect`, `first-byte` and `done` with nanoseconds since its first SYN, or `failed` with
-/// what the client would print.
+/// One attempt. Where it goes to a name, it reports `resolved` with the nanoseconds that took and the address, or
+/// `unresolved`. It reports `connect`, `first-byte` and `done` with nanoseconds since its first SYN, or `failed` with what
+/// the client would print; before `done`, of an answer over HTTP its `status`, and `refused` with the status and the text of
+/// one that is an error.
 pub struct Attempt {
-    to: Socket,
+    to: Destination,
+    /// Where that led.
+    at: Option<Socket>,
     dialogue: Dialogue,
     timeout: Nanos,
     after: Nanos,
@@ -44,7 +49,11 @@ pub struct Attempt {
     over: bool,
 }
 
+/// The timer that lets it begin.
+const START: u64 = 0;
+
 enum Talk {
+    Name(Box<Lookup>),
     Tcp,
     Ssh(Box<ssh::Client>),
     WinRm(Box<winrm::Client>),
@@ -54,18 +63,52 @@ enum Talk {
 impl Attempt {
     /// An attempt at `to` that starts after a while and gives up connecting after `timeout`.
     #[must_use]
-    pub fn new(to: Socket, dialogue: Dialogue, timeout: Nanos, after: Nanos, flow: Option<FlowId>) -> Self {
+    pub fn new(
+        to: impl Into<Destination>,
+        dialogue: Dialogue,
+        timeout: Nanos,
+        after: Nanos,
+        flow: Option<FlowId>,
+    ) -> Self {
         let (started, timing) = (Nanos::ZERO, Timing::default());
-        Self { to, dialogue, timeout, after, flow, started, timing, talk: None, over: false }
+        Self { to: to.into(), at: None, dialogue, timeout, after, flow, started, timing, talk: None, over: false }
     }
 
     fn begin(&mut self, cx: &mut Context<'_>) {
         self.started = cx.now();
+        match &self.to {
+            Destination::At(at) => self.connect(*at, cx),
+            Destination::Named(name, _) => self.talk = Some(Talk::Name(Box::new(Lookup::start(name, self.flow, cx)))),
+        }
+    }
+
+    /// Goes on with a name; connects when it is known.
+    fn look_up(&mut self, input: Input, cx: &mut Context<'_>) {
+        let Some(Talk::Name(lookup)) = self.talk.as_mut() else { return };
+        let Some(end) = lookup.concerns(&input).then(|| lookup.handle(input, cx)).flatten() else { return };
+        self.talk = None;
+        let took = (cx.now() - self.started).0;
+        match end.map(|resolved| resolved.addresses().first().copied()) {
+            Ok(Some(address)) => {
+                cx.report("resolved", took, address.to_string());
+                self.started = cx.now();
+                self.connect((address, self.to.port()), cx);
+            }
+            Ok(None) => {}
+            Err(unresolved) => {
+                cx.report("unresolved", took, unresolved.name.to_string());
+                self.failed(unresolved.go(), cx);
+            }
+        }
+    }
+
+    fn connect(&mut self, at: Socket, cx: &mut Context<'_>) {
+        self.at = Some(at);
         let seed = cx.rng().random();
         if let Dialogue::Web { host, path, tls } = &self.dialogue {
             let download = Download {
                 host: host.clone(),
-                to: self.to,
+                to: at.into(),
                 path: path.clone(),
                 tls: *tls,
                 timeout: self.timeout,
@@ -75,7 +118,7 @@ impl Attempt {
             self.talk = Some(Talk::Web(Box::new(Fetch::start(download, cx))));
             return;
         }
-        cx.connect(Dial { timeout: self.timeout, buffer: SMALL_BUFFER, flow: self.flow, ..Dial::to(self.to) });
+        cx.connect(Dial { timeout: self.timeout, buffer: SMALL_BUFFER, flow: self.flow, ..Dial::to(at) });
         self.talk = Some(match &self.dialogue {
             Dialogue::Ssh => {
                 let mut client = ssh::Client::new(seed);
@@ -83,7 +126,7 @@ impl Attempt {
                 Talk::Ssh(Box::new(client))
             }
             Dialogue::WinRm => {
-                let config = winrm::Config::new(&format!("{}:{}", self.to.0, self.to.1));
+                let config = winrm::Config::new(&format!("{}:{}", at.0, at.1));
                 let mut client = winrm::Client::new(seed, config);
                 client.login_check();
                 Talk::WinRm(Box::new(client))
@@ -104,6 +147,12 @@ impl Attempt {
         if !self.over {
             self.over = true;
             cx.report("failed", (cx.now() - self.started).0, text);
+        }
+    }
+
+    fn broke_off(&mut self, ending: Ending, cx: &mut Context<'_>) {
+        if let Some(at) = self.at {
+            self.failed(go_dial_error(at, ending), cx);
         }
     }
 
@@ -129,13 +178,24 @@ impl Attempt {
 
     fn web(&mut self, end: FetchEnd, cx: &mut Context<'_>) {
         match end {
-            FetchEnd::Answered { timing, .. } => {
+            FetchEnd::Answered { reply, timing } => {
                 cx.report("connect", timing.connect.0, "");
                 cx.report("first-byte", timing.first_byte.0, "");
+                cx.report("status", reply.status.into(), "");
+                if reply.status >= 400 {
+                    cx.report("refused", reply.status.into(), reply.text());
+                }
                 cx.report("done", timing.whole.0, "");
                 self.over = true;
             }
-            FetchEnd::Failed(ending) => self.failed(go_dial_error(self.to, ending), cx),
+            FetchEnd::Untrusted { text, timing } => {
+                cx.report("connect", timing.connect.0, "");
+                cx.report("refused", 0, text);
+                cx.report("done", timing.whole.0, "");
+                self.over = true;
+            }
+            FetchEnd::Failed(ending) => self.broke_off(ending, cx),
+            FetchEnd::Unresolved(unresolved) => self.failed(unresolved.go(), cx),
             FetchEnd::Broken(violation) => self.failed(violation.to_string(), cx),
         }
     }
@@ -167,6 +227,9 @@ fn converse_winrm(client: &mut winrm::Client, data: &[u8]) -> Result<bool, Viola
 
 impl Program for Attempt {
     fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
+        if let Some(Talk::Name(_)) = &self.talk {
+            return self.look_up(input, cx);
+        }
         if let Some(Talk::Web(fetch)) = &mut self.talk {
             if let Some(end) = fetch.handle(input, cx)
                 && !self.over
@@ -176,8 +239,8 @@ impl Program for Attempt {
             return;
         }
         match input {
-            Input::Start => cx.after(self.after, 0),
-            Input::Timer(_) => self.begin(cx),
+            Input::Start => cx.after(self.after, START),
+            Input::Timer(START) => self.begin(cx),
             Input::Connected(conn) => {
                 self.timing.connect = cx.now() - self.started;
                 cx.report("connect", self.timing.connect.0, "");
@@ -192,7 +255,7 @@ impl Program for Attempt {
                 cx.close(conn);
                 self.failed("EOF".to_owned(), cx);
             }
-            Input::Closed(_, ending) => self.failed(go_dial_error(self.to, ending), cx),
+            Input::Closed(_, ending) => self.broke_off(ending, cx),
             _ => {}
         }
     }

@@ -1,13 +1,13 @@
 //! A download over HTTP or HTTPS, as a part of a program or as a program of its own.
 
-use super::flush;
-use crate::host::{BULK_BUFFER, ConnId, Context, Dial, Ending, Input, SMALL_BUFFER, Socket};
+use super::lookup::{Destination, Lookup, Unresolved};
+use super::site::Content;
+use super::visit::{Heard, Host, NoReply, Reply, Visit, untrusted};
+use crate::host::{Context, Ending, Input, Socket};
 use crate::id::FlowId;
-use crate::protocol::http::{Event as HttpEvent, Head, Parser};
-use crate::protocol::tls::{self, Offer};
-use crate::protocol::{Session, Violation};
+use crate::protocol::Violation;
+use crate::protocol::http::Head;
 use crate::time::Nanos;
-use rand::RngExt;
 use std::sync::Arc;
 
 /// What to download.
@@ -15,8 +15,8 @@ use std::sync::Arc;
 pub struct Download {
     /// The name in the URL.
     pub host: Arc<str>,
-    /// Where that name leads.
-    pub to: Socket,
+    /// Where that is: an address, or a name to look up.
+    pub to: Destination,
     /// The path in the URL.
     pub path: Arc<str>,
     /// Over TLS.
@@ -34,7 +34,7 @@ impl Download {
     #[must_use]
     pub fn url(&self) -> String {
         let (scheme, usual) = if self.tls { ("https", 443) } else { ("http", 80) };
-        let port = if self.to.1 == usual { String::new() } else { format!(":{}", self.to.1) };
+        let port = if self.to.port() == usual { String::new() } else { format!(":{}", self.to.port()) };
         format!("{scheme}://{}{port}{}", self.host, self.path)
     }
 }
@@ -55,13 +55,20 @@ pub struct Timing {
 pub enum FetchEnd {
     /// The server answered.
     Answered {
-        /// With this status.
-        status: u16,
-        /// And so many bytes.
-        bytes: u64,
+        /// So.
+        reply: Box<Reply>,
         /// In this time.
         timing: Timing,
     },
+    /// The server is not who it should be.
+    Untrusted {
+        /// As a client says it.
+        text: String,
+        /// In this time.
+        timing: Timing,
+    },
+    /// The name leads nowhere.
+    Unresolved(Unresolved),
     /// The connection failed, or broke off.
     Failed(Ending),
     /// What came was not what the protocol allows.
@@ -71,50 +78,41 @@ pub enum FetchEnd {
 /// A download under way.
 pub struct Fetch {
     download: Download,
-    conn: ConnId,
+    way: Way,
     started: Nanos,
-    timing: Timing,
-    tls: Option<tls::Client>,
-    http: Parser,
-    status: u16,
-    bytes: u64,
+    connect: Nanos,
+}
+
+enum Way {
+    /// The name is looked up.
+    Name(Box<Lookup>),
+    Open(Box<Visit>),
 }
 
 impl Fetch {
-    /// Opens the connection.
+    /// Opens the connection, once the name is known.
     pub fn start(download: Download, cx: &mut Context<'_>) -> Self {
-        let buffer = if download.bulk { BULK_BUFFER } else { SMALL_BUFFER };
-        let dial = Dial { timeout: download.timeout, buffer, flow: download.flow, ..Dial::to(download.to) };
-        let conn = cx.connect(dial);
-        let tls = download.tls.then(|| tls::Client::new(cx.rng().random(), Offer::OpenSsl13, Some(&download.host)));
-        Self {
-            download,
-            conn,
-            started: cx.now(),
-            timing: Timing::default(),
-            tls,
-            http: Parser::responses(),
-            status: 0,
-            bytes: 0,
-        }
+        let way = match &download.to {
+            Destination::At(at) => Way::Open(Box::new(open(&download, *at, cx))),
+            Destination::Named(name, _) => Way::Name(Box::new(Lookup::start(name, download.flow, cx))),
+        };
+        Self { download, way, started: cx.now(), connect: Nanos::ZERO }
     }
 
     /// Whether an input is about this download's connection.
     #[must_use]
     pub fn concerns(&self, input: &Input) -> bool {
-        match input {
-            Input::Connected(conn)
-            | Input::Data(conn, _)
-            | Input::Drained(conn)
-            | Input::PeerClosed(conn)
-            | Input::Closed(conn, _) => *conn == self.conn,
-            _ => false,
+        match &self.way {
+            Way::Name(lookup) => lookup.concerns(input),
+            Way::Open(visit) => visit.concerns(input),
         }
     }
 
     /// Gives it up.
     pub fn abandon(&self, cx: &mut Context<'_>) {
-        cx.abort(self.conn);
+        if let Way::Open(visit) = &self.way {
+            visit.abandon(cx);
+        }
     }
 
     /// What is downloaded.
@@ -125,64 +123,47 @@ impl Fetch {
 
     /// Goes on; gives the end when it is there.
     pub fn handle(&mut self, input: Input, cx: &mut Context<'_>) -> Option<FetchEnd> {
-        match input {
-            Input::Connected(_) => {
-                self.timing.connect = cx.now() - self.started;
-                let request = Head::get(&self.download.path, &self.download.host).encode(0);
-                let label = format!("GET {}", self.download.path);
-                match &mut self.tls {
-                    Some(tls) => {
-                        tls.send(request, label);
-                        flush(tls, self.conn, cx);
+        let visit = match &mut self.way {
+            Way::Open(visit) => visit,
+            Way::Name(lookup) => {
+                let end = lookup.concerns(&input).then(|| lookup.handle(input, cx)).flatten()?;
+                return match end.map(|resolved| resolved.addresses().first().copied()) {
+                    Ok(address) => {
+                        let at = (address?, self.download.to.port());
+                        self.started = cx.now();
+                        self.way = Way::Open(Box::new(open(&self.download, at, cx)));
+                        None
                     }
-                    None => cx.write(self.conn, request.into(), label),
-                }
+                    Err(unresolved) => Some(FetchEnd::Unresolved(unresolved)),
+                };
+            }
+        };
+        let heard = visit.handle(input, cx)?;
+        let whole = cx.now() - self.started;
+        match heard {
+            Heard::Connected => {
+                self.connect = whole;
                 None
             }
-            Input::Data(_, data) => match self.take(&data, cx) {
-                Ok(end) => end,
-                Err(violation) => {
-                    cx.abort(self.conn);
-                    Some(FetchEnd::Broken(violation))
-                }
-            },
-            Input::PeerClosed(_) => {
-                cx.close(self.conn);
-                Some(FetchEnd::Failed(Ending::Closed))
+            Heard::Reply(reply) => {
+                let timing = Timing { connect: self.connect, first_byte: reply.first_byte - self.started, whole };
+                visit.close(cx);
+                Some(FetchEnd::Answered { reply, timing })
             }
-            Input::Closed(_, ending) => Some(FetchEnd::Failed(ending)),
-            _ => None,
+            Heard::Failed(NoReply::Untrusted(names)) => {
+                let timing = Timing { connect: self.connect, first_byte: whole, whole };
+                Some(FetchEnd::Untrusted { text: untrusted(&names, &self.download.host), timing })
+            }
+            Heard::Failed(NoReply::Unresolved(unresolved)) => Some(FetchEnd::Unresolved(unresolved)),
+            Heard::Failed(NoReply::Ended(ending)) => Some(FetchEnd::Failed(ending)),
+            Heard::Failed(NoReply::Broken(violation)) => Some(FetchEnd::Broken(violation)),
         }
     }
+}
 
-    fn take(&mut self, data: &[u8], cx: &mut Context<'_>) -> Result<Option<FetchEnd>, Violation> {
-        match &mut self.tls {
-            None => self.http.receive(data)?,
-            Some(tls) => {
-                tls.receive(data)?;
-                while let Some(event) = tls.next_event() {
-                    if let tls::Event::Data(plain) = event {
-                        self.http.receive(&plain)?;
-                    }
-                }
-                flush(tls, self.conn, cx);
-            }
-        }
-        while let Some(event) = self.http.next_event() {
-            match event {
-                HttpEvent::Head(head) => {
-                    self.timing.first_byte = cx.now() - self.started;
-                    self.status = head.status().unwrap_or(0);
-                }
-                HttpEvent::Body(bytes) => self.bytes += bytes.len() as u64,
-                HttpEvent::End => {
-                    self.timing.whole = cx.now() - self.started;
-                    cx.close(self.conn);
-                    let (status, bytes, timing) = (self.status, self.bytes, self.timing);
-                    return Ok(Some(FetchEnd::Answered { status, bytes, timing }));
-                }
-            }
-        }
-        Ok(None)
-    }
+fn open(download: &Download, to: Socket, cx: &mut Context<'_>) -> Visit {
+    let Download { host, tls, timeout, bulk, flow, .. } = download.clone();
+    let mut visit = Visit::open(&Host { name: host, to, tls, timeout, bulk, flow }, cx);
+    visit.ask(&Head::get(&download.path, &download.host), &Content::Bytes(0));
+    visit
 }

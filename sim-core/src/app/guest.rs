@@ -49,7 +49,9 @@ pub struct Job {
 
 /// Exit status of a command whose download could not connect: curl's (28 for a time-out, 7 for a refusal).
 const TIMED_OUT: u32 = 28;
+const UNTRUSTED: u32 = 60;
 const REFUSED: u32 = 7;
+const UNRESOLVED: u32 = 6;
 /// And one whose download broke off (curl's 56).
 const BROKEN_OFF: u32 = 56;
 
@@ -129,11 +131,16 @@ impl Guest {
         let Some(fetch) = running.fetch.take() else { return };
         let url = fetch.download().url();
         let failure = match end {
-            FetchEnd::Answered { bytes, timing, .. } => {
+            FetchEnd::Answered { reply, timing } => {
                 running.fetched += 1;
-                cx.report("download", timing.whole.0, format!("{url}: {bytes} bytes"));
+                cx.report("download", timing.whole.0, format!("{url}: {} bytes", reply.bytes));
                 return self.advance(token, cx);
             }
+            FetchEnd::Untrusted { .. } => {
+                let host = &fetch.download().host;
+                (UNTRUSTED, format!("SSL: no alternative certificate subject name matches target host name '{host}'"))
+            }
+            FetchEnd::Unresolved(unresolved) => (UNRESOLVED, unresolved.curl()),
             FetchEnd::Failed(Ending::TimedOut) => {
                 (TIMED_OUT, format!("Failed to connect to {url}: Connection timed out"))
             }

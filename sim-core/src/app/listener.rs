@@ -49,7 +49,7 @@ impl Program for Reflector {
     fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
         match input {
             Input::Start => cx.listen_udp(self.port),
-            Input::Datagram { from, port, data } => cx.send(port, from, data, None),
+            Input::Datagram { from, port, data, .. } => cx.send(port, from, data, None),
             _ => {}
         }
     }

@@ -1,27 +1,40 @@
 //! Applications: programs that speak the protocols over a machine's connections.
 
+mod asking;
 mod attempt;
+mod carrier;
+mod errand;
 mod fetch;
 mod guest;
 mod listener;
+mod lookup;
 mod parallel;
 mod ping;
 mod probe;
 mod relay;
 mod remote;
+mod resolver;
 mod session;
+mod site;
+mod visit;
 mod web;
 
 pub use attempt::{Attempt, Dialogue};
+pub use errand::{Directory, Errand, MOST_REQUESTS, Manners, Move, Request, Script};
 pub use fetch::{Download, Fetch, FetchEnd, Timing};
 pub use guest::{Communicator, Guest, Job};
 pub use listener::{Listener, Reflector};
+pub use lookup::{Destination, Failure, Lookup, Query, Resolved, Unresolved};
 pub use parallel::{Crowd, Parallel};
 pub use ping::{Ping, Traceroute};
 pub(crate) use probe::Prober;
 pub use relay::Relay;
+pub use resolver::MAX_WAITING;
+pub(crate) use resolver::Resolver;
 pub use session::{Manner, Session};
-pub use web::{Files, Web};
+pub use site::{Answer, Asked, Content, Files, Site, reason};
+pub use visit::{MOST_KEPT, NoReply, Reply};
+pub use web::{Identity, Web};
 
 use crate::host::{ConnId, Context, Ending, Socket};
 use crate::protocol::Session as Protocol;

@@ -64,7 +64,7 @@ impl Prober {
         }
         let download = Download {
             host: self.target.0.to_string().into(),
-            to: self.target,
+            to: self.target.into(),
             path: self.path.clone(),
             tls: self.protocol == ProbeProtocol::Https,
             timeout: self.interval.min(HTTP_LIMIT),
@@ -104,7 +104,7 @@ impl Prober {
             (Some(Attempt::Tcp(own)), Input::Closed(conn, _)) if *own == conn => self.result(false, cx),
             (Some(Attempt::Web(fetch)), input) if fetch.concerns(&input) => {
                 if let Some(end) = fetch.handle(input, cx) {
-                    self.result(matches!(end, FetchEnd::Answered { status: 200, .. }), cx);
+                    self.result(matches!(end, FetchEnd::Answered { reply, .. } if reply.status == 200), cx);
                 }
             }
             (_, Input::PeerClosed(conn)) => cx.close(conn),

@@ -1,5 +1,6 @@
 //! A long conversation on one connection: say something, hear the answer, be silent for a while, and again.
 
+use super::lookup::{Destination, Lookup};
 use super::{flush, go_dial_error};
 use crate::host::{ConnId, Context, Dial, Ending, Input, Program, SMALL_BUFFER, Socket};
 use crate::id::FlowId;
@@ -22,7 +23,10 @@ pub struct Manner {
 /// A session's client. It reports `connect`; then, when it is over, `session` with the nanoseconds since the connection
 /// opened and how it ended (`works`, `reset`, `silent` or `closed`); and `done` or `failed` as an attempt does.
 pub struct Session {
-    to: Socket,
+    to: Destination,
+    lookup: Option<Lookup>,
+    /// Where the destination led.
+    at: Option<Socket>,
     manner: Manner,
     /// How long it waits for a connection, and for each answer.
     timeout: Nanos,
@@ -46,9 +50,11 @@ const LINE: &[u8] = b"still there?\r\n";
 impl Session {
     /// A session with `to` that gives up on a silent peer after `timeout`.
     #[must_use]
-    pub fn new(to: Socket, manner: Manner, timeout: Nanos, flow: Option<FlowId>) -> Self {
+    pub fn new(to: impl Into<Destination>, manner: Manner, timeout: Nanos, flow: Option<FlowId>) -> Self {
         Self {
-            to,
+            to: to.into(),
+            lookup: None,
+            at: None,
             manner,
             timeout,
             flow,
@@ -60,6 +66,38 @@ impl Session {
             said: 0,
             waiting: false,
             over: false,
+        }
+    }
+
+    fn connect(&mut self, at: Socket, cx: &mut Context<'_>) {
+        self.at = Some(at);
+        let dial = Dial { timeout: self.timeout, buffer: SMALL_BUFFER, flow: self.flow, ..Dial::to(at) };
+        self.conn = Some(cx.connect(dial));
+        self.client = self.manner.ssh.then(|| Box::new(ssh::Client::new(cx.rng().random())));
+    }
+
+    /// Goes on with a name; connects when it is known.
+    fn look_up(&mut self, input: Input, cx: &mut Context<'_>) {
+        let Some(end) = self.lookup.as_mut().and_then(|lookup| lookup.handle(input, cx)) else { return };
+        self.lookup = None;
+        let took = (cx.now() - self.started).0;
+        match end.map(|resolved| resolved.addresses().first().copied()) {
+            Ok(Some(address)) => {
+                cx.report("resolved", took, address.to_string());
+                self.started = cx.now();
+                self.connect((address, self.to.port()), cx);
+            }
+            Ok(None) => {}
+            Err(unresolved) => {
+                cx.report("unresolved", took, unresolved.name.to_string());
+                self.fail("closed", unresolved.go(), cx);
+            }
+        }
+    }
+
+    fn broke_off(&mut self, how: &str, ending: Ending, cx: &mut Context<'_>) {
+        if let Some(at) = self.at {
+            self.fail(how, go_dial_error(at, ending), cx);
         }
     }
 
@@ -122,12 +160,16 @@ const SAY: u64 = 0;
 
 impl Program for Session {
     fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
+        if self.lookup.as_ref().is_some_and(|lookup| lookup.concerns(&input)) {
+            return self.look_up(input, cx);
+        }
         match input {
             Input::Start => {
                 self.started = cx.now();
-                let dial = Dial { timeout: self.timeout, buffer: SMALL_BUFFER, flow: self.flow, ..Dial::to(self.to) };
-                self.conn = Some(cx.connect(dial));
-                self.client = self.manner.ssh.then(|| Box::new(ssh::Client::new(cx.rng().random())));
+                match &self.to {
+                    Destination::At(at) => self.connect(*at, cx),
+                    Destination::Named(name, _) => self.lookup = Some(Lookup::start(name, self.flow, cx)),
+                }
             }
             Input::Connected(_) => {
                 self.opened = Some(cx.now());
@@ -136,7 +178,7 @@ impl Program for Session {
             }
             Input::Timer(SAY) if !self.over => self.say(cx),
             Input::Timer(said) if self.waiting && said == self.said => {
-                self.fail("silent", go_dial_error(self.to, Ending::TimedOut), cx);
+                self.broke_off("silent", Ending::TimedOut, cx);
                 self.conn.into_iter().for_each(|conn| cx.abort(conn));
             }
             Input::Data(conn, data) if !self.over => match self.hear(conn, &data, cx) {
@@ -157,7 +199,7 @@ impl Program for Session {
                     Ending::TimedOut => "silent",
                     _ => "closed",
                 };
-                self.fail(how, go_dial_error(self.to, ending), cx);
+                self.broke_off(how, ending, cx);
             }
             _ => {}
         }

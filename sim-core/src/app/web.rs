@@ -1,148 +1,115 @@
-//! A web server: answers GET with so many bytes, over TLS or in the clear.
+//! A web server, over TLS or in the clear: what it says is up to its site.
 
-use super::flush;
-use crate::host::{BULK_BUFFER, ConnId, Context, Input, Program, SMALL_BUFFER};
+use super::carrier::Carrier;
+use super::site::{Asked, Content, Files, Site};
+use crate::host::{BULK_BUFFER, ConnId, Context, Door, Input, Program, SMALL_BUFFER, Socket};
+use crate::protocol::Violation;
 use crate::protocol::http::{Event as HttpEvent, Head, Parser};
 use crate::protocol::tls::{self, Certificate, Stack, Version};
-use crate::protocol::{Session, Violation, Write};
-use bytes::Bytes;
 use hashbrown::HashMap;
 use rand::RngExt;
 use std::sync::Arc;
 
-/// What a server has: sizes in bytes by path, and one for every other path.
-#[derive(Clone, Debug, Default)]
-pub struct Files {
-    /// By path.
-    pub sizes: HashMap<Arc<str>, u64, foldhash::fast::FixedState>,
-    /// Of what is not listed.
-    pub other: u64,
-}
-
-impl Files {
-    fn size(&self, path: &str) -> u64 {
-        self.sizes.get(path).copied().unwrap_or(self.other)
-    }
+/// Who a web server shows itself to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Nobody: it speaks in the clear.
+    Clear,
+    /// The holder of a certificate for these names, which may begin with `*.`.
+    Named(Arc<[Arc<str>]>),
+    /// Whoever it is asked for, and this one where no name is asked for.
+    AnyName(Arc<str>),
 }
 
 /// A web server on one port.
 pub struct Web {
     port: u16,
-    /// The name in its certificate; in the clear without one.
-    certificate: Option<Arc<str>>,
-    files: Arc<Files>,
+    identity: Identity,
+    site: Arc<dyn Site>,
     open: HashMap<ConnId, Visitor, foldhash::fast::FixedState>,
 }
 
 struct Visitor {
-    tls: Option<tls::Server>,
+    door: Door,
+    peer: Socket,
+    carrier: Carrier<tls::Server>,
     http: Parser,
-    clear: Clear,
-}
-
-/// What is still to be sent in the clear.
-#[derive(Default)]
-struct Clear {
-    head: Option<Bytes>,
-    filler: u64,
-}
-
-const ZEROS: &[u8] = &[0; 16 << 10];
-
-impl Session for Clear {
-    fn receive(&mut self, _: &[u8]) -> Result<(), Violation> {
-        Ok(())
-    }
-
-    fn next_write(&mut self) -> Option<Write> {
-        if let Some(bytes) = self.head.take() {
-            return Some(Write { bytes, label: "HTTP 200 OK".into() });
-        }
-        let length = self.filler.min(ZEROS.len() as u64);
-        self.filler -= length;
-        let bytes = Bytes::from_static(&ZEROS[..length as usize]);
-        (length > 0).then(|| Write { bytes, label: "HTTP content".into() })
-    }
-
-    fn end(&self) -> Result<(), Violation> {
-        Ok(())
-    }
+    /// The request that is coming in, with how many bytes of its content are there.
+    asking: Option<(Head, u64)>,
 }
 
 impl Web {
     /// A server on `port` that has `files`, over TLS with this name in its certificate, or in the clear.
     #[must_use]
     pub fn new(port: u16, certificate: Option<Arc<str>>, files: Arc<Files>) -> Self {
-        Self { port, certificate, files, open: HashMap::default() }
+        let identity = certificate.map_or(Identity::Clear, |name| Identity::Named([name].into()));
+        Self::of(port, identity, files)
     }
 
-    fn visitor(&self, cx: &mut Context<'_>) -> Visitor {
-        let tls = self
-            .certificate
-            .as_ref()
-            .map(|name| tls::Server::new(cx.rng().random(), Stack::OpenSsl, Version::Tls13, Certificate::new(name)));
-        Visitor { tls, http: Parser::requests(), clear: Clear::default() }
+    /// A server on `port` that is this one and answers as `site` does.
+    #[must_use]
+    pub fn of(port: u16, identity: Identity, site: Arc<dyn Site>) -> Self {
+        Self { port, identity, site, open: HashMap::default() }
+    }
+
+    fn visitor(&self, door: Door, peer: Socket, cx: &mut Context<'_>) -> Visitor {
+        let mut tls = |certificate| tls::Server::new(cx.rng().random(), Stack::OpenSsl, Version::Tls13, certificate);
+        let tls = match &self.identity {
+            Identity::Clear => None,
+            Identity::Named(names) => Some(tls(Certificate::of(names))),
+            Identity::AnyName(name) => Some(tls(Certificate::new(name)).under_any_name()),
+        };
+        Visitor { door, peer, carrier: Carrier::new(tls), http: Parser::requests(), asking: None }
     }
 }
 
 impl Visitor {
-    fn take(&mut self, data: &[u8], files: &Files) -> Result<(), Violation> {
-        match &mut self.tls {
-            None => self.http.receive(data)?,
-            Some(tls) => {
-                tls.receive(data)?;
-                while let Some(event) = tls.next_event() {
-                    if let tls::Event::Data(plain) = event {
-                        self.http.receive(&plain)?;
-                    }
-                }
-            }
-        }
+    fn take(&mut self, data: &[u8], site: &dyn Site, cx: &Context<'_>) -> Result<(), Violation> {
+        self.carrier.receive(data, &mut self.http)?;
         while let Some(event) = self.http.next_event() {
-            let HttpEvent::Head(head) = event else { continue };
-            let size = files.size(head.target().unwrap_or("/"));
-            let answer = Head::response(200, "OK").field("Server", "vnetsim").encode(size);
-            match &mut self.tls {
-                Some(tls) => {
-                    tls.send(answer, "HTTP 200 OK");
-                    tls.send_filler(size, "HTTP content");
+            match event {
+                HttpEvent::Head(head) => self.asking = Some((head, 0)),
+                HttpEvent::Body(piece) => {
+                    self.asking.iter_mut().for_each(|(_, bytes)| *bytes += piece.len() as u64);
                 }
-                None => self.clear = Clear { head: Some(answer.into()), filler: size },
+                HttpEvent::End => {
+                    let Some((head, bytes)) = self.asking.take() else { continue };
+                    let admitted = cx.admits(self.door, self.peer.0);
+                    let answer = site.answer(&Asked { head: &head, bytes, peer: self.peer, admitted });
+                    let (mut said, label) = answer.head();
+                    let filler = match answer.content {
+                        Content::Text(text) => {
+                            said.extend_from_slice(text.as_bytes());
+                            0
+                        }
+                        Content::Bytes(bytes) => bytes,
+                    };
+                    self.carrier.say(said, label, filler);
+                }
             }
         }
         Ok(())
-    }
-
-    fn flush(&mut self, conn: ConnId, cx: &mut Context<'_>) {
-        match &mut self.tls {
-            Some(tls) => flush(tls, conn, cx),
-            None => flush(&mut self.clear, conn, cx),
-        }
     }
 }
 
 impl Program for Web {
     fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
         match input {
-            Input::Start => {
-                let large = self.files.other > SMALL_BUFFER as u64
-                    || self.files.sizes.values().any(|size| *size > SMALL_BUFFER as u64);
-                cx.listen(self.port, if large { BULK_BUFFER } else { SMALL_BUFFER });
-            }
-            Input::Accepted { conn, .. } => {
-                let visitor = self.visitor(cx);
+            Input::Start => cx.listen(self.port, if self.site.is_large() { BULK_BUFFER } else { SMALL_BUFFER }),
+            Input::Accepted { conn, door, peer, .. } => {
+                let visitor = self.visitor(door, peer, cx);
                 self.open.insert(conn, visitor);
             }
             Input::Data(conn, data) => {
                 let Some(visitor) = self.open.get_mut(&conn) else { return };
-                if visitor.take(&data, &self.files).is_err() {
+                if visitor.take(&data, &*self.site, cx).is_err() {
                     cx.abort(conn);
                 }
-                visitor.flush(conn, cx);
+                visitor.carrier.flush(conn, cx);
             }
             Input::Drained(conn) => {
                 if let Some(visitor) = self.open.get_mut(&conn) {
-                    visitor.flush(conn, cx);
+                    visitor.carrier.flush(conn, cx);
                 }
             }
             Input::PeerClosed(conn) => cx.close(conn),
@@ -154,6 +121,6 @@ impl Program for Web {
     }
 
     fn fresh(&self) -> Option<Box<dyn Program>> {
-        Some(Box::new(Self::new(self.port, self.certificate.clone(), self.files.clone())))
+        Some(Box::new(Self::of(self.port, self.identity.clone(), self.site.clone())))
     }
 }

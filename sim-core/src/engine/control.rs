@@ -4,7 +4,7 @@ use super::event::{Event, Observer};
 use super::machine::{Machine, Owner};
 use super::queue::Due;
 use super::{Engine, FixedMap, FixedSet, Work};
-use crate::app::Prober;
+use crate::app::{Prober, Resolver};
 use crate::fabric::PortKind;
 use crate::host::{Control, Order, Report, Signal, Ticket};
 use crate::id::{HostId, NodeId, PortId};
@@ -33,6 +33,7 @@ pub(super) enum SignalBox {
     Timer(u64),
     Applied(Ticket),
     Refused(Ticket, Box<Refusal>),
+    Changed,
     Reported(Report),
 }
 
@@ -108,6 +109,7 @@ impl<O: Observer> Engine<O> {
             SignalBox::Timer(token) => Signal::Timer(*token),
             SignalBox::Applied(ticket) => Signal::Applied(*ticket),
             SignalBox::Refused(ticket, refusal) => Signal::Refused(*ticket, refusal),
+            SignalBox::Changed => Signal::Changed,
             SignalBox::Reported(report) => Signal::Reported(report),
         };
         orchestrator.handle(told, &mut control);
@@ -163,7 +165,7 @@ impl<O: Observer> Engine<O> {
             return;
         }
         machine.listeners.retain(|_, (program, _)| !stopped.contains(program));
-        machine.udp_listeners.retain(|_, program| !stopped.contains(program));
+        machine.udp_listeners.retain(|_, (at, program)| *at != host || !stopped.contains(program));
         let mut open: Vec<u32> =
             machine.conns.iter().filter(|(_, conn)| stopped.contains(&conn.program)).map(|(id, _)| *id).collect();
         open.sort_unstable();
@@ -201,6 +203,7 @@ impl<O: Observer> Engine<O> {
         self.bury(&nodes);
         self.connect_ports();
         self.enlist_probers();
+        self.enlist_resolvers();
     }
 
     fn machine_for(&mut self, node: NodeId) -> HostId {
@@ -274,6 +277,24 @@ impl<O: Observer> Engine<O> {
             if running.insert((host, owner)) {
                 let prober = Prober::new(member.address, attributes);
                 self.install(host, Box::new(prober), owner);
+            }
+        }
+    }
+
+    /// One program for everybody who answers questions about names; what it answers it looks up each time.
+    fn enlist_resolvers(&mut self) {
+        let names = self.plane.fabric().names().clone();
+        for host in (0u32..).map(HostId).take(self.machines.len()) {
+            let answers = names.role(self.node_of(host)).is_some();
+            let machine = &self.machines[host.index()];
+            let runs = machine.programs.iter().flatten().any(|slot| slot.owner == Owner::Resolver);
+            let alive = self.machine_of.get(&machine.node) == Some(&host);
+            match (answers && alive, runs) {
+                (true, false) => {
+                    self.install(host, Box::new(Resolver::default()), Owner::Resolver);
+                }
+                (false, true) => self.stop_programs(host, |owner| owner == Owner::Resolver),
+                _ => {}
             }
         }
     }

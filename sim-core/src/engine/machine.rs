@@ -2,8 +2,8 @@
 
 use super::link::Shaper;
 use crate::host::tcp::{Smoltcp, State};
-use crate::host::{Program, Socket};
-use crate::id::{FlowId, NodeId, PortId};
+use crate::host::{FIRST_UDP_PORT, Program, Socket};
+use crate::id::{FlowId, HostId, NodeId, PortId};
 use crate::net::{Addr, Tuple};
 use crate::time::Nanos;
 use bytes::Bytes;
@@ -32,11 +32,13 @@ pub(super) struct Machine {
     pub programs: Vec<Option<Slot>>,
     /// By port: the program, and how much room its connections get.
     pub listeners: FixedMap<u16, (u32, usize)>,
-    pub udp_listeners: FixedMap<u16, u32>,
+    /// By port: the program, which may be on another machine that speaks in this one's name.
+    pub udp_listeners: FixedMap<u16, (HostId, u32)>,
     /// By tuple, own side first.
     pub by_tuple: FixedMap<Tuple, u32>,
     pub conns: FixedMap<u32, Box<Conn>>,
     pub next_conn: u32,
+    pub next_udp_port: u16,
     pub rng: Pcg64,
     next_port: u16,
 }
@@ -54,6 +56,8 @@ pub(super) enum Owner {
     Caller,
     /// An orchestrator.
     Orchestrator(u32),
+    /// The engine itself: who answers questions about names.
+    Resolver,
     /// The engine itself: a balancer's prober.
     Prober { probe: NodeId, backend: PortId },
 }
@@ -99,6 +103,7 @@ impl Machine {
             by_tuple: FixedMap::default(),
             conns: FixedMap::default(),
             next_conn: 0,
+            next_udp_port: FIRST_UDP_PORT,
             rng: Pcg64::new(u128::from(seed), stream),
             next_port: EPHEMERAL,
         }

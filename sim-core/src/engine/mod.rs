@@ -249,6 +249,9 @@ impl<O: Observer> Engine<O> {
         self.plane.publish(Arc::new(next));
         if !same_ports {
             self.enlist();
+            for orchestrator in (0u32..).take(self.orchestrators.len()) {
+                self.work.push_back(Work::Signal { orchestrator, signal: SignalBox::Changed });
+            }
         }
     }
 

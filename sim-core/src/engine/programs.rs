@@ -6,7 +6,7 @@ use super::machine::Owner;
 use super::queue::Due;
 use super::{Engine, Work};
 use crate::host::{Command, Context, Input, Socket};
-use crate::id::{FlowId, HostId};
+use crate::id::{FlowId, HostId, NodeId};
 use crate::net::{Header, IcmpHeader, Meta, Protocol, Tuple};
 use crate::time::Nanos;
 use bytes::Bytes;
@@ -24,7 +24,9 @@ impl<O: Observer> Engine<O> {
             now: self.now,
             fabric: self.plane.fabric(),
             rng: &mut machine.rng,
+            machine: machine.node,
             next_conn: &mut machine.next_conn,
+            next_udp_port: &mut machine.next_udp_port,
             commands: &mut commands,
         };
         slot.program.handle(input, &mut context);
@@ -41,14 +43,28 @@ impl<O: Observer> Engine<O> {
             Command::Listen { port, buffer } => {
                 machine.listeners.insert(port, (index, buffer));
             }
-            Command::ListenUdp { port } => {
-                machine.udp_listeners.insert(port, index);
+            Command::ListenUdp { port, at } => {
+                if let Some(at) = self.machine_at(host, at) {
+                    self.machines[at.index()].udp_listeners.insert(port, (host, index));
+                }
+            }
+            Command::LeaveUdp { port, at } => {
+                if let Some(at) = self.machine_at(host, at) {
+                    let listeners = &mut self.machines[at.index()].udp_listeners;
+                    if listeners.get(&port) == Some(&(host, index)) {
+                        listeners.remove(&port);
+                    }
+                }
             }
             Command::Connect { conn, dial } => self.connect(host, index, conn, &dial),
             Command::Write { conn, bytes, label } => self.write(host, conn.0, bytes, &label),
             Command::Close(conn) => self.finish(host, conn.0, false),
             Command::Abort(conn) => self.finish(host, conn.0, true),
-            Command::Datagram { from_port, to, data, flow } => self.datagram(host, from_port, to, data, flow),
+            Command::Datagram { from_port, at, to, data, flow } => {
+                if let Some(at) = self.machine_at(host, at) {
+                    self.datagram(at, from_port, to, data, flow);
+                }
+            }
             Command::Ping { to, sequence, ttl, flow } => self.ping(host, index, (to, sequence), ttl, flow),
             Command::Timer { after, token } => {
                 let boot = machine.boot;
@@ -73,6 +89,11 @@ impl<O: Observer> Engine<O> {
                 }
             }
         }
+    }
+
+    /// The machine in whose name another one speaks, or that one.
+    fn machine_at(&self, host: HostId, at: Option<NodeId>) -> Option<HostId> {
+        at.map_or(Some(host), |node| self.machine_of.get(&node).copied())
     }
 
     fn datagram(&mut self, host: HostId, from_port: u16, to: Socket, data: Bytes, flow: Option<FlowId>) {

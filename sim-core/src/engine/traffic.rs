@@ -193,9 +193,10 @@ impl<O: Observer> Engine<O> {
     fn udp_in(&mut self, host: HostId, place: u32) {
         let packet = &self.packets.slots[place as usize];
         let tuple = packet.header.tuple;
-        let Some(program) = self.machines[host.index()].udp_listeners.get(&tuple.dst_port).copied() else { return };
-        let data = packet.payload.clone();
-        let input = Input::Datagram { from: (tuple.src, tuple.src_port), port: tuple.dst_port, data };
+        let listeners = &self.machines[host.index()].udp_listeners;
+        let Some((host, program)) = listeners.get(&tuple.dst_port).copied() else { return };
+        let (data, flow) = (packet.payload.clone(), packet.meta.flow);
+        let input = Input::Datagram { from: (tuple.src, tuple.src_port), port: tuple.dst_port, data, flow };
         self.work.push_back(Work::Tell { host, program, input });
     }
 

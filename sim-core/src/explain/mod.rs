@@ -4,9 +4,11 @@
 //! An explanation asks the same stages as the engine does, without time: probes count as settled, tables as empty.
 
 mod mend;
+mod name;
 mod remedy;
 
-pub use mend::{Made, Mend, Switch};
+pub use mend::{Made, Mend, Switch, Unlock};
+pub use name::{Leg, NameWalk, follow_name};
 pub use remedy::{Remedy, remedy};
 
 use crate::assumption::AssumptionSet;
@@ -14,6 +16,7 @@ use crate::fabric::{Fabric, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Header, Meta, Protocol, Tuple};
 use crate::plane::{Act, Answer, Health, Plane};
+use crate::stage::guard::{Admitted, Caller, Denied};
 use crate::stage::route::Source;
 use crate::stage::{Reason, Step, platform_for};
 use crate::time::Nanos;
@@ -73,6 +76,10 @@ pub struct Walk {
     pub reached: Option<PortId>,
     /// Everything in the way, there first.
     pub blockers: Vec<Blocker>,
+    /// Whether the managed service that it arrives at lets the asker in, as it sees it; `None` where there is none.
+    pub admission: Option<Result<Admitted, Denied>>,
+    /// The same as what is in the way of requests, where it does not. Packets pass.
+    pub refusal: Option<Blocker>,
     /// Health probes that the way depends on, one for each backend that could have been chosen.
     pub probes: Vec<Walk>,
 }
@@ -84,9 +91,16 @@ impl Walk {
         self.reached.is_some() && self.blockers.is_empty() && self.probes.iter().all(Self::connects)
     }
 
-    /// Everything in the way, of probes too.
+    /// Whether it connects and the service that it arrives at, if it is one, takes requests.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        self.connects() && self.refusal.is_none()
+    }
+
+    /// Everything in the way: of packets, those of probes too, and last of requests.
     pub fn all_blockers(&self) -> impl Iterator<Item = &Blocker> {
-        self.blockers.iter().chain(self.probes.iter().flat_map(|probe| probe.blockers.iter()))
+        let probes = self.probes.iter().flat_map(|probe| probe.blockers.iter());
+        self.blockers.iter().chain(probes).chain(&self.refusal)
     }
 
     /// Where nothing leads on, so that what lies behind was not examined; and whether that is on the way back. Policies are
@@ -157,13 +171,22 @@ pub fn walk(fabric: &Arc<Fabric>, question: Question, probe_port: impl Fn(NodeId
 
 fn follow(fabric: &Arc<Fabric>, question: Question) -> Walk {
     let mut plane = Plane::new(fabric.clone(), Health::presuming(true)).passing_policies();
-    let mut walk =
-        Walk { question, there: Vec::new(), back: Vec::new(), reached: None, blockers: Vec::new(), probes: Vec::new() };
+    let mut walk = Walk {
+        question,
+        there: Vec::new(),
+        back: Vec::new(),
+        reached: None,
+        blockers: Vec::new(),
+        admission: None,
+        refusal: None,
+        probes: Vec::new(),
+    };
     let (stops, end) = leg(&mut plane, question.from, question.tuple, Meta::default());
     collect(&stops, false, &mut walk.blockers);
     walk.there = stops;
     if let Some((port, tuple, meta)) = end {
         walk.reached = Some(port);
+        ask_guard(fabric, &mut walk, (port, tuple, meta));
         let meta = Meta { private_link: meta.private_link, subnet: meta.subnet, ..Meta::default() };
         let (stops, end) = leg(&mut plane, port, tuple.reversed(), meta);
         collect(&stops, true, &mut walk.blockers);
@@ -176,6 +199,23 @@ fn follow(fabric: &Arc<Fabric>, question: Question) -> Walk {
         walk.back = stops;
     }
     walk
+}
+
+/// What the firewall of the service says whose front a question has arrived at.
+fn ask_guard(fabric: &Fabric, walk: &mut Walk, (port, tuple, meta): End) {
+    let Some(PortKind::Internet { guard: Some(guard), .. }) = fabric.port(port).map(|port| &port.kind) else { return };
+    let Meta { subnet, private_link, .. } = meta;
+    let caller = Caller { source: tuple.src, subnet, private_link, trusted: false };
+    let admission = guard.decide(&caller);
+    walk.admission = Some(admission);
+    walk.refusal = admission.err().map(|denied| {
+        let reason = match denied {
+            Denied::NotPublic(_) => Reason::ServiceNotPublic,
+            Denied::NotListed(_) => Reason::ServiceNotListed,
+        };
+        let step = Step::Refused { service: guard.service, caller, asker: walk.question.from, denied };
+        Blocker { on_return: false, port, tuple, reason, step: Some(step) }
+    });
 }
 
 type End = (PortId, Tuple, Meta);

@@ -23,7 +23,7 @@ impl Remedy {
     /// Whether the way is open after the edits.
     #[must_use]
     pub fn opens(&self) -> bool {
-        self.after.connects()
+        self.after.works()
     }
 }
 
@@ -73,7 +73,7 @@ struct Search {
 impl Search {
     /// A set of at most `most` edits that opens the way.
     fn within(&mut self, network: &Network, now: &Walk, most: usize) -> Option<Remedy> {
-        if now.connects() {
+        if now.works() {
             return Some(Remedy { steps: Vec::new(), after: now.clone() });
         }
         let first = now.all_blockers().next()?;

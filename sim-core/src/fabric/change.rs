@@ -1,6 +1,6 @@
 //! The next version of the data plane: only what changes touch is compiled again.
 
-use super::compile::Compiler;
+use super::compile::{Compiler, names};
 use super::{Addresses, Fabric, Port, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::stage::snat::Snat;
@@ -14,6 +14,8 @@ pub(super) enum Touch {
     /// No packet meets it.
     #[default]
     Nothing,
+    /// Names alone.
+    Names,
     /// A security group: its rules wherever they count.
     Rules,
     /// A private address and its machine: its port, the balancers that send to it, the groups that name its application
@@ -30,6 +32,12 @@ pub(super) fn touch(topology: &Topology, resource: &Resource) -> Touch {
         Kind::Nsg(_) => Touch::Rules,
         Kind::IpConfig(_) if public(resource.id) => Touch::All,
         Kind::IpConfig(_) | Kind::Nic(_) | Kind::Machine(_) => Touch::Address,
+        Kind::DnsZone(_)
+        | Kind::RecordSet(_)
+        | Kind::ZoneLink(_)
+        | Kind::ZoneGroup
+        | Kind::Ruleset(_)
+        | Kind::RulesetLink => Touch::Names,
         Kind::Inert { .. } | Kind::ScaleSet | Kind::RoleDefinition(_) | Kind::RoleAssignment(_) => Touch::Nothing,
         _ => Touch::All,
     }
@@ -42,13 +50,25 @@ impl Fabric {
     pub fn next(&self, topology: &Topology, changed: &[NodeId]) -> Self {
         let epoch = self.epoch + 1;
         let mut reach = Touch::Nothing;
+        let mut renamed = false;
         for id in changed {
-            reach = reach.max(self.touches.get(id.index()).copied().unwrap_or_default());
-            reach = reach.max(topology.get(*id).map_or(Touch::Nothing, |resource| touch(topology, resource)));
+            let was = self.touches.get(id.index()).copied().unwrap_or_default();
+            let is = topology.get(*id).map_or(Touch::Nothing, |resource| touch(topology, resource));
+            reach = reach.max(was).max(is);
+            // Machines have names and servers of names, too.
+            renamed |= [was, is].iter().any(|touch| matches!(touch, Touch::Names | Touch::Address));
         }
+        let mut next = self.changed(topology, changed, reach, epoch);
+        if renamed && reach != Touch::All {
+            next.names = Arc::new(names(topology, self.facts.choices));
+        }
+        next
+    }
+
+    fn changed(&self, topology: &Topology, changed: &[NodeId], reach: Touch, epoch: u32) -> Self {
         match reach {
             Touch::All => Self::compile(topology, &self.facts, epoch),
-            Touch::Nothing => self.noted(topology, changed, epoch),
+            Touch::Nothing | Touch::Names => self.noted(topology, changed, epoch),
             Touch::Rules | Touch::Address => {
                 let mut next = self.noted(topology, changed, epoch);
                 let mut compiler = Compiler::new(topology, &self.facts, self.tags.clone());

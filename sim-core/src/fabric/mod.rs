@@ -18,6 +18,7 @@ pub use port::{
 
 use crate::assumption::Choices;
 use crate::id::{NodeId, PortId};
+use crate::names::Names;
 use crate::net::{Addr, Prefix};
 use crate::set::AddrSet;
 use crate::stage::firewall::CompiledFirewall;
@@ -46,6 +47,7 @@ pub struct Fabric {
     groups: Arc<FixedMap<(NodeId, ContextId), Arc<CompiledGroup>>>,
     tags: Arc<TagTable>,
     facts: Arc<Facts>,
+    names: Arc<Names>,
     /// Tags that routes and service endpoints name and of which nothing is known, with who names them.
     unknown_tags: Arc<BTreeMap<Arc<str>, BTreeSet<NodeId>>>,
     /// What a change of each resource would touch, by its number.
@@ -91,6 +93,12 @@ impl Fabric {
     #[must_use]
     pub fn facts(&self) -> &Arc<Facts> {
         &self.facts
+    }
+
+    /// What names lead to.
+    #[must_use]
+    pub fn names(&self) -> &Arc<Names> {
+        &self.names
     }
 
     /// Whether this version has the very ports of `other`, so that nothing that hangs on them has to follow.

@@ -29,6 +29,8 @@ pub enum Signal<'a> {
     Applied(Ticket),
     /// A change was refused.
     Refused(Ticket, &'a Refusal),
+    /// Machines, hosts or addresses came or went, by whomever.
+    Changed,
     /// A program that it started said something.
     Reported(&'a Report),
 }

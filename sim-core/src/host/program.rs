@@ -2,10 +2,12 @@
 
 use crate::fabric::{Fabric, PortKind};
 use crate::id::{FlowId, NodeId, PortId};
+use crate::names::Names;
 use crate::net::Addr;
 use crate::stage::guard::{Admitted, Caller, Denied};
 use crate::time::Nanos;
 use bytes::Bytes;
+use rand::RngExt;
 use rand_pcg::Pcg64;
 use std::borrow::Cow;
 
@@ -66,6 +68,8 @@ pub enum Input {
         port: u16,
         /// What.
         data: Bytes,
+        /// The simulated flow it belongs to, for those who carry it on.
+        flow: Option<FlowId>,
     },
     /// An echo request of its own was answered.
     Echoed {
@@ -165,12 +169,13 @@ pub struct Report {
 #[derive(Debug)]
 pub(crate) enum Command {
     Listen { port: u16, buffer: usize },
-    ListenUdp { port: u16 },
+    ListenUdp { port: u16, at: Option<NodeId> },
+    LeaveUdp { port: u16, at: Option<NodeId> },
     Connect { conn: ConnId, dial: Dial },
     Write { conn: ConnId, bytes: Bytes, label: Cow<'static, str> },
     Close(ConnId),
     Abort(ConnId),
-    Datagram { from_port: u16, to: Socket, data: Bytes, flow: Option<FlowId> },
+    Datagram { from_port: u16, at: Option<NodeId>, to: Socket, data: Bytes, flow: Option<FlowId> },
     Ping { to: Addr, sequence: u16, ttl: u8, flow: Option<FlowId> },
     Timer { after: Nanos, token: u64 },
     Reboot { after: Nanos, down: Nanos },
@@ -183,9 +188,16 @@ pub struct Context<'a> {
     pub(crate) now: Nanos,
     pub(crate) fabric: &'a Fabric,
     pub(crate) rng: &'a mut Pcg64,
+    pub(crate) machine: NodeId,
     pub(crate) next_conn: &'a mut u32,
+    pub(crate) next_udp_port: &'a mut u16,
     pub(crate) commands: &'a mut Vec<Command>,
 }
+
+/// First and last of the ports that datagrams of clients are sent from: the ephemeral ones (RFC 6335), but for the last few,
+/// one of which hosts keep for themselves (azure-dataplane 1.8).
+pub(crate) const FIRST_UDP_PORT: u16 = 49152;
+const LAST_UDP_PORT: u16 = 65000;
 
 impl Context<'_> {
     /// The time.
@@ -219,7 +231,49 @@ impl Context<'_> {
 
     /// Take datagrams on `port`.
     pub fn listen_udp(&mut self, port: u16) {
-        self.commands.push(Command::ListenUdp { port });
+        self.commands.push(Command::ListenUdp { port, at: None });
+    }
+
+    /// The machine that the program is on.
+    pub(crate) fn machine(&self) -> NodeId {
+        self.machine
+    }
+
+    /// What names lead to, as it stands now.
+    pub(crate) fn names(&self) -> &Names {
+        self.fabric.names()
+    }
+
+    /// A port for datagrams of its own that nobody else on the machine has; what comes to it is told until it is given back.
+    /// `at` asks from another machine, in whose name a service of the platform's speaks.
+    pub(crate) fn open_udp(&mut self, at: Option<NodeId>) -> u16 {
+        if at.is_some() {
+            // Others may do the same there: only chance keeps them apart.
+            let port = self.rng.random_range(FIRST_UDP_PORT..=LAST_UDP_PORT);
+            self.commands.push(Command::ListenUdp { port, at });
+            return port;
+        }
+        let port = *self.next_udp_port;
+        *self.next_udp_port = if port >= LAST_UDP_PORT { FIRST_UDP_PORT } else { port + 1 };
+        self.commands.push(Command::ListenUdp { port, at });
+        port
+    }
+
+    /// Gives a port for datagrams back.
+    pub(crate) fn leave_udp(&mut self, port: u16, at: Option<NodeId>) {
+        self.commands.push(Command::LeaveUdp { port, at });
+    }
+
+    /// Send a datagram from another machine, in whose name a service of the platform's speaks.
+    pub(crate) fn send_at(
+        &mut self,
+        at: Option<NodeId>,
+        from_port: u16,
+        to: Socket,
+        data: Bytes,
+        flow: Option<FlowId>,
+    ) {
+        self.commands.push(Command::Datagram { from_port, at, to, data, flow });
     }
 
     /// Open a connection.
@@ -247,7 +301,7 @@ impl Context<'_> {
 
     /// Send a datagram.
     pub fn send(&mut self, from_port: u16, to: Socket, data: Bytes, flow: Option<FlowId>) {
-        self.commands.push(Command::Datagram { from_port, to, data, flow });
+        self.send_at(None, from_port, to, data, flow);
     }
 
     /// Send an ICMP echo request; [`Input::Echoed`] tells of the reply, [`Input::Undelivered`] that there is none.

@@ -1,4 +1,5 @@
 //! The protocols that applications speak over a byte stream: [`ssh`], [`tls`], [`http`] and [`winrm`].
+//! [`dns`] has messages of its own, mostly over UDP.
 //!
 //! Each end of a protocol is a [`Session`]: bytes in, bytes and events out, no IO, no clock, no randomness but a seed.
 //! Whoever drives one takes [`Session::next_write`] until it is `None` (or the connection will take no more), gives
@@ -11,6 +12,7 @@
 //! therefore the sizes of the real one. Sizes are those measured in azure-services 10.
 
 mod cursor;
+pub mod dns;
 pub mod http;
 mod seal;
 pub mod ssh;

@@ -134,6 +134,17 @@ pub enum Step {
         /// How many the sender of the packet may have.
         of: u32,
     },
+    /// A managed service does not let in who asks.
+    Refused {
+        /// The service.
+        service: NodeId,
+        /// Who asks, as the service sees it.
+        caller: guard::Caller,
+        /// The port of the asker.
+        asker: PortId,
+        /// Why.
+        denied: guard::Denied,
+    },
     /// Something that nobody knows for certain had a say.
     Assumed(Assumption),
     /// The stage that stopped it, or would have, had it not been passed over.

@@ -71,6 +71,13 @@ pub enum Reason {
     TtlExpired,
     /// The machine is off, booting or rebooting.
     MachineDown,
+    /// The managed service is reached through private endpoints only (azure-services 6). Packets arrive; requests are
+    /// refused.
+    ServiceNotPublic,
+    /// The managed service's firewall does not list who asks (6). Packets arrive; requests are refused.
+    ServiceNotListed,
+    /// The service's certificate is for other names than the one asked for. Packets arrive; the client hangs up.
+    CertificateName,
 }
 
 impl Reason {
@@ -111,6 +118,9 @@ impl Reason {
             Self::Lost => "lost",
             Self::TtlExpired => "ttl-expired",
             Self::MachineDown => "machine-down",
+            Self::ServiceNotPublic => "service-not-public",
+            Self::ServiceNotListed => "service-not-listed",
+            Self::CertificateName => "certificate-name",
         }
     }
 

@@ -15,8 +15,9 @@ const RESERVED_FIRST: u128 = 4;
 /// Reserved at the end: broadcast.
 const RESERVED_LAST: u128 = 1;
 /// Given to public addresses that the input does not name; the real ones are known only after a deployment. First a
-/// block for documentation (RFC 5737), then class E (RFC 1112), which nobody can own either.
-const PUBLIC_POOLS: [(Addr, u32); 2] = [(Addr::v4(203, 0, 113, 0), 255), (Addr::v4(240, 0, 0, 0), 1 << 24)];
+/// block for documentation (RFC 5737), then a part of one of the US Department of Defense, where nothing of Azure's is:
+/// blocks that nobody owns are not in the tag `Internet`.
+const PUBLIC_POOLS: [(Addr, u32); 2] = [(Addr::v4(203, 0, 113, 0), 255), (Addr::v4(11, 0, 0, 0), 1 << 23)];
 /// The same of IPv6: a block for documentation (RFC 3849).
 const PUBLIC_POOL_V6: Addr = Addr(0x2001_0db8_0000_0000_0000_0000_0000_0000);
 

@@ -149,7 +149,7 @@ impl Topology {
         let Some(found) = self.find(name) else { return Ok(Vec::new()) };
         let of_service = match &found.kind {
             Kind::LoadBalancer(balancer) => balancer.of_service,
-            Kind::ScaleSet => true,
+            Kind::ScaleSet | Kind::PrivateEndpoint(_) => true,
             Kind::Machine(_) => {
                 self.targets(found.id, Relation::PartOf).iter().any(|it| matches!(it.kind, Kind::ScaleSet))
             }

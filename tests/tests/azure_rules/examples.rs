@@ -4,14 +4,15 @@ use scenarios::observe::describe;
 use scenarios::problem;
 use sim_core::net::{Addr, Protocol};
 use sim_core::stage::{Reason, Step};
-use sim_core::topology::{ConnectionState, Kind, PeeredSubnets, Relation, Setting, Sku, Topology, UserHop};
+use sim_core::topology::{ConnectionState, Guard, Kind, PeeredSubnets, Relation, Setting, Sku, Topology, UserHop};
 use std::sync::Arc;
 use topologies::source::Sources;
 use vnetsim_tests::ask::{any, question};
 use vnetsim_tests::net::{Net, addr, facts};
+use vnetsim_tests::services::closed;
 
 /// Reasons that a question without time, or a network of what is modelled, does not meet.
-const OTHERS: [Reason; 9] = [
+const OTHERS: [Reason; 10] = [
     Reason::NoRoute,
     Reason::PortsExhausted,
     Reason::FlowExpired,
@@ -21,6 +22,7 @@ const OTHERS: [Reason; 9] = [
     Reason::Lost,
     Reason::MachineDown,
     Reason::TooLarge,
+    Reason::CertificateName,
 ];
 
 const WORLD: Addr = Addr::v4(8, 8, 8, 8);
@@ -52,6 +54,20 @@ fn network(code: &str) -> Option<Asked> {
         .or_else(|| at_the_edge(code))
         .or_else(|| behind_services(code))
         .or_else(|| behind_balancers(code))
+        .or_else(|| refused_requests(code))
+}
+
+/// At managed services whose firewalls keep the asker out.
+fn refused_requests(code: &str) -> Option<Asked> {
+    let public = match code {
+        "service-not-public" => false,
+        "service-not-listed" => true,
+        _ => return None,
+    };
+    let mut net = pair();
+    net.managed("kv", "Microsoft.KeyVault/vaults", &[("vault", "kv.vault.azure.net", "20.70.0.1/32", "AzureKeyVault")]);
+    net.guard("kv", |guard| *guard = Guard { public: Setting::default_of(public), ..closed(&[], &[]) });
+    Some((net, "a", Protocol::TCP, addr("20.70.0.1"), 443))
 }
 
 /// Inside of networks.

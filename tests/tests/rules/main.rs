@@ -27,6 +27,7 @@ mod security;
 mod sessions;
 mod tags;
 mod timeouts;
+mod zones;
 
 use vnetsim_tests::net::Net;
 

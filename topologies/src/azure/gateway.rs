@@ -112,7 +112,7 @@ pub(super) fn hub(raw: &RawResource, out: &mut Reading) {
 fn hosts(site: &Arc<str>, prefixes: &[Prefix], written: &Value, out: &mut Reading) {
     for prefix in prefixes {
         let id = format!("{site}/hosts/{}-{}", prefix.first(), prefix.len());
-        let host = Kind::OnPremisesHost(OnPremisesHost { prefix: *prefix, egress_bps: None });
+        let host = Kind::OnPremisesHost(OnPremisesHost::at(*prefix));
         out.inline(Draft::new(id, host).at(Some(written.span)).refer(Relation::PartOf, site.clone()));
     }
 }

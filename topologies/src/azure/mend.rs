@@ -1,6 +1,7 @@
 //! Proposed edits in the form of the input: what to change in which resource's body.
 
 mod firewall;
+mod service;
 
 use serde_json::{Value, json};
 use sim_core::explain::Mend;
@@ -42,6 +43,7 @@ pub fn edits_of(mend: &Mend, topology: &Topology) -> Vec<Edit> {
             let list = "properties.localNetworkAddressSpace.addressPrefixes[+]";
             vec![edit(id(*site), list, &json!(prefix.to_string()))]
         }
+        Mend::Unlock { service, change } => service::unlocked(*service, change, topology),
         Mend::Switch { resource, switch } => {
             let (property, value) = switch.written();
             vec![Edit { resource: id(*resource), property: property.to_owned(), value: value.to_owned() }]

@@ -7,6 +7,7 @@
 mod address;
 mod application_gateway;
 mod balancer;
+mod dns;
 mod edit;
 mod filled;
 mod firewall;
@@ -22,10 +23,12 @@ mod private_link;
 mod raw;
 mod read;
 mod reading;
+mod resolver;
 mod role;
 mod route;
 mod scale_set;
 mod security;
+mod service;
 mod vnet;
 
 pub use application_gateway::GATEWAY_SERVICE;
@@ -35,6 +38,7 @@ pub use mend::edits_of;
 pub use raw::{RawResource, Resources};
 pub use reading::Finding;
 pub use scale_set::{MAX_INSTANCES, MAX_PARTS};
+pub use service::service_ports;
 
 pub(crate) use filled::{Around, body_of, filled};
 pub use id::resource_type;
@@ -42,6 +46,7 @@ pub(crate) use id::{name_of, parent, tidy};
 pub(crate) use placeholder::{asks, fill_addresses, resolved};
 pub(crate) use reading::{Piece, Reading};
 pub(crate) use role::{definition_of, is_definition};
+pub(crate) use service::assumed_service;
 
 use sim_core::topology::Kind;
 use std::sync::Arc;
@@ -58,7 +63,7 @@ pub(crate) fn read(raw: &RawResource, all: &Resources, region: &Arc<str>) -> Rea
         "networksecuritygroups" => security::group(raw, all, &mut out),
         "networksecuritygroups/securityrules" => security::rule_alone(raw, all, &mut out),
         "applicationsecuritygroups" => out.node(raw.draft(Kind::Asg)),
-        "networkinterfaces" => nic::interface(raw, &mut out),
+        "networkinterfaces" => nic::interface_alone(raw, all, &mut out),
         "publicipaddresses" => address::public(raw, "ipAddress", &mut out),
         "publicipprefixes" => address::public(raw, "ipPrefix", &mut out),
         "loadbalancers" => balancer::balancer(raw, &mut out),
@@ -73,6 +78,14 @@ pub(crate) fn read(raw: &RawResource, all: &Resources, region: &Arc<str>) -> Rea
         "applicationgateways" => application_gateway::gateway(raw, &mut out),
         "privateendpoints" => private_link::endpoint(raw, all, &mut out),
         "privatelinkservices" => private_link::service(raw, &mut out),
+        "privateendpoints/privatednszonegroups" => dns::zone_group(raw, &mut out),
+        "privatednszones" => dns::zone(raw, false, &mut out),
+        "dnszones" => dns::zone(raw, true, &mut out),
+        "privatednszones/virtualnetworklinks" => dns::link(raw, &mut out),
+        "dnsresolvers/inboundendpoints" => resolver::inbound(raw, &mut out),
+        "dnsforwardingrulesets" => resolver::ruleset(raw, all, &mut out),
+        "dnsforwardingrulesets/forwardingrules" => resolver::rule_alone(raw, all, &mut out),
+        "dnsforwardingrulesets/virtualnetworklinks" => resolver::link(raw, &mut out),
         "azurefirewalls" => firewall::firewall(raw, all, &mut out),
         "firewallpolicies" => firewall::policy(raw, all, &mut out),
         "firewallpolicies/rulecollectiongroups" => firewall::group_alone(raw, all, &mut out),
@@ -91,6 +104,8 @@ pub(crate) fn read(raw: &RawResource, all: &Resources, region: &Arc<str>) -> Rea
         "microsoft.containerinstance/containergroups" => machine::container_group(raw, all, &mut out),
         "microsoft.authorization/roledefinitions" => role::definition(raw, &mut out),
         "microsoft.authorization/roleassignments" => role::assignment(raw, &mut out),
+        record if dns::is_record(record) => dns::record(raw, &mut out),
+        _ if service::is_service(&kind) => service::read(raw, all, &mut out),
         child if child.starts_with("loadbalancers/") => balancer::child_alone(raw, &mut out),
         _ => out.inert(raw),
     }

@@ -1,6 +1,7 @@
 //! `networkInterfaces` with their addresses.
 
-use super::raw::RawResource;
+use super::dns;
+use super::raw::{RawResource, Resources};
 use super::read::{address, given, inner, list, reference, references, says, switch};
 use super::reading::Reading;
 use crate::diagnostic::Diagnostic;
@@ -10,12 +11,20 @@ use sim_core::topology::{Draft, IpConfig, Kind, Nic, Relation};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// A NIC, which may be a private endpoint's own: its addresses are the endpoint's then.
+pub(super) fn interface_alone(raw: &RawResource, all: &Resources, out: &mut Reading) {
+    let endpoint = reference(raw.properties(), "privateEndpoint").filter(|endpoint| all.get(endpoint).is_some());
+    let Some(endpoint) = endpoint else { return interface(raw, out) };
+    let nic = Nic { region: out.region.clone(), ..Nic::default() };
+    out.node(raw.draft(Kind::Nic(nic)).refer(Relation::PartOf, endpoint));
+}
+
 pub(super) fn interface(raw: &RawResource, out: &mut Reading) {
     let properties = raw.properties();
     let kind = Kind::Nic(Nic {
         region: out.region.clone(),
         ip_forwarding: switch(properties, "enableIPForwarding", false).value,
-        ..Nic::default()
+        dns_servers: dns::servers(given(properties, "dnsSettings").unwrap_or(properties), out),
     });
     let mut draft = raw.draft(kind);
     if let Some(group) = reference(properties, "networkSecurityGroup") {

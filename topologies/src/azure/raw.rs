@@ -3,12 +3,13 @@
 use super::id;
 use super::read::{given, inner, text};
 use super::scale_set::Sets;
+use super::service::{Addresses, target_of};
 use crate::arm;
-use crate::facts::{ServiceTags, region};
+use crate::facts::{Date, ServiceTags, region};
 use crate::json::Value;
 use sim_core::source::Span;
 use sim_core::topology::{Draft, Kind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 /// A resource before it is known what it means for the network.
@@ -108,8 +109,13 @@ impl From<arm::Resource> for RawResource {
 pub struct Resources {
     list: Vec<RawResource>,
     places: BTreeMap<String, usize>,
-    /// Made when it is first asked for.
+    /// Made when it is first asked for, as are the next two.
     sets: OnceLock<Sets>,
+    addresses: OnceLock<Addresses>,
+    /// What private endpoints are for, by id in lower case.
+    targets: OnceLock<BTreeSet<String>>,
+    /// The day that the input is set in.
+    pub(crate) date: Date,
     /// What service tags hold, where that was given.
     pub(crate) service_tags: Option<Arc<ServiceTags>>,
 }
@@ -136,13 +142,31 @@ impl Resources {
         self.sets.get_or_init(|| Sets::of(self))
     }
 
+    /// The public addresses of services.
+    pub(super) fn addresses(&self) -> &Addresses {
+        self.addresses.get_or_init(|| Addresses::of(self))
+    }
+
+    /// Whether a private endpoint is for this resource.
+    pub(super) fn has_endpoint(&self, id: &str) -> bool {
+        let all = || self.iter().filter_map(target_of).map(|target| target.to_ascii_lowercase()).collect();
+        self.targets.get_or_init(all).contains(&id.to_ascii_lowercase())
+    }
+
+    /// Forgets what was made of all.
+    fn forget(&mut self) {
+        self.sets.take();
+        self.addresses.take();
+        self.targets.take();
+    }
+
     /// All of them, in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = &RawResource> {
         self.list.iter()
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut RawResource> {
-        self.sets.take();
+        self.forget();
         self.list.iter_mut()
     }
 
@@ -152,7 +176,7 @@ impl Resources {
 
     /// Adds a resource; one that has the same id is replaced, as a second deployment would.
     pub fn insert(&mut self, raw: RawResource) {
-        self.sets.take();
+        self.forget();
         let key = raw.id.to_ascii_lowercase();
         match self.places.get(&key) {
             Some(place) => self.list[*place] = raw,
@@ -165,7 +189,7 @@ impl Resources {
 
     /// Takes a resource away, with its children.
     pub fn remove(&mut self, id: &str) {
-        self.sets.take();
+        self.forget();
         let whole = id.to_ascii_lowercase();
         self.list.retain(|raw| {
             let rest = raw.id.to_ascii_lowercase();

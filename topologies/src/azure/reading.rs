@@ -1,6 +1,7 @@
 //! What reading a resource gives.
 
 use super::raw::RawResource;
+use crate::arm::Assumption;
 use crate::diagnostic::{Diagnostic, Severity};
 use sim_core::net::Addr;
 use sim_core::topology::{Draft, Edit, Kind, Relation, Route, RuleCollection, SecurityRule};
@@ -26,6 +27,8 @@ pub(crate) struct Reading {
     pub(crate) findings: Vec<Finding>,
     /// What is left out because the simulator does not know it; with the resource, if it is a whole one.
     pub(crate) skipped: Vec<(Option<Arc<str>>, Diagnostic)>,
+    /// What was filled in because the input does not say it.
+    pub(crate) assumptions: Vec<Assumption>,
     /// The region it stands in.
     pub(crate) region: Arc<str>,
 }
@@ -83,7 +86,7 @@ pub(crate) enum Piece {
 
 impl Reading {
     pub(super) fn new(region: Arc<str>) -> Self {
-        Self { pieces: Vec::new(), findings: Vec::new(), skipped: Vec::new(), region }
+        Self { pieces: Vec::new(), findings: Vec::new(), skipped: Vec::new(), assumptions: Vec::new(), region }
     }
 
     pub(super) fn node(&mut self, draft: Draft) {
@@ -101,6 +104,10 @@ impl Reading {
     /// A resource that no packet meets.
     pub(super) fn inert(&mut self, raw: &RawResource) {
         self.node(raw.draft(Kind::Inert { resource_type: raw.resource_type.clone() }));
+    }
+
+    pub(super) fn assume(&mut self, assumption: Assumption) {
+        self.assumptions.push(assumption);
     }
 
     /// Says what of a resource is not modelled; the rest of it is.

@@ -1,9 +1,9 @@
 //! `virtualNetworks` with their subnets and peerings, inside or on their own.
 
-use super::id;
 use super::raw::{RawResource, Resources};
 use super::read::{enabled, given, inner, list, missing, not_modelled, number, prefix, reference, says, switch, text};
 use super::reading::Reading;
+use super::{dns, id};
 use crate::diagnostic::Diagnostic;
 use crate::facts::region;
 use crate::json::Value;
@@ -30,6 +30,7 @@ pub(super) fn network(raw: &RawResource, out: &mut Reading) {
             None
         }
     };
+    let dns_servers = dns::servers(given(properties, "dhcpOptions").unwrap_or(properties), out);
     match space.iter().map(prefix).collect::<Result<Vec<Prefix>, Diagnostic>>() {
         Ok(space)
             if space.is_empty() && given(properties, "addressSpace").is_some_and(|it| given(it, POOLS).is_some()) =>
@@ -41,7 +42,7 @@ pub(super) fn network(raw: &RawResource, out: &mut Reading) {
             region: out.region.clone(),
             space,
             flow_timeout_minutes,
-            ..Vnet::default()
+            dns_servers,
         }))),
         Err(diagnostic) => return out.leave_out(&raw.id, diagnostic),
     }
@@ -60,6 +61,17 @@ pub(super) fn network(raw: &RawResource, out: &mut Reading) {
         let Some(draft) = raw.part("virtualNetworkPeerings", part, peering(inner(part))) else { continue };
         out.inline(peering_refers(draft, &raw.id, inner(part)));
     }
+}
+
+/// The properties of a subnet, wherever it is declared.
+pub(super) fn subnet_body<'a>(all: &'a Resources, subnet: &str) -> Option<&'a Value> {
+    let inline = || {
+        let vnet = all.get(id::parent(subnet)?)?;
+        let parts = list(vnet.properties(), "subnets").iter();
+        let is_it = |part: &&Value| vnet.part_id("subnets", part).is_some_and(|id| id.eq_ignore_ascii_case(subnet));
+        parts.into_iter().find(is_it).map(inner)
+    };
+    all.get(subnet).map(RawResource::properties).or_else(inline)
 }
 
 pub(super) fn subnet_alone(raw: &RawResource, all: &Resources, out: &mut Reading) {

@@ -29,7 +29,7 @@ pub use vm_size::{VmSize, vm_size};
 use sim_core::net::Prefix;
 
 /// The lines of a data file that are neither comment nor heading, cut at commas.
-fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+pub(crate) fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     text.lines().filter(|line| !line.starts_with('#')).skip(1).map(|line| line.split(',').collect())
 }
 

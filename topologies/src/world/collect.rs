@@ -64,6 +64,7 @@ impl Collected {
     /// Adds the reading of one of `all` resources.
     pub(super) fn add(&mut self, reading: Reading, all: &Resources) {
         let region = reading.region;
+        self.assumptions.extend(reading.assumptions);
         for finding in reading.findings {
             self.left_out.insert(finding.resource.to_ascii_lowercase(), Blame::Finding(self.findings.len()));
             self.findings.push(finding);

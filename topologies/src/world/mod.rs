@@ -66,17 +66,18 @@ impl World {
     /// it. For what is referred to but not declared there are stand-ins, each with an assumption.
     #[must_use]
     pub fn new(resources: impl IntoIterator<Item = RawResource>, region: &str) -> Self {
-        Self::with_service_tags(resources, region, None)
+        Self::on(Date::DATA, resources, region, None)
     }
 
-    /// The same, where it is known what service tags hold.
+    /// The same on a day, where it may be known what service tags hold.
     #[must_use]
-    pub fn with_service_tags(
+    pub fn on(
+        date: Date,
         resources: impl IntoIterator<Item = RawResource>,
         region: &str,
         tags: Option<Arc<ServiceTags>>,
     ) -> Self {
-        let world = Self::build(resources, region, tags.clone());
+        let world = Self::build(date, resources, region, tags.clone());
         // Some resources ask for addresses of others, which are known only now: a route, for its next hop.
         if !world.resources.iter().any(|raw| azure::asks(&raw.body)) {
             return world;
@@ -84,12 +85,18 @@ impl World {
         let mut filled = world.resources.clone();
         let fill = |raw: &mut RawResource| azure::fill_addresses(&mut raw.body, &world.resources, &world.topology);
         let count: usize = filled.iter_mut().map(fill).sum();
-        if count > 0 { Self::build(filled.into_iter(), region, tags) } else { world }
+        if count > 0 { Self::build(date, filled.into_iter(), region, tags) } else { world }
     }
 
-    fn build(resources: impl IntoIterator<Item = RawResource>, region: &str, tags: Option<Arc<ServiceTags>>) -> Self {
+    fn build(
+        date: Date,
+        resources: impl IntoIterator<Item = RawResource>,
+        region: &str,
+        tags: Option<Arc<ServiceTags>>,
+    ) -> Self {
         let mut world = Self::default();
         world.resources.service_tags = tags;
+        world.resources.date = date;
         for raw in resources {
             world.resources.insert(raw);
         }
@@ -105,6 +112,12 @@ impl World {
         world.assumptions = assumptions;
         Settling { world: &mut world, nodes, places, left_out, members }.run();
         world
+    }
+
+    /// The day that it is set in.
+    #[must_use]
+    pub fn date(&self) -> Date {
+        self.resources.date
     }
 
     /// What service tags hold, where that was given.

@@ -247,7 +247,7 @@ fn takes_free_address(kind: &Kind) -> bool {
     match kind {
         Kind::IpConfig(IpConfig { requested, .. }) | Kind::Frontend(Frontend { requested, .. }) => requested.is_none(),
         Kind::Firewall(firewall) => firewall.requested.is_none(),
-        Kind::PrivateEndpoint(_) => true,
+        Kind::PrivateEndpoint(endpoint) => endpoint.members.iter().any(|member| member.requested.is_none()),
         Kind::LinkService(service) => service.nat.iter().any(Option::is_none),
         Kind::PublicIp(public) => public.address.is_none(),
         _ => false,

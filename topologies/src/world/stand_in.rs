@@ -9,8 +9,8 @@ use sim_core::id::NodeId;
 use sim_core::net::{Addr, Prefix};
 use sim_core::source::Span;
 use sim_core::topology::{
-    BackendPool, Draft, FirewallPolicy, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg,
-    OnPremises, PublicIp, Relation, RouteTable, Setting, Sku, Subnet, Topology, Vnet,
+    BackendPool, DnsZone, Draft, FirewallPolicy, Frontend, IpConfig, Kind, LoadBalancer, Machine, NatGateway, Nic, Nsg,
+    OnPremises, PublicIp, Relation, RouteTable, Ruleset, Setting, Sku, Subnet, Topology, Vnet,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -80,6 +80,7 @@ fn asked(kind: &Kind) -> Vec<Addr> {
             requested.iter().copied().collect()
         }
         Kind::Firewall(firewall) => firewall.requested.iter().copied().collect(),
+        Kind::PrivateEndpoint(endpoint) => endpoint.members.iter().filter_map(|member| member.requested).collect(),
         Kind::LinkService(service) => service.nat.iter().flatten().copied().collect(),
         _ => Vec::new(),
     }
@@ -106,6 +107,15 @@ impl World {
                 "a gateway of which nothing is known; nothing goes through it",
             ),
             Relation::Remote => return self.stand_in_vnet(target, region, hints, true, span).is_some(),
+            Relation::Registers | Relation::PartOf if ends("/privatednszones") || ends("/dnszones") => {
+                let name = azure::name_of(target).to_ascii_lowercase().into();
+                let zone = DnsZone { name, public: ends("/dnszones") };
+                (draft(Kind::DnsZone(zone)), "a zone without other links or records")
+            }
+            Relation::PartOf if ends("/dnsforwardingrulesets") => {
+                (draft(Kind::Ruleset(Ruleset::default())), "a rule set without rules")
+            }
+            Relation::Target if self.stand_in_service(target, region, span) => return true,
             Relation::PartOf if ends("/virtualnetworks") => {
                 return self.stand_in_vnet(target, region, hints, false, span).is_some();
             }
@@ -245,6 +255,21 @@ impl World {
         let region = from.region.clone();
         let kind = Kind::PublicIp(PublicIp { sku, region, address: None, v6, ..PublicIp::default() });
         self.assume(Draft::new(target.clone(), kind), "a public address, made up here", from.draft.span).is_some()
+    }
+
+    /// A managed service that only a private endpoint names, with its fronts; `false` for what is none.
+    fn stand_in_service(&mut self, target: &Arc<str>, region: &Arc<str>, span: Option<Span>) -> bool {
+        let mut drafts = azure::assumed_service(target, region, &self.resources).into_iter();
+        let Some(service) = drafts.next() else { return false };
+        let what = format!("a service in {region} that lets everybody in");
+        if self.assume(service, &what, span).is_none() {
+            return false;
+        }
+        for front in drafts {
+            self.assumed.insert(front.name.to_ascii_lowercase());
+            let _ = self.topology.put(front);
+        }
+        true
     }
 
     fn stand_in_gateway(&mut self, target: &Arc<str>, region: &Arc<str>, span: Option<Span>) -> bool {

@@ -67,13 +67,15 @@ impl Player<'_> {
             Failed::of(Diagnostic::error("input.file", format!("{}: {error}", loaded.path.display())))
         })?;
         let given = (!loaded.scenario.parameters.is_empty()).then(|| parameters(loaded));
-        let loading = Loading { parameters: given.as_ref(), tags: self.tags.as_ref(), ..Loading::default() };
+        let options = self.options(loaded);
+        let loading =
+            Loading { parameters: given.as_ref(), tags: self.tags.as_ref(), date: options.date, ..Loading::default() };
         let world = topologies::load_with(&inputs, &loading);
         if world.has_errors() {
             return Err(Failed { diagnostics: world.diagnostics, network: Some(Box::new(world.sources)) });
         }
         let recorder = self.recorder(n, loaded).map_err(Failed::of)?;
-        let played = replay::run(loaded, world, &self.options(loaded), recorder);
+        let played = replay::run(loaded, world, &options, recorder);
         let (report, recorder) = played.map_err(|diagnostics| Failed { diagnostics, network: None })?;
         if let Some(Err(error)) = recorder.capture.map(Capture::finish) {
             return Err(Failed::of(Diagnostic::error("output.capture", error.to_string())));

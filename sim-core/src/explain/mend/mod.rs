@@ -5,9 +5,11 @@ mod firewall;
 mod gateway;
 mod made;
 mod rule;
+mod service;
 mod switch;
 
 pub use firewall::Made;
+pub use service::Unlock;
 pub use switch::Switch;
 
 use super::Blocker;
@@ -76,6 +78,13 @@ pub enum Mend {
         /// The setting, with its new value.
         switch: Switch,
     },
+    /// A managed service lets somebody in.
+    Unlock {
+        /// The service.
+        service: NodeId,
+        /// Whom, and how.
+        change: Unlock,
+    },
     /// New resources, and a reference to the last of them from one that is there.
     Make {
         /// What is made, in order.
@@ -127,6 +136,9 @@ impl Mend {
                 }
                 found.extend(switch::drop_route(route, topology));
                 found
+            }
+            (reason, Some(Step::Refused { service, caller, asker, .. }), _) => {
+                service::admitting(reason, *service, caller, *asker, fabric, topology)
             }
             (Reason::TtlExpired | Reason::UnknownFlow, Some(Step::Routed { route, .. }), _) => {
                 switch::drop_route(route, topology).into_iter().collect()
@@ -187,7 +199,7 @@ impl Mend {
                     }
                 });
                 let host = |site: &Draft| {
-                    let host = Kind::OnPremisesHost(OnPremisesHost { prefix: *prefix, egress_bps: None });
+                    let host = Kind::OnPremisesHost(OnPremisesHost::at(*prefix));
                     let name = format!("{}/hosts/{}-{}", site.name, prefix.first(), prefix.len());
                     Draft::new(name, host).refer(Relation::PartOf, site.name.clone())
                 };
@@ -208,6 +220,7 @@ impl Mend {
             })
             .into_iter()
             .collect(),
+            Self::Unlock { service, change } => service::drafts(*service, change, topology),
             Self::Switch { resource, switch } => {
                 // A guest whose NIC forwards is taken to forward, too.
                 let guest = topology.target(*resource, Relation::PartOf).filter(|_| *switch == Switch::IpForwarding);

@@ -5,6 +5,7 @@ mod balancer;
 mod exchange;
 mod firewall;
 mod gateway;
+mod names;
 mod network;
 mod outbound;
 mod port;
@@ -19,6 +20,7 @@ use crate::stage::security::CompiledGroup;
 use crate::stage::tag::{TagContext, TagTable, region_at};
 use crate::topology::{Kind, Nsg, Relation, Topology};
 use exchange::Exchange;
+pub(super) use names::names;
 use network::Network;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +72,7 @@ impl Fabric {
             groups: compiler.groups,
             tags: compiler.tags,
             facts: facts.clone(),
+            names: Arc::new(names(topology, facts.choices)),
             unknown_tags: Arc::new(compiler.unknown_tags),
             touches: Arc::new(touches),
         }

@@ -40,18 +40,26 @@ impl Certificate {
     /// 803 bytes unless the name is too long for that (about 38 characters); then it has what it needs.
     #[must_use]
     pub fn new(subject: &str) -> Self {
+        Self::of(&[subject])
+    }
+
+    /// The same for several host names, of which the first is the subject; one without any name is `localhost`'s.
+    #[must_use]
+    pub fn of(names: &[impl AsRef<str>]) -> Self {
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        let names = if names.is_empty() { &["localhost"][..] } else { &names };
         // Lengths of lengths can make one size unreachable with one serial number; the next one reaches it.
         let padded = (8..=20).find_map(|serial| {
-            let bare = build(subject, serial, None);
+            let bare = build(names, serial, None);
             if bare.len() == CAPTURED {
                 return Some(bare);
             }
-            let missing = CAPTURED.checked_sub(build(subject, serial, Some(0)).len())?;
-            let excess = build(subject, serial, Some(missing)).len() - CAPTURED;
-            let der = build(subject, serial, Some(missing.checked_sub(excess)?));
+            let missing = CAPTURED.checked_sub(build(names, serial, Some(0)).len())?;
+            let excess = build(names, serial, Some(missing)).len() - CAPTURED;
+            let der = build(names, serial, Some(missing.checked_sub(excess)?));
             (der.len() == CAPTURED).then_some(der)
         });
-        Self { der: padded.unwrap_or_else(|| build(subject, 8, None)).into() }
+        Self { der: padded.unwrap_or_else(|| build(names, 8, None)).into() }
     }
 
     /// The bytes.
@@ -80,11 +88,65 @@ impl Certificate {
         }
         None
     }
+
+    /// The host names that any certificate is for, in its order; none when it says none, or is no certificate.
+    #[must_use]
+    pub fn names_in(der: &[u8]) -> Vec<String> {
+        alternative_names(der).unwrap_or_default()
+    }
+
+    /// Whether a name in a certificate stands for this host. A star is one whole label, the first (RFC 6125 6.4.3).
+    ///
+    /// ```
+    /// use sim_core::protocol::tls::Certificate;
+    /// assert!(Certificate::fits("*.example.org", "a.Example.org"));
+    /// assert!(!Certificate::fits("*.example.org", "a.b.example.org"));
+    /// ```
+    #[must_use]
+    pub fn fits(pattern: &str, host: &str) -> bool {
+        match pattern.strip_prefix("*.") {
+            Some(parent) => host.split_once('.').is_some_and(|(label, rest)| {
+                !label.is_empty() && rest.contains('.') && rest.eq_ignore_ascii_case(parent)
+            }),
+            None => pattern.eq_ignore_ascii_case(host),
+        }
+    }
+}
+
+/// The host names in the extension for them.
+fn alternative_names(der: &[u8]) -> Option<Vec<String>> {
+    let (certificate, _) = expect(der, tag::SEQUENCE)?;
+    let (mut rest, _) = expect(certificate, tag::SEQUENCE)?;
+    while rest.first() != Some(&tag::EXTENSIONS) {
+        (_, _, rest) = element(rest)?;
+    }
+    let (extensions, _) = expect(rest, tag::EXTENSIONS)?;
+    let (mut extensions, _) = expect(extensions, tag::SEQUENCE)?;
+    while !extensions.is_empty() {
+        let (one, later) = expect(extensions, tag::SEQUENCE)?;
+        let (object, value) = expect(one, tag::OBJECT)?;
+        if object == ALTERNATIVE_NAME {
+            let (_, value, _) = element(value)?;
+            let (mut list, _) = expect(value, tag::SEQUENCE)?;
+            let mut names = Vec::new();
+            while !list.is_empty() {
+                let (kind, name, others) = element(list)?;
+                if kind == tag::DNS_NAME {
+                    names.push(str::from_utf8(name).ok()?.to_owned());
+                }
+                list = others;
+            }
+            return Some(names);
+        }
+        extensions = later;
+    }
+    None
 }
 
 /// A certificate with a serial number of so many bytes and, if wanted, an identifier of its key of so many:
 /// what the size is made up with, since its length is free.
-fn build(subject: &str, serial: usize, identifier: Option<usize>) -> Vec<u8> {
+fn build(hosts: &[&str], serial: usize, identifier: Option<usize>) -> Vec<u8> {
+    let subject = hosts.first().copied().unwrap_or_default();
     let seed = subject.bytes().fold(CAPTURED as u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
     let mut generator = generator(seed);
     let mut number: [u8; 20] = random(&mut generator);
@@ -101,7 +163,8 @@ fn build(subject: &str, serial: usize, identifier: Option<usize>) -> Vec<u8> {
     let exponent = wrap(tag::INTEGER, &[[1, 0, 1]]);
     let key = wrap(tag::SEQUENCE, &[wrap(tag::INTEGER, &[modulus]), exponent]);
     let key = wrap(tag::SEQUENCE, &[algorithm(&RSA), wrap(tag::BITS, &[vec![0], key])]);
-    let names = wrap(tag::SEQUENCE, &[wrap(tag::DNS_NAME, &[subject])]);
+    let names: Vec<Vec<u8>> = hosts.iter().map(|host| wrap(tag::DNS_NAME, &[host])).collect();
+    let names = wrap(tag::SEQUENCE, &names);
     let mut extensions = vec![extension(&ALTERNATIVE_NAME, &names)];
     if let Some(length) = identifier {
         extensions.push(extension(&KEY_IDENTIFIER, &wrap(tag::OCTETS, &[vec![0x5a; length]])));

@@ -5,7 +5,7 @@ use super::super::{Side, Violation};
 use super::connection::{Connection, Step};
 use super::hello::{Randoms, client_hello, hash_length, parse_server_hello};
 use super::records::{Flight, Incoming, Records};
-use super::{Certificate, Event, Offer, Stack, Version, kind};
+use super::{BAD_CERTIFICATE, Certificate, Event, Offer, Stack, Version, kind};
 
 /// The client end of one TLS connection. It starts the handshake by itself.
 pub type Client = Connection<Asking>;
@@ -16,6 +16,10 @@ pub struct Asking {
     phase: Phase,
     suite: u16,
     certificate: Option<String>,
+    /// The host whose certificate it has to be.
+    wanted: Option<String>,
+    /// The host names in the server's certificate.
+    names: Vec<String>,
 }
 
 /// What the client waits for.
@@ -47,7 +51,22 @@ impl Client {
         let mut flight = Flight::default();
         records.handshake(&mut flight, kind::CLIENT_HELLO, &client_hello(offer, server_name, &randoms));
         records.flush(flight, "TLS ClientHello");
-        Self::over(records, Asking { phase: Phase::ServerHello, suite: 0, certificate: None })
+        let phase = Phase::ServerHello;
+        Self::over(records, Asking { phase, suite: 0, certificate: None, wanted: None, names: Vec::new() })
+    }
+
+    /// The same that takes no certificate but one for `host`: else it ends the handshake with [`Event::Refused`] and says
+    /// so to the server, as Go and OpenSSL do.
+    #[must_use]
+    pub fn for_host(mut self, host: &str) -> Self {
+        self.state.wanted = Some(host.to_owned());
+        self
+    }
+
+    /// The host names that the server's certificate is for, once it has come.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.state.names
     }
 }
 
@@ -83,8 +102,11 @@ impl Client {
             }
             (Phase::Extensions, kind::ENCRYPTED_EXTENSIONS) => Phase::Certificate,
             (Phase::Certificate, kind::CERTIFICATE) => {
-                self.state.certificate = Certificate::name_in(first_certificate(body, version)?);
-                Phase::Proof
+                let certificate = first_certificate(body, version)?;
+                self.state.certificate = Certificate::name_in(certificate);
+                self.state.names = Certificate::names_in(certificate);
+                let fits = |host: &String| self.state.names.iter().any(|name| Certificate::fits(name, host));
+                if self.state.wanted.as_ref().is_none_or(fits) { Phase::Proof } else { self.distrust() }
             }
             (Phase::Proof, kind::SERVER_KEY_EXCHANGE) if version == Version::Tls12 => Phase::HelloDone,
             (Phase::Proof, kind::CERTIFICATE_VERIFY) if version == Version::Tls13 => Phase::Finished,
@@ -108,6 +130,19 @@ impl Client {
             (Phase::Data, kind::NEW_SESSION_TICKET) if version == Version::Tls13 => Phase::Data,
             _ => return Err(Violation::Unexpected("TLS handshake message")),
         })
+    }
+
+    /// Ends the handshake for a certificate of somebody else.
+    fn distrust(&mut self) -> Phase {
+        let mut flight = Flight::default();
+        if self.records.version == Version::Tls13 {
+            // From here on 1.3 says nothing in the clear.
+            self.records.change_cipher_spec(&mut flight);
+        }
+        self.records.fatal(&mut flight, BAD_CERTIFICATE);
+        self.records.flush(flight, "TLS alert bad_certificate");
+        self.events.push_back(Event::Refused(BAD_CERTIFICATE));
+        Phase::Over
     }
 
     fn finish(&mut self, mut flight: Flight, length: usize, label: &'static str) {

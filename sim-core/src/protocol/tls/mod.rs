@@ -55,15 +55,16 @@ pub enum Event {
     Established {
         /// The version both ends know.
         version: Version,
-        /// To the client: the name in the server's certificate, which nobody checks here. To the server: the name the
-        /// client asked for (SNI), if any.
+        /// To the client: the name in the server's certificate. To the server: the name the client asked for (SNI), if
+        /// any.
         name: Option<String>,
     },
     /// The peer sent application data.
     Data(Bytes),
     /// The peer has said that it sends no more (close_notify).
     Closed,
-    /// The handshake failed, or the connection was given up: the number of the alert, 70 for no common version.
+    /// The handshake failed, or the connection was given up: the number of the alert, 70 for no common version, 42 for
+    /// a certificate of somebody else.
     Refused(u8),
 }
 
@@ -83,6 +84,8 @@ mod kind {
 
 /// The alert that says no more is coming.
 const CLOSE_NOTIFY: u8 = 0;
+/// The alert that says the certificate is not the right one.
+const BAD_CERTIFICATE: u8 = 42;
 /// The alert that says no version is common.
 const PROTOCOL_VERSION: u8 = 70;
 /// How the servers here sign: RSA-PSS with SHA-256.

@@ -17,6 +17,8 @@ pub struct Answering {
     stack: Stack,
     highest: Version,
     certificate: Certificate,
+    /// Whether it shows a certificate for whatever name it is asked for.
+    any_name: bool,
     name: Option<String>,
     /// Whether the client takes a ticket, with which it could come back sooner (nobody does here).
     ticket: bool,
@@ -44,7 +46,15 @@ impl Server {
     pub fn new(seed: u64, stack: Stack, highest: Version, certificate: Certificate) -> Self {
         let records = Records::new(Side::Server, stack, seed);
         let phase = Phase::ClientHello;
-        Self::over(records, Answering { phase, stack, highest, certificate, name: None, ticket: false })
+        let any_name = false;
+        Self::over(records, Answering { phase, stack, highest, certificate, any_name, name: None, ticket: false })
+    }
+
+    /// The same that shows a certificate for whatever name it is asked for, and its own to who asks for none.
+    #[must_use]
+    pub fn under_any_name(mut self) -> Self {
+        self.state.any_name = true;
+        self
     }
 }
 
@@ -91,6 +101,9 @@ impl Server {
             return Phase::Over;
         };
         self.state.name.clone_from(&hello.name);
+        if let (true, Some(name)) = (self.state.any_name, &hello.name) {
+            self.state.certificate = Certificate::new(name);
+        }
         let randoms = Randoms { random: self.records.random(), session: [0; 32], key: self.records.random() };
         self.records.handshake(&mut flight, kind::SERVER_HELLO, &hello.answer(self.state.stack, choice, &randoms));
         let (version, suite) = choice;

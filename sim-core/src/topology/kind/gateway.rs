@@ -1,5 +1,6 @@
 //! Virtual network gateways, their connections, and the networks on the other side.
 
+use super::NameServer;
 use crate::net::{Addr, Prefix};
 use std::sync::Arc;
 
@@ -65,4 +66,16 @@ pub struct OnPremisesHost {
     pub prefix: Prefix,
     /// How fast it sends, bits per second. `None`: not limited.
     pub egress_bps: Option<u64>,
+    /// Whom it asks about names; none where its network has a way of its own, which then gives the Internet's answers.
+    pub dns_servers: Vec<Addr>,
+    /// What it answers about names, where it does.
+    pub name_server: Option<NameServer>,
+}
+
+impl OnPremisesHost {
+    /// One of which nothing is known but its address.
+    #[must_use]
+    pub fn at(prefix: Prefix) -> Self {
+        Self { prefix, egress_bps: None, dns_servers: Vec::new(), name_server: None }
+    }
 }

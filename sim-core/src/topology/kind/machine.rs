@@ -65,6 +65,8 @@ pub struct InternetHost {
     /// Which part of a service it is, where it is part of one: what private endpoints call `requiredMemberName`; empty
     /// where the service has one part only.
     pub member: Arc<str>,
+    /// Whether it answers questions about names, as the Internet sees them.
+    pub resolver: bool,
 }
 
 impl InternetHost {
@@ -80,6 +82,7 @@ impl InternetHost {
             names: Vec::new(),
             chains: Vec::new(),
             member: "".into(),
+            resolver: false,
         }
     }
 }

@@ -16,6 +16,7 @@ mod pool;
 mod routes;
 mod rules;
 mod subnet;
+mod zone;
 
 pub(super) use address::{address_outside, address_taken, subnet_full};
 pub(super) use deletion::deletion;
@@ -49,7 +50,11 @@ pub(super) fn check(topology: &Topology, draft: &Draft, edges: &[(Relation, Node
         Kind::NatGateway(gateway) => network::nat_gateway(case, gateway),
         Kind::Gateway(_) => network::gateway(case),
         Kind::Firewall(_) => network::firewall(case),
-        Kind::PrivateEndpoint(endpoint) => same_region(case, &endpoint.region),
+        Kind::PrivateEndpoint(endpoint) => zone::endpoint(case, endpoint),
+        Kind::DnsZone(attributes) => zone::zone(case, attributes),
+        Kind::RecordSet(set) => zone::record(case, set),
+        Kind::ZoneLink(attributes) => zone::link(case, attributes),
+        Kind::ZoneGroup => zone::group(case),
         Kind::LinkService(service) => link::check(case, service),
         Kind::Frontend(_) => balancer::frontend(case),
         Kind::Probe(probe) => balancer::probe(case, probe),

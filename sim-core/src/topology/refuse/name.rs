@@ -16,7 +16,9 @@ const LONGEST: usize = 80;
 /// Only ids of Azure's form are held to it, and what a service makes is not.
 pub(super) fn check(case: Case<'_>) -> Verdict {
     let draft = case.draft;
-    if draft.owner.is_some() || !draft.name.to_ascii_lowercase().contains("/providers/microsoft.network/") {
+    // Zones and what is in them have names of DNS.
+    let of_dns = matches!(draft.kind, Kind::DnsZone(_) | Kind::RecordSet(_));
+    if of_dns || draft.owner.is_some() || !draft.name.to_ascii_lowercase().contains("/providers/microsoft.network/") {
         return Ok(());
     }
     valid(case, case.short(), draft.span, None)?;

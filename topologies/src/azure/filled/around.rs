@@ -64,7 +64,10 @@ impl<'a> Around<'a> {
             "local-space" => self.space(super::super::id::parent(id)?),
             "record-name" => Some(dns::record_name(id)?.into()),
             "approval" => dns::approval(body),
-            "dns-configs" => dns::configs(self, id, body),
+            "dns-configs" => match &self.known?.0.find(id)?.kind {
+                Kind::PrivateEndpoint(endpoint) => dns::configs(endpoint, span),
+                _ => None,
+            },
             "linux" | "windows" => (image_system(body)? == word).then(|| Data::Object(Vec::new())),
             "first" => Some(is_first(id, whole).into()),
             _ => None,
@@ -170,11 +173,6 @@ impl<'a> Around<'a> {
     fn space(&self, vnet: &str) -> Option<Data> {
         let (_, resources) = self.known?;
         Some(given(resources.get(vnet)?.properties(), "addressSpace")?.data.clone())
-    }
-
-    /// A resource that is declared.
-    pub(super) fn declared(&self, id: &str) -> Option<&'a super::super::RawResource> {
-        self.known?.1.get(id)
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::super::id::{name_of, parent, resource_type};
 use super::super::read::{inner, list, text};
-use super::around::Around;
 use crate::json::{Data, Member, Value};
 use sim_core::net::Addr;
 use sim_core::source::Span;
+use sim_core::topology::{EndpointMember, PrivateEndpoint};
 
-const NAMES: &str = include_str!("../../../data/endpoint-names.csv");
+const APPROVALS: &str = include_str!("../../../data/endpoint-approvals.csv");
 
 /// The full name of a record set: `www.contoso.com.`; `@` is the zone itself.
 pub(super) fn record_name(id: &str) -> Option<String> {
@@ -18,25 +18,15 @@ pub(super) fn record_name(id: &str) -> Option<String> {
     })
 }
 
-/// `customDnsConfigs` of a private endpoint: names of its service, each with an address. Their addresses follow the
-/// endpoint's first one.
+/// `customDnsConfigs` of a private endpoint: the names of its members, each with the member's address.
 ///
 /// Names that do not follow from the service's own name are not known and left out.
-pub(super) fn configs(around: &Around<'_>, id: &str, body: &Value) -> Option<Data> {
-    let first = around.address(id)?;
-    let properties = inner(body);
-    let connection = list(properties, "privateLinkServiceConnections").first().map(inner)?;
-    let target = text(connection, "privateLinkServiceId")?;
-    let place = around.declared(target).and_then(|service| service.location.clone());
-    let place = place.or_else(|| text(body, "location").map(crate::facts::region::short))?;
-    let names = rows(connection, target).map(|row| row[2]).filter(|names| !names.is_empty());
-    let named = |form: &str| form.replace("{name}", name_of(target)).replace("{location}", &place);
-    let all = names.flat_map(|names| names.split(' ')).map(named).enumerate();
-    let one = |(n, names): (usize, String)| {
-        let share = |name: &str| config(name, first.plus(n as u128), body.span);
-        names.split('+').map(share).collect::<Vec<Value>>()
+pub(super) fn configs(endpoint: &PrivateEndpoint, span: Span) -> Option<Data> {
+    let named = endpoint.members.iter().filter_map(|member| Some((member, member.address?)));
+    let one = |(member, address): (&EndpointMember, Addr)| {
+        member.names.iter().map(|name| config(name, address, span)).collect::<Vec<Value>>()
     };
-    let configs: Vec<Value> = all.flat_map(one).collect();
+    let configs: Vec<Value> = named.flat_map(one).collect();
     (!configs.is_empty()).then_some(Data::Array(configs))
 }
 
@@ -47,17 +37,16 @@ pub(super) fn approval(connection: &Value) -> Option<Data> {
     let span = connection.span;
     let member =
         |key: &str, text: &str| Member { key: key.to_owned(), key_span: span, value: Value::new(span, text.into()) };
-    let words = [("status", "Approved"), ("description", row[3]), ("actionsRequired", row[4])];
+    let words = [("status", "Approved"), ("description", row[2]), ("actionsRequired", row[3])];
     Some(Data::Object(words.iter().map(|(key, text)| member(key, text)).collect()))
 }
 
-/// The rows of the table for a connection: service, group, names, words of approval, actions.
-fn rows(connection: &Value, target: &str) -> impl Iterator<Item = [&'static str; 5]> {
+/// The rows of the table for a connection: service, group, words of approval, actions.
+fn rows(connection: &Value, target: &str) -> impl Iterator<Item = [&'static str; 4]> {
     let kind = resource_type(target).to_ascii_lowercase();
     let groups: Vec<String> =
         list(connection, "groupIds").iter().filter_map(Value::as_str).map(str::to_ascii_lowercase).collect();
-    let lines = NAMES.lines().filter(|line| !line.starts_with('#'));
-    let rows = lines.filter_map(|line| <[&str; 5]>::try_from(line.split(',').collect::<Vec<_>>()).ok());
+    let rows = crate::facts::rows(APPROVALS).filter_map(|row| <[&str; 4]>::try_from(row).ok());
     rows.filter(move |row| row[0] == kind && groups.iter().any(|own| own == row[1]))
 }
 

@@ -10,7 +10,7 @@ fn snapshot(more: &str) -> String {
         r#"{{"predictedResources": [
   {{"id": "{GROUP}/providers/Microsoft.Network/virtualNetworks/v", "type": "Microsoft.Network/virtualNetworks", "name": "v",
     "apiVersion": "2024-05-01", "location": "westus", "properties": {{"addressSpace": {{"addressPrefixes": ["10.0.0.0/16"]}},
-      "dhcpOptions": {{"dnsServers": ["[reference('unknown', '2020-01-01').address]"]}}}}}},
+      "bgpCommunities": {{"virtualNetworkCommunity": "[reference('unknown', '2020-01-01').address]"}}}}}},
   {{"id": "{GROUP}/providers/Microsoft.Network/virtualNetworks/v/subnets/s", "type": "Microsoft.Network/virtualNetworks/subnets",
     "name": "v/s", "apiVersion": "2024-05-01", "properties": {{"addressPrefix": "10.0.0.0/24"}}}},
   {{"id": "{GROUP}/providers/Microsoft.Network/networkInterfaces/n", "type": "Microsoft.Network/networkInterfaces", "name": "n",

@@ -256,7 +256,7 @@ pub(super) fn download(asset: &Asset, at: Addr) -> Download {
     let url = &asset.url;
     Download {
         host: url.host.clone(),
-        to: (at, url.port),
+        to: (at, url.port).into(),
         path: url.path.clone(),
         tls: url.tls,
         timeout: CONNECT,

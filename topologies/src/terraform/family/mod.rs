@@ -5,10 +5,12 @@ mod balancer;
 mod compute;
 mod firewall;
 mod gateway;
+mod names;
 mod network;
 mod plain;
 mod private_link;
 mod security;
+mod server;
 mod services;
 
 use super::table::{Kind, Link};
@@ -19,10 +21,12 @@ pub(super) const KINDS: &[&[Kind]] = &[
     security::KINDS,
     balancer::KINDS,
     private_link::KINDS,
+    names::KINDS,
     gateway::KINDS,
     firewall::KINDS,
     compute::KINDS,
     services::KINDS,
+    server::KINDS,
     plain::KINDS,
 ];
 

@@ -1,8 +1,6 @@
-//! Private endpoints, private link services, private zones and their records.
+//! Private endpoints with their zone groups, and private link services.
 
-use crate::terraform::table::{Field, How, Kind, Place, child, kind, row, same};
-
-const ZONE: (&str, &[&str]) = ("Microsoft.Network/privateDnsZones", &["private_dns_zone_name", "zone_name"]);
+use crate::terraform::table::{Field, How, Kind, Place, kind, row, same};
 
 pub(super) const KINDS: &[Kind] = &[
     Kind {
@@ -13,34 +11,7 @@ pub(super) const KINDS: &[Kind] = &[
         children: &[("private_dns_zone_group", "privateDnsZoneGroups", ZONE_GROUP)],
     },
     kind("azurerm_private_link_service", "Microsoft.Network/privateLinkServices", SERVICE),
-    kind("azurerm_private_dns_zone", ZONE.0, &[]),
-    child(
-        "azurerm_private_dns_zone_virtual_network_link",
-        "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
-        ZONE,
-        &[
-            same("virtual_network_id", "virtualNetwork/id"),
-            same("registration_enabled", "registrationEnabled"),
-            same("resolution_policy", "resolutionPolicy"),
-        ],
-    ),
-    record("azurerm_private_dns_a_record", "Microsoft.Network/privateDnsZones/A", A),
-    record("azurerm_private_dns_aaaa_record", "Microsoft.Network/privateDnsZones/AAAA", AAAA),
-    record("azurerm_private_dns_cname_record", "Microsoft.Network/privateDnsZones/CNAME", CNAME),
-    record("azurerm_private_dns_ptr_record", "Microsoft.Network/privateDnsZones/PTR", PTR),
-    record("azurerm_private_dns_srv_record", "Microsoft.Network/privateDnsZones/SRV", &[]),
-    record("azurerm_private_dns_mx_record", "Microsoft.Network/privateDnsZones/MX", &[]),
-    record("azurerm_private_dns_txt_record", "Microsoft.Network/privateDnsZones/TXT", &[]),
 ];
-
-const fn record(terraform: &'static str, arm: &'static str, fields: &'static [Field]) -> Kind {
-    child(terraform, arm, ZONE, fields)
-}
-
-const A: &[Field] = &[same("ttl", "ttl"), row("records", "aRecords", How::Each("ipv4Address"))];
-const AAAA: &[Field] = &[same("ttl", "ttl"), row("records", "aaaaRecords", How::Each("ipv6Address"))];
-const CNAME: &[Field] = &[same("ttl", "ttl"), same("record", "cnameRecord/cname")];
-const PTR: &[Field] = &[same("ttl", "ttl"), row("records", "ptrRecords", How::Each("ptrdname"))];
 
 const ENDPOINT: &[Field] = &[
     same("subnet_id", "subnet/id"),

@@ -1,11 +1,17 @@
 //! Services that say from where they may be reached: registries, workspaces, vaults, storage.
 
-use crate::terraform::table::{Field, How, Kind, Link, Target, child, kind, link, row, same};
+use crate::terraform::table::{Field, How, Kind, Link, Place, Target, child, kind, link, row, same};
 
 const WORKSPACE: (&str, &[&str]) = ("Microsoft.MachineLearningServices/workspaces", &["machine_learning_workspace_id"]);
 
 pub(super) const KINDS: &[Kind] = &[
-    kind("azurerm_container_registry", "Microsoft.ContainerRegistry/registries", REGISTRY),
+    Kind {
+        terraform: "azurerm_container_registry",
+        arm: "Microsoft.ContainerRegistry/registries",
+        place: Place::Group,
+        fields: REGISTRY,
+        children: &[("georeplications", "replications", &[same("location", "@name"), same("location", "@location")])],
+    },
     kind("azurerm_key_vault", "Microsoft.KeyVault/vaults", VAULT),
     kind("azurerm_storage_account", "Microsoft.Storage/storageAccounts", STORAGE),
     kind("azurerm_machine_learning_workspace", WORKSPACE.0, WORKSPACE_FIELDS),
@@ -94,5 +100,7 @@ const WORKSPACE_FIELDS: &[Field] = &[
     same("container_registry_id", "containerRegistry"),
     same("application_insights_id", "applicationInsights"),
     row("public_network_access_enabled", "publicNetworkAccess", How::Enabled),
+    same("public_access_behind_virtual_network_enabled", "allowPublicAccessWhenBehindVnet"),
+    same("workspace_id", "workspaceId"),
     same("managed_network/isolation_mode", "managedNetwork/isolationMode"),
 ];

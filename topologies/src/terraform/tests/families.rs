@@ -75,6 +75,42 @@ const ATTRIBUTES: &[(&str, &str, &str, &str)] = &[
         r#"{"properties":{"priority":500,"ruleCollections":[{"ruleCollectionType":"FirewallPolicyFilterRuleCollection","name":"a","priority":200,"action":{"type":"Allow"},"rules":[{"ruleType":"ApplicationRule","name":"r","sourceAddresses":["*"],"targetFqdns":["x.org"],"protocols":[{"protocolType":"Https","port":443}]}]},{"ruleCollectionType":"FirewallPolicyNatRuleCollection","name":"n","priority":100,"action":{"type":"Dnat"},"rules":[{"ruleType":"NatRule","name":"r","ipProtocols":["TCP"],"sourceAddresses":["*"],"destinationAddresses":["203.0.113.1"],"destinationPorts":["80"],"translatedAddress":"10.0.0.4","translatedPort":8080}]}]}}"#,
     ),
     (
+        "azurerm_private_dns_resolver_inbound_endpoint",
+        "Microsoft.Network/dnsResolvers/d/inboundEndpoints/in",
+        r#""name": "in", "location": "westeurope", "ip_configurations": [{"private_ip_allocation_method": "Static", "private_ip_address": "10.0.2.9", "subnet_id": "/s"}]"#,
+        r#"{"properties":{"ipConfigurations":[{"subnet":{"id":"/s"},"privateIpAllocationMethod":"Static","privateIpAddress":"10.0.2.9"}]}}"#,
+    ),
+    (
+        "azurerm_private_dns_resolver_forwarding_rule",
+        "Microsoft.Network/dnsForwardingRulesets/r/forwardingRules/f",
+        r#""name": "f", "domain_name": "corp.example.", "enabled": false, "target_dns_servers": [{"ip_address": "10.9.0.4", "port": 53}]"#,
+        r#"{"properties":{"domainName":"corp.example.","forwardingRuleState":"Disabled","targetDnsServers":[{"ipAddress":"10.9.0.4","port":53}]}}"#,
+    ),
+    (
+        "azurerm_dns_txt_record",
+        "Microsoft.Network/dnsZones/z.org/TXT/t",
+        r#""name": "t", "ttl": 60, "record": [{"value": "one"}]"#,
+        r#"{"properties":{"ttl":60,"txtRecords":[{"value":"one"}]}}"#,
+    ),
+    (
+        "azurerm_kubernetes_cluster",
+        "Microsoft.ContainerService/managedClusters/k",
+        r#""name": "k", "dns_prefix": "k", "private_cluster_enabled": true, "private_cluster_public_fqdn_enabled": false, "default_node_pool": [{"name": "n", "vm_size": "Standard_D2s_v5", "node_count": 3, "vnet_subnet_id": "/s"}]"#,
+        r#"{"properties":{"dnsPrefix":"k","apiServerAccessProfile":{"enablePrivateCluster":true,"enablePrivateClusterPublicFQDN":false},"agentPoolProfiles":[{"name":"n","vmSize":"Standard_D2s_v5","vnetSubnetID":"/s","count":3}]}}"#,
+    ),
+    (
+        "azurerm_mssql_virtual_network_rule",
+        "Microsoft.Sql/servers/s/virtualNetworkRules/r",
+        r#""name": "r", "server_id": "/s", "subnet_id": "/a""#,
+        r#"{"properties":{"virtualNetworkSubnetId":"/a"}}"#,
+    ),
+    (
+        "azurerm_cosmosdb_account",
+        "Microsoft.DocumentDB/databaseAccounts/c",
+        r#""name": "c", "public_network_access_enabled": true, "geo_location": [{"location": "westus"}], "virtual_network_rule": [{"id": "/a"}], "ip_range_filter": ["203.0.113.7"]"#,
+        r#"{"properties":{"publicNetworkAccess":"Enabled","locations":[{"locationName":"westus"}],"virtualNetworkRules":[{"id":"/a"}],"ipRules":[{"ipAddressOrRange":"203.0.113.7"}]}}"#,
+    ),
+    (
         "azurerm_container_registry",
         "Microsoft.ContainerRegistry/registries/r",
         r#""name": "r", "sku": "Premium", "admin_password": "x", "public_network_access_enabled": true, "network_rule_set": [{"default_action": "Deny", "ip_rule": [{"action": "Allow", "ip_range": "203.0.113.0/24"}], "virtual_network": []}]"#,

@@ -3,14 +3,17 @@
 mod answers;
 mod application_gateways;
 mod corpus;
+mod endpoints;
 mod families;
 mod firewalls;
 mod gateways;
 mod refusals;
 mod rules;
 mod scale_sets;
+mod services;
 mod stand_ins;
 mod strange;
+mod zones;
 
 use super::World;
 use crate::arm::Environment;

@@ -305,7 +305,7 @@ impl Orchestrator for Build {
                 self.end(Ended::Failed(text.to_owned()), control);
             }
             Signal::Timer(PROXY_UP) => self.start_relay(control),
-            Signal::Timer(_) => {}
+            Signal::Timer(_) | Signal::Changed => {}
             Signal::Applied(ticket) => self.applied(ticket, control),
             Signal::Refused(ticket, refusal) => self.refused(ticket, refusal, control),
             Signal::Reported(report) => self.reported(report.what, report.value, &report.text, control),
