@@ -1,7 +1,7 @@
 //! VNets and subnets: what their ports share.
 
-use super::Compiler;
 use super::route::NearEndpoint;
+use super::{Compiler, FixedMap};
 use crate::assumption::{Assumption, AssumptionSet, Choices};
 use crate::fabric::{ContextId, Doubts, Peer, SubnetContext, VnetContext};
 use crate::id::NodeId;
@@ -210,12 +210,19 @@ impl<'a> Compiler<'a> {
         (tags, Doubts { about, assumed, translated })
     }
 
+    /// Takes over what an earlier version has compiled of subnets.
+    pub(in crate::fabric) fn know(&mut self, subnets: &Arc<FixedMap<NodeId, Arc<SubnetContext>>>) {
+        self.contexts = subnets.values().map(|subnet| (subnet.tags.clone(), subnet.context)).collect();
+        self.subnets = subnets.clone();
+    }
+
     /// The number of a meaning of the tags.
     fn context(&mut self, tags: TagContext) -> (ContextId, Arc<TagContext>) {
         if let Some((id, known)) = self.contexts.get_key_value(&tags).map(|(tags, id)| (*id, tags.clone())) {
             return (id, known);
         }
-        let id = ContextId(u32::try_from(self.contexts.len()).unwrap_or(u32::MAX));
+        let last = self.contexts.values().map(|id| id.0).max();
+        let id = ContextId(last.map_or(0, |last| last.saturating_add(1)));
         let tags = Arc::new(tags);
         self.contexts.insert(tags.clone(), id);
         (id, tags)

@@ -10,7 +10,7 @@ mod submit;
 pub use log::{BuildLog, Copy, Deployed, Ended, LogLine, Phase};
 pub use permit::update_refused;
 
-use super::downloads::{self, Site, Work};
+use super::downloads::{self, Site, Url, Work};
 use super::plan::{OWNER, Plan, Way};
 use super::template::ImageTemplate;
 use crate::azure::resource_type;
@@ -56,6 +56,11 @@ pub struct Build {
     works: Vec<Work>,
     sites: Vec<Site>,
     at: BTreeMap<Arc<str>, Addr>,
+    /// What is at storage accounts and left to the container in the user's subnet, which may be let in there
+    /// (azure-services 2.9).
+    left: Vec<Url>,
+    /// What was last asked for was refused, though the connection was good.
+    denied: bool,
     /// Which artifact is being copied, and how often that was tried.
     copying: (usize, u32),
     copied: bool,
@@ -112,6 +117,8 @@ impl Build {
             works,
             sites: Vec::new(),
             at: BTreeMap::new(),
+            left: Vec::new(),
+            denied: false,
             copying: (0, 0),
             copied: false,
             validated: false,
@@ -279,6 +286,8 @@ impl Build {
                 let text = format!("Packer build command has failed: exit status 1. {text}");
                 self.end(Ended::Failed(text), control);
             }
+            "refused" if phase < Phase::Connecting => self.refused_download(value, text, control),
+            "done" | "failed" if std::mem::take(&mut self.denied) => {}
             "done" if phase == Phase::Deploying => self.everything_is_there(control),
             "failed" if phase == Phase::Deploying => {
                 let text = format!("the container group stays `Waiting to run`: {text}");

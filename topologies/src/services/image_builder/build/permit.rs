@@ -1,10 +1,11 @@
 //! What must be permitted before the service does anything: providers of the subscription, actions of the identity.
 
+use super::submit::front;
 use super::{Build, Ended};
 use crate::services::image_builder::plan::Way;
 use crate::services::image_builder::template::{Distribution, Network, Source};
 use sim_core::host::Control;
-use sim_core::topology::{Permission, Refusal};
+use sim_core::topology::{Kind, Permission, Refusal, Relation, Topology};
 use std::sync::Arc;
 
 const PROVIDER: &str = "Microsoft.VirtualMachineImages";
@@ -76,6 +77,37 @@ impl Build {
         Ok(())
     }
 
+    /// Rule `image-builder-artifact-role`: what is in a storage account is read with the identity's right on its data, Storage
+    /// Blob Data Reader or more; without it the account answers 403. Source: azure-services 1.B, 2.8.
+    pub(super) fn may_read_blobs(&self, host: &str, topology: &Topology) -> Result<(), String> {
+        let account = front(topology, host).and_then(|front| topology.target(front.id, Relation::PartOf));
+        let Some(account) = account else { return Ok(()) };
+        let assigned = topology.resources().filter_map(|found| match &found.kind {
+            Kind::RoleAssignment(assignment) => Some(assignment),
+            _ => None,
+        });
+        let mut assigned = assigned.peekable();
+        if assigned.peek().is_none() {
+            self.assume_roles();
+            return Ok(());
+        }
+        let lower = |text: &str| text.to_ascii_lowercase();
+        let reads = assigned.into_iter().any(|it| {
+            BLOB_ROLES.iter().any(|role| lower(&it.role).ends_with(role))
+                && lower(&account.name).starts_with(&lower(&it.scope))
+        });
+        if reads { Ok(()) } else { Err(NO_ROLE.to_owned()) }
+    }
+
+    fn assume_roles(&self) {
+        let text = "no role is in the input: the template's identity is assumed to have the permissions that image builder \
+                    needs";
+        let mut log = self.log.borrow_mut();
+        if !log.assumed.iter().any(|known| known == text) {
+            log.assumed.push(text.to_owned());
+        }
+    }
+
     fn may_all(&self, actions: &[&str], scope: &str, control: &Control<'_>) -> Result<(), Ended> {
         actions.iter().try_for_each(|action| self.may(action, scope, control))
     }
@@ -86,14 +118,7 @@ impl Build {
             Permission::Missing => {
                 return Err(Ended::Forbidden { action: action.to_owned(), scope: scope.to_owned() });
             }
-            Permission::Assumed => {
-                let text = "no role is in the input: the template's identity is assumed to have the permissions that \
-                            image builder needs";
-                let mut log = self.log.borrow_mut();
-                if !log.assumed.iter().any(|known| known == text) {
-                    log.assumed.push(text.to_owned());
-                }
-            }
+            Permission::Assumed => self.assume_roles(),
         }
         Ok(())
     }
@@ -118,6 +143,16 @@ pub fn update_refused(template: Arc<str>) -> Box<Refusal> {
         parts: None,
     })
 }
+
+/// Storage Blob Data Reader, Contributor and Owner, as Azure numbers its roles.
+const BLOB_ROLES: [&str; 3] = [
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+];
+/// What a storage account says to an identity without one of them.
+const NO_ROLE: &str = "StatusCode=403, ErrorCode=AuthorizationPermissionMismatch, This request is not authorized to perform \
+                       this operation using this permission.";
 
 /// What writing a managed image takes, and what a version of an image in a gallery does; its first three are what reading
 /// one takes (azure-services 2.8).

@@ -1,14 +1,15 @@
 //! A template is submitted: the sites that the build downloads from, the artifacts that the service copies.
 
 use super::{Build, Ended, Phase, SITES, TOKEN_SIZE, VALIDATED, site_id, sizes};
-use crate::services::image_builder::downloads::{self, Asset, Site};
-use crate::services::image_builder::plan::{SERVICE_ID, Way, service};
-use sim_core::app::{Attempt, Dialogue, Files, Listener, Web};
+use crate::services::image_builder::downloads::{self, Asset, Site, Url};
+use crate::services::image_builder::plan::{SERVICE_ID, Way};
+use crate::services::storage::BlobClient;
+use sim_core::app::{Attempt, Dialogue, Errand, Files, Listener, Manners, Web};
 use sim_core::host::Control;
 use sim_core::net::{Addr, Prefix};
 use sim_core::stage::outbound::is_private;
 use sim_core::time::Nanos;
-use sim_core::topology::{Draft, InternetHost, Kind, Resource, Topology};
+use sim_core::topology::{Draft, InternetHost, Kind, Relation, Resource, Topology};
 use std::sync::Arc;
 
 impl Build {
@@ -32,14 +33,15 @@ impl Build {
             .cloned()
             .collect();
         self.sites = downloads::sites(&urls);
+        if self.plan.way == Way::ContainerSubnet {
+            let artifacts = self.artifacts().into_iter().map(|asset| asset.url);
+            self.left = artifacts.filter(|url| front(control.topology(), &url.host).is_some()).collect();
+        }
         if container.is_some() {
             self.sites.push(downloads::file_share());
         }
         for n in 0..self.sites.len() {
             self.raise_site(n, control);
-        }
-        if !self.artifacts().is_empty() && self.plan.way != Way::PublicAddress {
-            control.put(service(&self.template.region), Nanos::ZERO);
         }
         let mut waiting = Vec::new();
         for (draft, kind) in self.plan.staged.clone() {
@@ -53,14 +55,15 @@ impl Build {
 
     /// What the service copies to its storage when the template is submitted.
     fn artifacts(&self) -> Vec<Asset> {
-        self.works.iter().filter_map(|work| work.artifact.clone()).collect()
+        self.works.iter().filter_map(|work| work.artifact.clone()).filter(|it| !self.left.contains(&it.url)).collect()
     }
 
     /// Puts a host for a site, unless its name leads somewhere already.
     fn raise_site(&mut self, n: usize, control: &mut Control<'_>) {
         let site = self.sites[n].clone();
         let literal = site.host.parse::<Addr>().ok();
-        let named = self.setup.names.get(&site.host).or_else(|| self.at.get(&site.host)).copied();
+        let known = self.setup.names.get(&site.host).or_else(|| self.at.get(&site.host)).copied();
+        let named = known.or_else(|| front(control.topology(), &site.host).and_then(address_at));
         let address = named.or(literal).unwrap_or_else(|| SITES.plus(n as u128));
         // An address leads to who has it; a public one that nobody has is somebody's on the Internet.
         let taken = named.is_some() || is_private(address) || holder(control.topology(), address).is_some();
@@ -121,12 +124,30 @@ impl Build {
         let Some(at) = self.at.get(&url.host).copied() else { return };
         let dialogue = Dialogue::Web { host: url.host.clone(), path: url.path.clone(), tls: url.tls };
         // The service copies by itself; here its host on the Internet does.
-        control.spawn(SERVICE_ID, Attempt::new((at, url.port), dialogue, COPY_DIAL, Nanos::ZERO, None));
+        if front(control.topology(), &url.host).is_none() {
+            return control.spawn(SERVICE_ID, Attempt::new((at, url.port), dialogue, COPY_DIAL, Nanos::ZERO, None));
+        }
+        match self.may_read_blobs(&url.host, control.topology()) {
+            Ok(()) => control.spawn(SERVICE_ID, blob(url, at)),
+            Err(why) => self.artifact_failed(&why, control),
+        }
     }
 
     pub(super) fn artifact_copied(&mut self, control: &mut Control<'_>) {
         self.copying = (self.copying.0 + 1, 0);
         self.copy_next(control);
+    }
+
+    /// A storage account answered, and gave nothing.
+    pub(super) fn refused_download(&mut self, status: u64, said: &str, control: &mut Control<'_>) {
+        let said: Vec<&str> = said.lines().collect();
+        let why = format!("StatusCode={status}, {}", said.join(", "));
+        if self.log.borrow().phase == Phase::Submitted {
+            self.denied = true;
+            return self.artifact_failed(&why, control);
+        }
+        self.denied = true;
+        self.end(Ended::Failed(format!("Downloading external file failed: {why}")), control);
     }
 
     /// Rule `image-builder-artifacts`: what a template names by address is downloaded by the service when it is
@@ -140,13 +161,32 @@ impl Build {
             "Downloading external file ({file}) to local file ({n}.customizer.fp) [attempt {tried} of {COPY_ATTEMPTS}] \
              failed: Get \"{url}\": {why}"
         );
-        self.say(control, "log", text.clone());
         if tried == COPY_ATTEMPTS {
             return self.end(Ended::NotTaken(text), control);
         }
+        self.say(control, "log", text);
         self.copying.1 = tried;
         self.copy_next(control);
     }
+}
+
+/// Gets a blob with the identity's token.
+pub(super) fn blob(url: &Url, at: Addr) -> Errand {
+    let names = Arc::new([(url.host.clone(), at)].into());
+    let manners = Manners { names, timeout: COPY_DIAL, after: Nanos::ZERO, bulk: false, flow: None };
+    Errand::new(Box::new(BlobClient::get(url.host.clone(), url.path.clone())), manners)
+}
+
+/// The front of a declared storage account that has this host name.
+pub(super) fn front<'t>(topology: &'t Topology, host: &str) -> Option<&'t Resource> {
+    topology.resources().find(|found| {
+        matches!(&found.kind, Kind::InternetHost(front) if front.names.iter().any(|name| name.eq_ignore_ascii_case(host)))
+            && topology.target(found.id, Relation::PartOf).is_some()
+    })
+}
+
+fn address_at(found: &Resource) -> Option<Addr> {
+    if let Kind::InternetHost(host) = &found.kind { Some(host.prefix.first()) } else { None }
 }
 
 /// How often the service tries to download an artifact (azure-services 2.9), and how long each time it tries to connect.

@@ -5,7 +5,7 @@ mod parts;
 use super::build::site_id;
 use super::downloads;
 use super::network::segment_after;
-use super::template::{ImageTemplate, Network};
+use super::template::{CustomizerKind, ImageTemplate, Network};
 use crate::facts::Date;
 use sim_core::app::Communicator;
 use sim_core::net::{Addr, Prefix};
@@ -131,7 +131,7 @@ const SERVICE: Addr = Addr::v4(192, 0, 2, 10);
 pub(super) const SERVICE_ID: &str = "/providers/Microsoft.VirtualMachineImages/service";
 
 /// The service's host on the Internet, in a region.
-pub(super) fn service(region: &Arc<str>) -> Draft {
+fn service(region: &Arc<str>) -> Draft {
     let host = InternetHost {
         region: Some(region.clone()),
         tags: vec!["AzureCloud".into()],
@@ -204,6 +204,12 @@ impl Drafter<'_> {
         let storage = self.id(STORAGE, "imagebuilderstaging");
         let inert = Draft::new(storage.as_str(), Kind::Inert { resource_type: STORAGE.to_owned() });
         self.plan.staged.push((inert.owned_by(OWNER), STORAGE));
+        let fetched = |kind: &CustomizerKind| {
+            matches!(kind, CustomizerKind::File { .. } | CustomizerKind::Script { uri: Some(_), .. })
+        };
+        if way == Way::PublicAddress || self.template.customizers.iter().any(|it| fetched(&it.kind)) {
+            self.plan.before.push(service(&self.template.region));
+        }
         match (way, self.template.network.clone()) {
             (Way::PublicAddress, _) => self.public_address(),
             (Way::OwnNetwork, _) => self.own_network(),
@@ -247,7 +253,6 @@ impl Drafter<'_> {
     /// azure-services 1.A, 1.B.
     fn public_address(&mut self) {
         let service_id = SERVICE_ID;
-        self.plan.before.push(service(&self.template.region));
         let port = self.template.communicator.port();
         let admit = parts::allow("AllowImageBuilderService", 100, Peer::Prefix(Prefix::host(SERVICE)), port);
         let group = self.id(GROUPS, "pkrsg");
