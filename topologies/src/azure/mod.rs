@@ -41,7 +41,8 @@ pub use scale_set::{MAX_INSTANCES, MAX_PARTS};
 pub use service::service_ports;
 
 pub(crate) use filled::{Around, body_of, filled};
-pub(crate) use id::{name_of, parent, resource_type, tidy};
+pub use id::resource_type;
+pub(crate) use id::{name_of, parent, tidy};
 pub(crate) use placeholder::{asks, fill_addresses, resolved};
 pub(crate) use reading::{Piece, Reading};
 pub(crate) use role::{definition_of, is_definition};

@@ -10,7 +10,7 @@ mod tests;
 use crate::arm::Assumption;
 use crate::azure::{self, Around, Finding, RawResource, Resources};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::facts::{self, Date, ServiceTags, region};
+use crate::facts::{self, Assumptions, Date, ServiceTags, region};
 use crate::json::Value;
 use crate::source::Sources;
 use collect::Collected;
@@ -52,6 +52,8 @@ pub struct World {
     pub outputs: Vec<Output>,
     /// What was filled in because the input does not say it.
     pub assumptions: Vec<Assumption>,
+    /// Times and sizes to assume instead of the usual ones.
+    pub figures: Option<Arc<Assumptions>>,
     /// Ids, in lower case, of resources that nobody declared.
     assumed: BTreeSet<String>,
 }
@@ -124,11 +126,17 @@ impl World {
         self.resources.service_tags.as_ref()
     }
 
+    /// The times and sizes that are assumed.
+    #[must_use]
+    pub fn figures(&self) -> Arc<Assumptions> {
+        self.figures.clone().unwrap_or_else(|| Arc::new(facts::assumptions().clone()))
+    }
+
     /// What Azure is like on `date`, with the service tags that were given, and with these choices where nobody knows.
     /// Without `jitter` every packet of a way takes the same time and none is lost.
     #[must_use]
     pub fn facts(&self, date: Date, choices: Choices, jitter: bool) -> Arc<Facts> {
-        let mut facts = Facts { choices, ..facts::network(date, jitter) };
+        let mut facts = Facts { choices, ..facts::network(date, jitter, &self.figures()) };
         if let Some(tags) = self.service_tags() {
             tags.fill(&mut facts.tags);
         }
