@@ -134,7 +134,10 @@ fn page(rows: &[Row], shown: &BTreeMap<String, Vec<String>>) -> String {
          is stale.\n",
     );
     for (letter, title, era, _) in PAGES {
-        let _ = writeln!(page, "\n## {letter}: {title} ({era})\n\n| row | what | shown by | result |\n| --- | --- | --- | --- |");
+        let _ = writeln!(
+            page,
+            "\n## {letter}: {title} ({era})\n\n| row | what | shown by | result |\n| --- | --- | --- | --- |"
+        );
         for row in rows.iter().filter(|row| row.id.starts_with(letter)) {
             let by = shown.get(&row.id).map(|by| by.join("; "));
             let (by, result) = match (by, &row.label) {

@@ -54,7 +54,9 @@ fn causes_have_places() {
         let Ok(report) = replayed(&file, None) else { continue };
         let flows = report.flows.iter().filter(|flow| flow.verdict == Verdict::Disconnected);
         let problems = flows.flat_map(|flow| &flow.problems).filter(|problem| problem.rule.is_some());
-        without.extend(problems.filter(|problem| problem.place.is_none()).map(|problem| format!("{name}: {}", problem.text)));
+        without.extend(
+            problems.filter(|problem| problem.place.is_none()).map(|problem| format!("{name}: {}", problem.text)),
+        );
     }
     // Rules of Azure's own stand in no file.
     without.retain(|line| !line.contains("default rule"));
