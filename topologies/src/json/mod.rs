@@ -13,5 +13,5 @@ mod write;
 
 pub use edit::PathError;
 pub(crate) use keys::settle_keys;
-pub use parse::{Document, MAX_DEPTH, parse, parse_text};
+pub use parse::{Document, MAX_DEPTH, MAX_SIGNS, parse, parse_text};
 pub use value::{Data, Member, Number, Value};

@@ -13,6 +13,10 @@ use crate::source::{MAX_FILE_BYTES, Sources};
 /// Deepest nesting of arrays and objects that is read. Real templates stay under 40.
 pub const MAX_DEPTH: usize = 128;
 
+/// Most signs of a text that part its values (commas, colons, opening brackets), and with them the memory that reading it
+/// takes. Microsoft's list of service tags has about 150,000.
+pub const MAX_SIGNS: usize = 750_000;
+
 /// What came of reading a file.
 #[derive(Clone, Debug)]
 pub struct Document {
@@ -57,7 +61,7 @@ fn read(text: &str, file: FileId) -> Result<ast::Value<'_>, Diagnostic> {
         let message = format!("{} bytes, more than the {MAX_FILE_BYTES} that are read", text.len());
         return Err(Diagnostic::error("json.too-large", message));
     }
-    check_depth(text, file)?;
+    check_size(text, file)?;
     let options = ParseOptions {
         allow_comments: true,
         allow_trailing_commas: true,
@@ -93,13 +97,14 @@ fn syntax_error(error: &ParseError, text: &str, file: FileId) -> Diagnostic {
     }
 }
 
-/// Refuses deep nesting before the parser, which recurses, sees the text.
-fn check_depth(text: &str, file: FileId) -> Result<(), Diagnostic> {
+/// Refuses deep nesting and too many values before the parser, which recurses and keeps them all, sees the text.
+fn check_size(text: &str, file: FileId) -> Result<(), Diagnostic> {
     let bytes = text.as_bytes();
-    let (mut at, mut depth) = (0, 0_usize);
+    let (mut at, mut depth, mut signs) = (0, 0_usize, 0_usize);
     while let Some(byte) = bytes.get(at) {
         match byte {
-            b'{' | b'[' => depth += 1,
+            b'{' | b'[' => (depth, signs) = (depth + 1, signs + 1),
+            b',' | b':' => signs += 1,
             b'}' | b']' => depth = depth.saturating_sub(1),
             b'"' => at = end_of_string(bytes, at),
             b'/' => at = end_of_comment(bytes, at),
@@ -108,6 +113,11 @@ fn check_depth(text: &str, file: FileId) -> Result<(), Diagnostic> {
         if depth > MAX_DEPTH {
             return Err(Diagnostic::error("json.too-deep", format!("nested deeper than {MAX_DEPTH} levels"))
                 .at(Span::new(file, at, at + 1)));
+        }
+        if signs > MAX_SIGNS {
+            let message = format!("more than the {MAX_SIGNS} commas, colons and brackets that are read in one file");
+            let help = "split it into several files, or leave out what is not about the network";
+            return Err(Diagnostic::error("json.too-large", message).at(Span::new(file, at, at + 1)).help(help));
         }
         at += 1;
     }

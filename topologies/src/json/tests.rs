@@ -99,6 +99,16 @@ fn nesting_is_limited() {
     assert_eq!(value(r#"["[[[[", "]"]"#).items().len(), 2);
 }
 
+/// Catches: a file of a few megabytes whose values take gigabytes; signs inside texts counted.
+#[test]
+fn values_are_limited() {
+    for value in ["[],", "{},", "1,"] {
+        assert_eq!(code(&format!("[{}1]", value.repeat(MAX_SIGNS))), "json.too-large", "{value}");
+    }
+    assert!(parse_text(&format!("[{}1]", "1,".repeat(MAX_SIGNS - 1)), FileId(0)).value.is_some());
+    assert!(parse_text(&format!("\"{}\"", ",:[{".repeat(MAX_SIGNS)), FileId(0)).value.is_some());
+}
+
 proptest! {
     /// Catches: a panic on any bytes, and spans outside of the text.
     #[test]
