@@ -138,7 +138,11 @@ impl Files {
             return;
         }
         let Some(mut value) = self.parse(input) else { return };
-        if arm::is_template(&value) {
+        if let Some(most) = most_values(&value).filter(|most| value.count() > *most) {
+            let message = format!("{}: more than the {most} values that are read of such a file", input.name);
+            let help = "split it into several, or leave out what is not about the network";
+            self.diagnostics.push(Diagnostic::error("json.too-large", message).help(help));
+        } else if arm::is_template(&value) {
             self.templates.push((input.name.clone(), Rc::new(value)));
         } else if arm::is_parameters(&value) {
             self.parameters.push((input.name.clone(), value));
@@ -298,6 +302,14 @@ impl Files {
         let only = (self.templates.len() == 1 && self.parameters.len() == 1).then(|| self.parameters.first()).flatten();
         by_name.or(only).map(|(_, value)| value)
     }
+}
+
+/// The limit for what takes more when it is evaluated or translated than when it is read.
+fn most_values(value: &Value) -> Option<usize> {
+    if arm::is_template(value) || arm::is_parameters(value) || live::is_snapshot(value) {
+        return Some(arm::MAX_VALUES);
+    }
+    terraform::is_terraform(value).then_some(terraform::MAX_VALUES)
 }
 
 /// Why a file could not be read from disk.

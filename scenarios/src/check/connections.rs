@@ -50,8 +50,10 @@ pub(super) fn connections(world: &World, facts: &Arc<Facts>) -> (Vec<ConnectionR
     naming::add_everybody(&mut topology);
     let fabric = Arc::new(Fabric::compile(&topology, facts, 0));
     let tried = Tried { world, topology: &topology, fabric: &fabric };
-    let asked: Vec<Asked> = tried.outward().into_iter().chain(tried.balanced()).chain(tried.across()).collect();
-    let more = asked.len().saturating_sub(MOST);
+    let mut asked: Vec<Asked> = tried.outward().into_iter().chain(tried.balanced()).collect();
+    let (across, count) = tried.across(MOST.saturating_sub(asked.len()));
+    let more = (asked.len() + count).saturating_sub(MOST);
+    asked.extend(across);
     let mut names = Names::default();
     let mut row = |asked: &Asked| {
         let tuple = Tuple {
@@ -130,22 +132,24 @@ impl Tried<'_> {
         self.machines().map(|(_, from)| from).find(|from| is_near(from) && !is_member(from))
     }
 
-    /// From a machine of each subnet to one of each other subnet.
-    fn across(&self) -> Vec<Asked> {
+    /// From a machine of each subnet to one of each other subnet: the first of them, and how many there are.
+    fn across(&self, most: usize) -> (Vec<Asked>, usize) {
         let mut first: BTreeMap<NodeId, (&Resource, Origin)> = BTreeMap::new();
         for (machine, from) in self.machines() {
             if let Some(PortKind::Nic(nic)) = self.fabric.port(from.port).map(|port| &port.kind) {
                 first.entry(nic.subnet.node).or_insert((machine, from));
             }
         }
-        let mut asked = Vec::new();
-        for (subnet, (_, from)) in &first {
-            for (_, (machine, to)) in first.iter().filter(|(other, _)| *other != subnet) {
-                let to = (to.port, to.address);
-                asked.push(Asked { from: *from, to, port: self.administered_by(machine) });
-            }
-        }
-        asked
+        let pairs = first.iter().flat_map(|(subnet, (_, from))| {
+            let others = first.iter().filter(move |(other, _)| *other != subnet);
+            others.map(move |(_, (machine, to))| (from, machine, to))
+        });
+        let asked = pairs.take(most).map(|(from, machine, to)| Asked {
+            from: *from,
+            to: (to.port, to.address),
+            port: self.administered_by(machine),
+        });
+        (asked.collect(), first.len() * first.len().saturating_sub(1))
     }
 
     /// The port that a machine is administered by.

@@ -115,6 +115,7 @@ fn template_bombs() {
     refused("join", output("", strings), "arm.too-much-work");
     let parts = "map(range(0, 10000), lambda('a', split(padLeft('', 100000, ','), ',')))";
     refused("split", output("", parts), "arm.too-much-work");
+    refused("values", template(&format!("{{\"x\": [{}1]}}", "[1],".repeat(300_000))), "json.too-large");
     refused("huge-sum", output("", "add(9223372036854775807, 1)"), "arm.bad-argument");
     refused("huge-quotient", output("", "div(sub(-9223372036854775807, 1), -1)"), "arm.bad-argument");
 }
@@ -186,8 +187,28 @@ fn live_bombs() {
     refused("rows", rows("[]"), "json.too-large");
     let fewer = format!("{{\"columns\":[],\"rows\":[{}[]]}}", "[],".repeat(300_000));
     refused("fewer-rows", fewer, "input.unknown-kind");
+    let row = format!("[\"{G}/virtualNetworks/v\",1],");
+    let columns = format!("{{\"name\":\"id\"}},{{\"name\":\"{}\"}}", "x".repeat(1_000_000));
+    let wide = format!("{{\"columns\":[{columns}],\"rows\":[{}]}}", row.repeat(20_000));
+    refused("wide-rows", wide, "input.table");
     let body = |at: usize| format!("{{\"id\":\"{G}/virtualNetworks/v{at}\",\"name\":\"v\",\"properties\":{{}}}}");
     survived("bodies", format!("[{}]", many(50_000, body)));
+    refused("more-bodies", format!("[{}]", many(50_001, body)), "input.too-many");
+    let network = |parts: &str| {
+        let space = "\"addressSpace\":{\"addressPrefixes\":[\"10.0.0.0/8\"]}";
+        format!("{{\"id\":\"{G}/virtualNetworks/v\",\"location\":\"westus\",\"properties\":{{{space}{parts}}}}}")
+    };
+    let subnet = |at: usize| {
+        let range = format!("10.{}.{}.{}/29", at >> 13, at >> 5 & 255, at % 32 * 8);
+        format!("{{\"name\":\"s{at}\",\"properties\":{{\"addressPrefix\":\"{range}\"}}}}")
+    };
+    let subnets = |count| network(&format!(",\"subnets\":[{}]", many(count, subnet)));
+    survived("subnets", format!("[{}]", subnets(60_000)));
+    refused("parts", format!("[{}]", subnets(100_000)), "input.too-many");
+    let told = survived("strange-items", format!("[{},{}1]", network(""), "{},".repeat(500_000)));
+    assert!(told.len() < 100_000, "{}", told.len());
+    let huge = format!("{{\"id\":\"{G}/virtualNetworks/v\",\"properties\":{{\"x\":[{}1]}}}}", "1,".repeat(500_000));
+    survived("one-huge-body", format!("[{huge},{}]", many(40_000, |_| network(""))));
     let same =
         |at: usize| format!("{{\"id\":\"{G}/virtualNetworks/v\",\"name\":\"v\",\"properties\":{{\"a{at}\":1}}}}");
     survived("one-body", format!("[{}]", many(30_000, same)));

@@ -4,8 +4,10 @@
 //! all of these are read. Two equal keys in one object are refused, because which of them counts depends on who reads.
 
 mod edit;
+mod equal;
 mod keys;
 mod parse;
+mod reader;
 #[cfg(test)]
 mod tests;
 mod value;

@@ -88,6 +88,37 @@ fn equal_keys_are_an_error_at_both_places() {
     assert_eq!(diagnostic.notes[0].0.map(|span| span.start), Some(1));
 }
 
+/// Catches: a message for each of a million equal keys; a file whose keys are no longer looked at taken as whole.
+#[test]
+fn equal_keys_are_told_some_times() {
+    let text = format!("[{}1]", "{\"k\": 1, \"K\": 2},".repeat(1_000));
+    let document = parse_text(&text, FileId(0));
+    assert!(document.value.is_none());
+    assert_eq!(document.diagnostics.len(), 201);
+}
+
+/// Catches: a message at another place than that of the mistake, or for another reason.
+#[test]
+fn mistakes_are_told_where_they_are() {
+    for (text, place, what) in [
+        ("{\"a\": 1 \"b\": 2}", 7..7, "comma"),
+        ("[1 [2]]", 2..2, "comma"),
+        ("[1, }", 4..5, "close brace"),
+        ("{\"a\": 1]", 7..8, "in object"),
+        ("{\"a\" 1}", 5..6, "colon"),
+        ("{a: 1}", 1..2, "string for object property"),
+        ("[1, x]", 4..5, "word"),
+        ("[1, [2, 3", 4..9, "array"),
+        ("{} {}", 3..4, "more than one"),
+        ("{\"a\":", 5..6, "value after colon"),
+    ] {
+        let told = &parse_text(text, FileId(0)).diagnostics[0];
+        let span = told.span.unwrap();
+        assert!(told.message.to_lowercase().contains(what), "{text}: {}", told.message);
+        assert_eq!(span.start as usize..span.end as usize, place, "{text}");
+    }
+}
+
 /// Catches: a stack overflow on deep nesting, also behind strings and comments that hold brackets; a limit too low.
 #[test]
 fn nesting_is_limited() {
