@@ -3,10 +3,11 @@
 use crate::net::Net;
 use sim_core::app::Communicator;
 use sim_core::id::FlowId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use topologies::facts::{Date, assumptions};
 use topologies::json;
-use topologies::services::image_builder::{ImageTemplate, Setup, Way, read};
+use topologies::services::image_builder::{ImageTemplate, Setup, Submission, Way, read};
 use topologies::source::Sources;
 
 /// The VNet of the user's.
@@ -82,7 +83,8 @@ pub fn template(way: Way, communicator: Communicator) -> ImageTemplate {
     let file = sources.add("template.json", body);
     let value = json::parse(&sources, file).value.expect("a template");
     let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.VirtualMachineImages/imageTemplates/t";
-    read(id, "westus2", &value).expect("a template that the service takes")
+    let submission = Submission { date: Date::DATA, api_version: "2024-02-01" };
+    read(id, "westus2", &value, submission).expect("a template that the service takes")
 }
 
 /// A build at a time when the service connects in such a way, without large downloads; times vary, if `spread`.
@@ -91,10 +93,12 @@ pub fn setup(way: Way, spread: bool) -> Setup {
     let old = matches!(way, Way::PublicAddress | Way::ProxyFromService);
     Setup {
         date: if old { Date { year: 2021, month: 6, day: 1 } } else { Date::DATA },
-        assumptions: assumptions(),
+        assumptions: Arc::new(assumptions().clone()),
         spread,
         bulk: false,
         names: BTreeMap::new(),
+        listening: BTreeSet::new(),
+        unregistered: Vec::new(),
         flow: CONTROL,
     }
 }

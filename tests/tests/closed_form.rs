@@ -9,7 +9,7 @@ use sim_core::net::Addr;
 use sim_core::time::Nanos;
 use sim_core::topology::{ConnectionState, Draft, InternetHost, Kind, UserHop};
 use std::sync::Arc;
-use topologies::facts::{Date, network, region};
+use topologies::facts::{Date, assumptions, network, region};
 use vnetsim_tests::assembly::Balancing;
 use vnetsim_tests::net::{Net, addr, facts, prefix};
 use vnetsim_tests::programs::{Caller, Greeter, Reports};
@@ -117,7 +117,7 @@ fn linked() -> (Net, Addr) {
 #[test]
 fn a_private_link_takes_its_ways_and_nothing_more() {
     let (net, endpoint) = linked();
-    let facts = Arc::new(network(Date::DATA, false));
+    let facts = Arc::new(network(Date::DATA, false, assumptions()));
     let [vnet, link, stage] =
         [LinkClass::Vnet, LinkClass::PrivateLink, LinkClass::Fabric].map(|class| delay(&facts, class));
     assert!(vnet > Nanos::ZERO && link > Nanos::ZERO && vnet != link && stage == Nanos::ZERO);
@@ -163,7 +163,7 @@ fn a_relayed_greeting_takes_two_connections() {
 #[test]
 fn regions_are_as_far_apart_as_the_table_says() {
     // Tests `latency-regions`.
-    let facts = Arc::new(network(Date::DATA, false));
+    let facts = Arc::new(network(Date::DATA, false, assumptions()));
     for (here, far) in [("eastus", "westeurope"), ("westus2", "southeastasia"), ("brazilsouth", "japaneast")] {
         let mut net = Net::new();
         for (region, name, space) in [(here, "a", "10.1"), (far, "b", "10.2")] {

@@ -10,7 +10,7 @@ use sim_core::topology::Topology;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
-use topologies::facts::{Date, network as facts};
+use topologies::facts::{Date, assumptions, network as facts};
 use topologies::services::image_builder::{Build, Ended, Way};
 use vnetsim_tests::builds::{network, setup, template};
 use vnetsim_tests::capture::Files;
@@ -44,7 +44,7 @@ struct Varies {
 const ALL: Varies = Varies { links: true, service: true };
 
 fn play(way: Way, communicator: Communicator, seed: u64, varies: Varies) -> Left {
-    let facts: Arc<Facts> = Arc::new(facts(Date::DATA, varies.links));
+    let facts: Arc<Facts> = Arc::new(facts(Date::DATA, varies.links, assumptions()));
     let files = Files::default();
     let sink = files.clone();
     let capture = Capture::new(move |name| Ok(sink.create(name)));

@@ -31,6 +31,8 @@ struct Hop {
     syn: bool,
     sequence: u32,
     payload: u32,
+    /// How the payload begins.
+    begins: Vec<u8>,
     control: bool,
 }
 
@@ -78,6 +80,7 @@ impl Observer for Watch {
                 syn: packet.header.tcp.flags.has(Flags::SYN) && !packet.header.tcp.flags.has(Flags::ACK),
                 sequence: packet.header.tcp.seq,
                 payload: u32::try_from(packet.payload.len()).unwrap(),
+                begins: packet.payload.iter().copied().take(8).collect(),
                 control: ours(packet),
             }),
             Event::Sent { from, class, packet, departure, .. } => {
@@ -130,7 +133,7 @@ fn way_of(hops: &[Hop], from: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_build_succeeds_over_the_hops_and_ports_of_the_reference() {
+fn a10_a11_a12_a15_a16_a17_b22_b23_every_build_succeeds_over_the_hops_and_ports_of_the_reference() {
     // Tests `image-builder-ways`, `image-builder-ports`.
     // Catches: a way that a template of its date does not take, a hop too many or too few (A11, A15), a wrong port on a
     // leg (A16, A17), a public address or Internet bytes where the way is private (A10, A12).
@@ -164,6 +167,14 @@ fn every_build_succeeds_over_the_hops_and_ports_of_the_reference() {
         assert_eq!(arrived("aibproxynic"), way.has_proxy().then_some(proxy).into_iter().collect(), "{case}");
         assert_eq!(arrived("aiblb"), BTreeSet::new(), "{case}: a balancer delivers nothing itself");
 
+        // B22: the first that Packer and the build VM say to each other is SSH's version, or a ClientHello of TLS.
+        let said = hops.iter().find(|hop| hop.control && !hop.leaving && hop.place == "pkrni" && hop.payload > 0);
+        let begins = &said.unwrap().begins;
+        match communicator {
+            Communicator::Ssh => assert_eq!(begins, b"SSH-2.0-", "{case}"),
+            Communicator::WinRm => assert_eq!((begins[0], begins[5]), (0x16, 1), "{case}: {begins:?}"),
+        }
+
         let bytes = |class| played.engine.observer.bytes.get(&class).copied().unwrap_or(0);
         let public = bytes(LinkClass::Internet) + bytes(LinkClass::Backbone);
         assert_eq!(public > 0, way == Way::PublicAddress, "{case}: {:?}", played.engine.observer.bytes);
@@ -173,7 +184,7 @@ fn every_build_succeeds_over_the_hops_and_ports_of_the_reference() {
 }
 
 #[test]
-fn the_proxy_carries_bytes_as_they_are_between_two_connections() {
+fn a7_a17_a24_the_proxy_carries_bytes_as_they_are_between_two_connections() {
     // Catches: a proxy that forwards packets instead of relaying a stream (A17), loses or adds bytes (A24), or shows
     // Packer's own address or the endpoint's to the provider's side.
     for (way, communicator) in CASES.into_iter().filter(|(way, _)| way.has_proxy()) {
@@ -231,7 +242,7 @@ fn the_proxy_carries_bytes_as_they_are_between_two_connections() {
 }
 
 #[test]
-fn resources_come_and_go_at_their_time() {
+fn a5_b20_b24_b29_resources_come_and_go_at_their_time() {
     // Tests `image-builder-deletion-order`.
     // Catches: a wave that does not wait for the one before, a resource that is put or deleted at once or too late, one
     // that is left over (A5, B24) or not the service's own to delete, a deletion before what depends on it (2.7).
@@ -279,7 +290,7 @@ fn resources_come_and_go_at_their_time() {
 }
 
 #[test]
-fn machines_have_their_sizes_and_the_caps_of_those() {
+fn a23_b30_machines_have_their_sizes_and_the_caps_of_those() {
     // Tests `image-builder-sizes`, `limit-bandwidth-by-size`.
     // Catches: another proxy size than Standard_A1_v2 (A23), the wrong default for a generation (B30), a size without its
     // cap, a cap that nothing obeys.
@@ -315,7 +326,7 @@ fn target(played: &Played) -> (Addr, u16) {
 }
 
 #[test]
-fn only_the_service_reaches_the_public_address_and_nobody_afterwards() {
+fn a3_a4_a5_b21_only_the_service_reaches_the_public_address_and_nobody_afterwards() {
     // Tests `image-builder-public-group`.
     // Catches: a security group that admits the Internet (A3, B21), a translation the packets of which bypass the group
     // (A4), an address that answers when its machine is gone (A5).

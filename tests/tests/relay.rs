@@ -36,7 +36,7 @@ proptest! {
     /// Catches: a relay that reorders, drops or doubles bytes, forgets what came before its second leg was open, or
     /// does not pass a closing on.
     #[test]
-    fn a_relayed_stream_arrives_as_it_was_sent(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..5000), 1..12)) {
+    fn a24_a_relayed_stream_arrives_as_it_was_sent(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..5000), 1..12)) {
         let mut net = Net::new();
         net.vnet("v", "10.0.0.0/16");
         net.subnet("v", "s", "10.0.0.0/24", None);

@@ -1,5 +1,6 @@
 //! Plays tidy over every file of the workspace. That each reason code is explained is tested beside the explanations.
 
+use sim_core::assumption::Assumption;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,23 @@ fn no_file_knows_the_machine_it_was_written_on() {
     // Catches: an absolute path that is right on one machine only, in code, data or text.
     let homes = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
     assert_eq!(names(&TEXT, |text| homes.iter().any(|home| text.contains(home))), NONE, "one of {homes:?}");
+}
+
+#[test]
+fn every_assumption_has_a_say_and_is_tried() {
+    // Catches: an assumption that is listed, takes a value, and changes nothing. That a test tries another choice than the
+    // usual one is seen by the name it sets; what flips is that test's to say.
+    let texts: Vec<(PathBuf, String)> =
+        files(&["rs"]).into_iter().filter_map(|path| fs::read_to_string(&path).ok().map(|text| (path, text))).collect();
+    for assumption in Assumption::ALL {
+        let (asks, sets) = (format!("Assumption::{assumption:?}"), format!("\"{}\"", assumption.name()));
+        let code = texts.iter().filter(|(path, _)| path.starts_with(root().join("sim-core/src")));
+        let code = code.map(|(_, text)| text.split("#[cfg(test)]").next().unwrap_or_default());
+        assert!(code.into_iter().any(|text| text.contains(&asks)), "{assumption} is asked nowhere");
+        let tests = texts.iter().filter(|(path, _)| !path.ends_with("assumption.rs"));
+        let tries = |text: &str| text.lines().any(|line| line.contains(&sets));
+        assert!(tests.into_iter().any(|(_, text)| tries(text)), "{assumption} is tried nowhere");
+    }
 }
 
 #[test]

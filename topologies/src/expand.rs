@@ -43,9 +43,10 @@ pub fn expand_deployed(world: &World, date: Date) -> String {
         }
         let region = raw.location.clone().unwrap_or_else(|| "eastus".into());
         // A template that the service would not take deploys nothing; `check` says why.
-        let Ok(template) = image_builder::read(&raw.id, &region, &raw.body) else { continue };
+        let submission = image_builder::Submission { date, api_version: &raw.api_version };
+        let Ok(template) = image_builder::read(&raw.id, &region, &raw.body, submission) else { continue };
         let plan = Plan::new(&template, Way::choose(&template.network, date));
-        let deployed = plan.waves.iter().flatten();
+        let deployed = plan.staged.iter().chain(plan.waves.iter().flatten());
         entries.extend(deployed.map(|(draft, kind)| made(draft, kind, &region)));
     }
     entries.extend(instances(world));

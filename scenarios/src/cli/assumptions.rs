@@ -10,7 +10,8 @@ use topologies::facts;
 /// Lists what is assumed where nobody knows for certain: Azure's behaviour, timings and sizes, with source and reason.
 ///
 /// Results depend on these. A behaviour has choices, the usual one first, and what hangs on it; `--assume NAME=CHOICE`
-/// takes another. A figure has a value, a unit, where it is from, and why it is what it is.
+/// takes another. A figure has a value, a unit, where it is from, and why it is what it is; `--assume NAME=VALUE` takes
+/// another value in that unit.
 ///
 /// Example: vnetsim assumptions --format json
 #[derive(Debug, Args)]

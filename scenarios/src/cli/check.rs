@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &CheckArgs, console: &Console) -> Exit {
         jitter: true,
         downloads: Downloads::Token,
         date: surroundings.date().unwrap_or_default(),
-        choices: surroundings.choices(),
+        choices: surroundings.assumed().choices,
         alternatives: surroundings.alternatives(),
         until: UNTIL,
     };

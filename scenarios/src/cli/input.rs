@@ -59,7 +59,8 @@ impl Given {
         let date = self.surroundings.date().unwrap_or_default();
         let loading =
             Loading { parameters: parameters.first(), environment, tags: tags.as_ref(), edits: &self.set, date };
-        let world = topologies::load_with(&inputs, &loading);
+        let mut world = topologies::load_with(&inputs, &loading);
+        world.figures = self.surroundings.assumed().figures;
         if world.has_errors() {
             console.diagnostics(&world.diagnostics, &world.sources);
             return Err(Exit::BadInput);

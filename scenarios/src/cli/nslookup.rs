@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &NslookupArgs, console: &Console) -> Exit {
     let surroundings = &arguments.given.surroundings;
     let options = Options {
         date: surroundings.date().unwrap_or_default(),
-        choices: surroundings.choices(),
+        choices: surroundings.assumed().choices,
         alternatives: surroundings.alternatives(),
     };
     let format = if arguments.json { Format::Json } else { arguments.format };

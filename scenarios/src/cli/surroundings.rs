@@ -2,8 +2,9 @@
 //! reads a network.
 
 use super::{Console, Exit, values};
+use crate::scenario;
 use clap::Args;
-use sim_core::assumption::{Assumption, AssumptionSet, Choices};
+use sim_core::assumption::{Assumption, AssumptionSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use topologies::diagnostic::Diagnostic;
@@ -43,7 +44,7 @@ fn assumed(text: &str) -> Result<Assumed, String> {
         return Ok(Assumed::All);
     }
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE as `vnetsim assumptions` lists them, or `all`")?;
-    Choices::default().set(name, value).map_err(|error| error.to_string())?;
+    scenario::Assumed::default().set(name, value)?;
     Ok(Assumed::One(name.to_owned(), value.to_owned()))
 }
 
@@ -56,15 +57,21 @@ impl Surroundings {
 
     /// What is assumed.
     #[must_use]
-    pub fn choices(&self) -> Choices {
-        let mut choices = Choices::default();
-        for assumed in &self.assume {
-            if let Assumed::One(name, value) = assumed {
-                // Read once before, so that it can be set.
-                let _ = choices.set(name, value);
-            }
+    pub fn assumed(&self) -> scenario::Assumed {
+        let mut all = scenario::Assumed::default();
+        for (name, value) in self.settled() {
+            // Read once before, so that it can be set.
+            let _ = all.set(name, value);
         }
-        choices
+        all
+    }
+
+    /// What is given as NAME=VALUE.
+    pub fn settled(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.assume.iter().filter_map(|assumed| match assumed {
+            Assumed::One(name, value) => Some((&**name, &**value)),
+            Assumed::All => None,
+        })
     }
 
     /// What is to be tried the other way too where an answer hangs on it: with `all`, everything of which nothing is said.

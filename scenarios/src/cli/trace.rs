@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &TraceArgs, console: &Console) -> Exit {
     let surroundings = &arguments.input.given.surroundings;
     let options = Options {
         date: surroundings.date().unwrap_or_default(),
-        choices: surroundings.choices(),
+        choices: surroundings.assumed().choices,
         alternatives: surroundings.alternatives(),
     };
     match trace::run(world, &ends, &options) {

@@ -253,14 +253,25 @@ pub const INPUT: &[Explanation] = &[
         "Take Shell, PowerShell, File, WindowsRestart or WindowsUpdate.",
     ),
     row(
+        "image-template.field",
+        "An image template has a field that its version of the API does not know; letter case counts.",
+        "Write the field as the reference of that version does, or leave it out.",
+    ),
+    row(
         "image-template.only-container-subnet",
         "An image template names a subnet for containers and none for the build VM.",
         "Give `subnetId` as well.",
     ),
     row(
         "image-template.proxy-size",
-        "An image template gives a size for the proxy together with a subnet for containers, where there is no proxy.",
+        "An image template gives a size for the proxy together with a subnet for containers, where there is no proxy; or at \
+         a date when the size could not be chosen.",
         "Leave `proxyVmSize` out.",
+    ),
+    row(
+        "image-template.region",
+        "An image template is in a region where image builder was not yet at that date.",
+        "Take one of the regions it names; images may be distributed to others.",
     ),
     row(
         "image-template.timeout",
@@ -347,6 +358,11 @@ pub const INPUT: &[Explanation] = &[
         "input.table",
         "A row of a table, as Resource Graph answers, does not fit its columns.",
         "Ask for the answer as objects, or check that the file is whole.",
+    ),
+    row(
+        "input.too-many",
+        "The input holds more resources, or parts of them, than are read.",
+        "Give the resources of the networks that you ask for.",
     ),
     row("input.too-large", "A file is larger than is read.", "Check that this is the file that you meant."),
     row(

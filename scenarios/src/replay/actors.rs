@@ -2,7 +2,7 @@
 
 use crate::scenario::{Actor, ActorKind, NameServer as NameServerSpec, Scenario};
 use sim_core::app::{Communicator, Files, Guest, Identity, Listener, Web};
-use sim_core::host::Program;
+use sim_core::host::{Program, Socket};
 use sim_core::id::NodeId;
 use sim_core::names::PORT;
 use sim_core::net::{Addr, Prefix};
@@ -11,7 +11,7 @@ use sim_core::topology::{
     Connection, Draft, ForwardingRule, Gateway, InternetHost, Kind, NameServer, OnPremises, OnPremisesHost, Refusal,
     Relation, Resource, Setting, Topology,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use topologies::World;
 use topologies::arm::Assumption;
@@ -42,6 +42,17 @@ pub(super) fn join(world: &mut World, scenario: &Scenario, problems: &mut Vec<Di
         problems.extend(joined.err());
     }
     names
+}
+
+/// What actors listen on.
+pub(super) fn listening(scenario: &Scenario) -> BTreeSet<Socket> {
+    let mut listening = BTreeSet::new();
+    for actor in scenario.actors.values() {
+        if let Ok(prefix) = actor.address.parse::<Prefix>() {
+            listening.extend(actor.listens.iter().map(|port| (prefix.first(), *port)));
+        }
+    }
+    listening
 }
 
 /// Makes machines and actors the name servers that the scenario says they are.

@@ -1,8 +1,8 @@
 //! Image builds of a scenario.
 
-use super::Options;
 use super::rehearsal::rehearse;
 use super::trial::{Say, Trial};
+use super::{Options, Outside};
 use crate::latency::Latency;
 use crate::naming::address_of;
 use crate::scenario::{BuildAction, BuildExpectation, Downloads};
@@ -10,7 +10,6 @@ use sim_core::app::{Communicator, Dialogue};
 use sim_core::engine::{Engine, Observer};
 use sim_core::host::{Control, Orchestrator, Signal, Socket};
 use sim_core::id::{FlowId, NodeId};
-use sim_core::net::Addr;
 use sim_core::time::Nanos;
 use sim_core::topology::Topology;
 use std::cell::RefCell;
@@ -18,10 +17,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use topologies::World;
+use topologies::azure;
 use topologies::diagnostic::{Diagnostic, nearest};
-use topologies::facts;
 use topologies::services::image_builder::{
-    Build, BuildLog, ImageTemplate, Leg, Network, Phase, RESOURCE_TYPE, Setup, Way, read,
+    Build, BuildLog, ImageTemplate, Leg, Network, Phase, RESOURCE_TYPE, Setup, Submission, Way, read,
 };
 
 /// One build.
@@ -54,6 +53,12 @@ pub struct Running {
     pub log: Rc<RefCell<BuildLog>>,
     /// Latencies of the connections it needs, by [`leg_name`] and [`download_name`]; empty before Packer is connected.
     pub latencies: BTreeMap<String, Latency>,
+    /// The address resource of the proxy machine.
+    pub proxy: Option<Arc<str>>,
+    /// The types of what is left in the staging group when the run is over, one for each resource.
+    pub left: Vec<String>,
+    /// The machines that it deploys.
+    machines: Vec<Arc<str>>,
     packer: Arc<str>,
 }
 
@@ -70,7 +75,7 @@ impl BuildRun {
         at: Nanos,
         world: &mut World,
         options: &Options,
-        names: &BTreeMap<Arc<str>, Addr>,
+        outside: &Outside,
         flow: FlowId,
     ) -> Result<Self, Diagnostic> {
         let id = choose(action.template.as_deref(), world)?;
@@ -79,23 +84,18 @@ impl BuildRun {
         };
         let region = raw.location.clone().unwrap_or_else(|| "eastus".into());
         let name = id.rsplit('/').next().unwrap_or(&id).to_owned();
-        let read = read(&id, &region, &raw.body);
+        let submission = Submission { date: options.date, api_version: &raw.api_version };
+        let read = read(&id, &region, &raw.body, submission);
         let expect = action.expect.clone();
         let mut run = Self { name, expect, rejected: Vec::new(), running: None, at, waiting: None, flow };
         match read {
-            Ok(template) => run.take(template, world, options, names),
+            Ok(template) => run.take(template, world, options, outside),
             Err(rejected) => run.rejected = rejected,
         }
         Ok(run)
     }
 
-    fn take(
-        &mut self,
-        template: ImageTemplate,
-        world: &mut World,
-        options: &Options,
-        names: &BTreeMap<Arc<str>, Addr>,
-    ) {
+    fn take(&mut self, template: ImageTemplate, world: &mut World, options: &Options, outside: &Outside) {
         let subnets: Vec<Arc<str>> = match &template.network {
             Network::Own => Vec::new(),
             Network::Existing { subnet, .. } => vec![subnet.clone()],
@@ -113,10 +113,12 @@ impl BuildRun {
         }
         let setup = Setup {
             date: options.date,
-            assumptions: facts::assumptions(),
+            assumptions: world.figures(),
             spread: options.jitter,
             bulk: options.downloads == Downloads::Full,
-            names: names.clone(),
+            names: outside.names.clone(),
+            listening: outside.listening.clone(),
+            unregistered: outside.unregistered.clone(),
             flow: self.flow,
         };
         let (build, log) = Build::new(template.clone(), setup);
@@ -125,6 +127,9 @@ impl BuildRun {
             way: plan.way,
             legs: plan.legs.clone(),
             build: plan.build.1.clone(),
+            machines: [Some(&plan.build), plan.proxy.as_ref()].into_iter().flatten().map(|it| it.0.clone()).collect(),
+            proxy: plan.proxy.as_ref().map(|(_, address)| address.clone()),
+            left: Vec::new(),
             packer: plan.packer.clone(),
             template,
             log,
@@ -137,6 +142,19 @@ impl BuildRun {
     #[must_use]
     pub fn flow(&self) -> FlowId {
         self.flow
+    }
+
+    /// The ids of the machines that it deploys.
+    pub(super) fn machines(&self) -> Vec<Arc<str>> {
+        self.running.as_ref().map_or_else(Vec::new, |running| running.machines.clone())
+    }
+
+    /// Notes what the run leaves in the staging group.
+    pub(super) fn look_back(&mut self, topology: &Topology) {
+        let Some(running) = &mut self.running else { return };
+        let group = format!("{}/", running.log.borrow().staging);
+        let left = topology.resources().filter(|found| starts_with(&found.name, &group));
+        running.left = left.map(|found| azure::resource_type(&found.name)).collect();
     }
 
     /// What the engine conducts; once.
@@ -160,6 +178,11 @@ impl BuildRun {
         let latencies = rehearse(engine, &trials, options.repeat, options);
         running.latencies = names.into_iter().zip(latencies).collect();
     }
+}
+
+/// Whether an id begins so, in any letter case.
+pub(super) fn starts_with(id: &str, start: &str) -> bool {
+    id.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start))
 }
 
 /// What a leg is called in reports.

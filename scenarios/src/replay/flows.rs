@@ -45,8 +45,13 @@ pub struct FlowRun {
     /// How long it waits for a connection, or an answer.
     pub timeout: Nanos,
     trial: Trial,
+    /// The opener's id, where that is a machine that a build deploys: it is looked up when it is time.
+    deployed: Option<Arc<str>>,
     at: Nanos,
 }
+
+/// Nobody has this number.
+const NOBODY: NodeId = NodeId(u32::MAX);
 
 /// What is known of a flow.
 #[derive(Debug, Default)]
@@ -83,21 +88,13 @@ impl FlowRun {
         flow: &Flow,
         topology: &Topology,
         names: &BTreeMap<Arc<str>, Addr>,
+        machines: &[Arc<str>],
         date: Date,
         id: FlowId,
     ) -> Result<Self, Diagnostic> {
-        let from = find(topology, &flow.from)?;
+        let (opener, outside, deployed) = opener(flow, topology, machines)?;
         let Target { name: target, port } =
             flow.target().map_err(|error| Diagnostic::error("scenario.value", error.to_string()))?;
-        let opener = topology.find(&from).map(|found| (found.id, &found.kind));
-        let Some((opener, kind)) = opener else {
-            return Err(Diagnostic::error("scenario.unknown-name", format!("nothing is called `{}`", flow.from)));
-        };
-        if !matches!(kind, Kind::Machine(_) | Kind::InternetHost(_) | Kind::OnPremisesHost(_)) {
-            let message = format!("`{}` opens no connections: it is {}", flow.from, crate::observe::names::kind(kind));
-            return Err(Diagnostic::error("scenario.value", message).help("name a machine or an actor"));
-        }
-        let outside = matches!(kind, Kind::InternetHost(_));
         let (host, to) = match end(topology, &target, flow.protocol, names, outside) {
             Ok((host, Some(address))) => (host, Destination::At((address, port))),
             Ok((host, None)) => (host.clone(), Destination::Named(host.to_ascii_lowercase().into(), port)),
@@ -129,6 +126,7 @@ impl FlowRun {
             source,
             timeout: flow.timeout.0,
             trial: Trial { from: opener, to, say, timeout: flow.timeout.0, flow: id },
+            deployed,
             at: flow.at.0,
         })
     }
@@ -141,7 +139,7 @@ impl FlowRun {
 
     pub(super) fn orchestrator(&self) -> Box<dyn Orchestrator> {
         let (trial, log, serving) = (self.trial.clone(), self.log.clone(), BTreeSet::new());
-        Box::new(Trying { trial, source: self.source, at: self.at, log, serving })
+        Box::new(Trying { trial, deployed: self.deployed.clone(), source: self.source, at: self.at, log, serving })
     }
 
     /// The way to the host that a client of several hosts asked last, where that is not the one of the way that was looked
@@ -183,9 +181,38 @@ impl FlowRun {
         };
         if again {
             let n = self.repeat.unwrap_or(options.repeat);
+            if let Some(found) = self.deployed.as_deref().and_then(|id| engine.topology().find(id)) {
+                self.trial.from = found.id;
+            }
             self.latency = rehearse(engine, std::slice::from_ref(&self.trial), n, options).pop();
         }
     }
+}
+
+/// Who opens a flow, whether that is somebody on the Internet, and the id of what a build deploys.
+fn opener(
+    flow: &Flow,
+    topology: &Topology,
+    machines: &[Arc<str>],
+) -> Result<(NodeId, bool, Option<Arc<str>>), Diagnostic> {
+    let called = |id: &&Arc<str>| {
+        id.eq_ignore_ascii_case(&flow.from)
+            || id.rsplit('/').next().is_some_and(|it| it.eq_ignore_ascii_case(&flow.from))
+    };
+    let from = match (find(topology, &flow.from), machines.iter().find(called)) {
+        (Ok(found), _) => found,
+        (Err(_), Some(deployed)) => return Ok((NOBODY, false, Some(deployed.clone()))),
+        (Err(diagnostic), None) => return Err(diagnostic),
+    };
+    let opener = topology.find(&from).map(|found| (found.id, &found.kind));
+    let Some((opener, kind)) = opener else {
+        return Err(Diagnostic::error("scenario.unknown-name", format!("nothing is called `{}`", flow.from)));
+    };
+    if !matches!(kind, Kind::Machine(_) | Kind::InternetHost(_) | Kind::OnPremisesHost(_)) {
+        let message = format!("`{}` opens no connections: it is {}", flow.from, crate::observe::names::kind(kind));
+        return Err(Diagnostic::error("scenario.value", message).help("name a machine or an actor"));
+    }
+    Ok((opener, matches!(kind, Kind::InternetHost(_)), None))
 }
 
 /// Whether another attempt may go another way.
@@ -228,6 +255,7 @@ fn is_host_name(text: &str) -> bool {
 /// A flow under way: sees to it that somebody listens, and tries.
 struct Trying {
     trial: Trial,
+    deployed: Option<Arc<str>>,
     source: Option<Addr>,
     at: Nanos,
     log: Rc<RefCell<FlowLog>>,
@@ -254,6 +282,9 @@ impl Trying {
     fn walk(&self, control: &Control<'_>) -> Looked {
         let fabric = control.fabric();
         let topology = control.topology();
+        if self.trial.from == NOBODY {
+            return Looked { fabric, name: None, to: None, walk: None };
+        }
         let name = match &self.trial.to {
             Destination::At(_) => None,
             Destination::Named(name, _) => Some(named::follow(&fabric, topology, self.trial.from, name)),
@@ -335,7 +366,7 @@ impl Trying {
         let Looked { fabric, name, to, walk } = self.walk(control);
         let mut log = self.log.borrow_mut();
         if walk.is_none() && name.is_none() {
-            log.outcome = Some(Err("the machine is gone".to_owned()));
+            log.outcome = Some(Err("the machine is not there".to_owned()));
             return;
         }
         let gets_there =
@@ -403,6 +434,9 @@ impl Orchestrator for Trying {
                 self.serve(control);
             }
             Signal::Timer(SERVE) => {
+                if let Some(found) = self.deployed.as_deref().and_then(|id| control.topology().find(id)) {
+                    self.trial.from = found.id;
+                }
                 self.serve(control);
                 // A probe's first verdict takes a round trip; the flow comes after it.
                 control.after(Nanos::secs(1), TRY);

@@ -13,17 +13,20 @@ use crate::named;
 use crate::naming::find;
 use crate::observe::Recorder;
 use crate::report::{Report, Run, surroundings};
-use crate::scenario::{Action, BuildAction, Downloads, Loaded, Scenario};
+use crate::scenario::{Action, Assumed, BuildAction, Downloads, Loaded, Scenario};
 pub(crate) use actors::actor_id;
 pub use builds::{BuildRun, Running, download_name, leg_name};
 pub use flows::{FlowLog, FlowRun};
 use sim_core::assumption::{AssumptionSet, Choices};
 use sim_core::engine::Engine;
 use sim_core::fabric::Fabric;
+use sim_core::host::Socket;
 use sim_core::id::FlowId;
+use sim_core::net::Addr;
 use sim_core::source::Span;
 use sim_core::time::Nanos;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use timeline::Timeline;
 use topologies::World;
 use topologies::diagnostic::Diagnostic;
@@ -62,11 +65,22 @@ impl Options {
             jitter: scenario.jitter,
             downloads: scenario.downloads,
             date: loaded.date,
-            choices: Choices::default(),
+            choices: Assumed::of(&scenario.assume).choices,
             alternatives: AssumptionSet::default(),
             until: scenario.until.0,
         }
     }
+}
+
+/// What there is besides the declared network.
+#[derive(Default)]
+struct Outside {
+    /// Host names that lead to actors.
+    names: BTreeMap<Arc<str>, Addr>,
+    /// What actors listen on.
+    listening: BTreeSet<Socket>,
+    /// Resource providers that the subscription is not registered for.
+    unregistered: Vec<String>,
 }
 
 /// Builds and flows are told apart in traces by numbers: builds from 0, flows from here.
@@ -126,8 +140,14 @@ fn once(
     recorder: Recorder,
 ) -> Result<(Report, Recorder), Vec<Diagnostic>> {
     let scenario = &loaded.scenario;
+    world.figures = Assumed::of(&scenario.assume).figures.or(world.figures);
     let mut problems = Vec::new();
     let names = actors::join(&mut world, scenario, &mut problems);
+    let outside = Outside {
+        names: names.clone(),
+        listening: actors::listening(scenario),
+        unregistered: scenario.unregistered.clone(),
+    };
     actors::serve_names(&mut world, scenario, &mut problems);
     let mut builds = Vec::new();
     let mut changes = Vec::new();
@@ -135,19 +155,20 @@ fn once(
         match &event.action {
             Action::Build(action) => {
                 let flow = FlowId(u32::try_from(builds.len()).unwrap_or(u32::MAX));
-                match BuildRun::new(action, event.at.0, &mut world, options, &names, flow) {
+                match BuildRun::new(action, event.at.0, &mut world, options, &outside, flow) {
                     Ok(build) => builds.push(build),
                     Err(diagnostic) => problems.push(placed(diagnostic, places.whole)),
                 }
             }
-            other => changes.push((event.at.0, other.clone(), places.whole)),
+            _ => changes.push((event, places.whole)),
         }
     }
     let timeline = Timeline::new(changes, &mut world, &mut problems);
+    let deployed: Vec<Arc<str>> = builds.iter().flat_map(BuildRun::machines).collect();
     let mut flows = Vec::new();
     for (flow, places) in scenario.flows.iter().zip(&loaded.places.flows) {
         let number = FlowId(FIRST_FLOW + u32::try_from(flows.len()).unwrap_or(u32::MAX));
-        match FlowRun::new(flow, &world.topology, &names, options.date, number) {
+        match FlowRun::new(flow, &world.topology, &names, &deployed, options.date, number) {
             Ok(run) => flows.push(run),
             Err(diagnostic) => problems.push(placed(diagnostic, places.whole)),
         }
@@ -155,6 +176,7 @@ fn once(
     if !problems.is_empty() {
         return Err(problems);
     }
+    let changed = timeline.log.clone();
     if flows.iter().any(FlowRun::looks_up) {
         named::add_resolvers(&mut world.topology);
     }
@@ -163,7 +185,9 @@ fn once(
     let fabric = Fabric::compile(&play.world.topology, &play.world.facts(options.date, options.choices, false), 0);
     let surroundings = surroundings(&play.world, &fabric, options.date);
     let recorder = play.run(timeline, recorder);
-    let run = Run { name: &scenario.name, about: scenario.about.as_deref(), findings: &scenario.findings, options };
+    let changes = changed.borrow().unmet();
+    let about = scenario.about.as_deref();
+    let run = Run { name: &scenario.name, about, findings: &scenario.findings, changes, options };
     let mut report = Report::new(&run, &play.world, &play.builds, &play.flows, &recorder.evidence);
     report.assumptions.extend(surroundings);
     Ok((report, recorder))
@@ -178,11 +202,11 @@ fn placed(diagnostic: Diagnostic, span: Span) -> Diagnostic {
 #[must_use]
 pub fn build_all(mut world: World, options: &Options, recorder: Recorder) -> (World, Vec<BuildRun>, Recorder) {
     let templates = builds::templates(&world);
-    let names = BTreeMap::new();
+    let outside = Outside::default();
     let mut builds = Vec::new();
     for (n, template) in (0u32..).zip(templates) {
         let action = BuildAction { template: Some(template), ..BuildAction::default() };
-        if let Ok(build) = BuildRun::new(&action, Nanos::ZERO, &mut world, options, &names, FlowId(n)) {
+        if let Ok(build) = BuildRun::new(&action, Nanos::ZERO, &mut world, options, &outside, FlowId(n)) {
             builds.push(build);
         }
     }
@@ -200,7 +224,11 @@ struct Play {
 }
 
 impl Play {
-    fn run(&mut self, timeline: Timeline, recorder: Recorder) -> Recorder {
+    fn run(&mut self, timeline: Timeline, mut recorder: Recorder) -> Recorder {
+        for build in &self.builds {
+            recorder.evidence.weigh(build.flow());
+        }
+        let changed = timeline.log.clone();
         let facts = self.world.facts(self.options.date, self.options.choices, self.options.jitter);
         let mut engine = Engine::new(self.world.topology.clone(), facts, self.options.seed, recorder);
         engine.conduct(Box::new(timeline));
@@ -214,11 +242,14 @@ impl Play {
         }
         engine.conduct(Box::new(Fronts::default()));
         // The end is one event beyond the last: probers never rest, so time must end the run.
-        while engine.now() < self.options.until && !self.is_over() {
+        while engine.now() < self.options.until && !(self.is_over() && changed.borrow().is_over()) {
             if !engine.step() {
                 break;
             }
             self.rehearse(&engine);
+        }
+        for build in &mut self.builds {
+            build.look_back(engine.topology());
         }
         engine.observer
     }

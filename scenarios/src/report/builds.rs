@@ -1,12 +1,12 @@
 //! Reports of image builds.
 
-use super::expect::{self, missing};
+use super::expect;
+use super::expect_build::unmet_build;
 use super::flows::FlowReport;
 use crate::hangs::{self, Alternative, HangsOn};
-use crate::observe::evidence::Met;
+use crate::observe::evidence::{Met, Relayed};
 use crate::problem::{self, Place, Problem};
 use crate::replay::{BuildRun, Running, download_name, leg_name};
-use crate::scenario::{BuildExpectation, BuildOutcome};
 use crate::verdict::{Layers, Verdict};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,6 +17,7 @@ use sim_core::host::Socket;
 use sim_core::id::PortId;
 use sim_core::net::{Protocol, Tuple};
 use sim_core::topology::{Kind, Topology};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use topologies::World;
 use topologies::services::image_builder::{BuildLog, Ended, LogLine, address_of};
@@ -44,6 +45,24 @@ pub struct BuildReport {
     pub connected_ns: Option<u64>,
     /// The connections it needs.
     pub flows: Vec<FlowReport>,
+    /// The resource group that the service works in.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub group: String,
+    /// How many resources of each type it deployed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub deployed: BTreeMap<String, u64>,
+    /// The sizes of the machines among them, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sizes: BTreeMap<String, String>,
+    /// How many resources of each type are left in the group when the run is over.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub left: BTreeMap<String, u64>,
+    /// Where the image went.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<CopyReport>,
+    /// What Packer's connection carried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried: Option<CarriedReport>,
     /// What is in the way.
     pub problems: Vec<Problem>,
     /// What the client printed, each line once.
@@ -57,6 +76,27 @@ pub struct BuildReport {
     pub hangs_on: Vec<HangsOn>,
     /// Expectations that it does not meet.
     pub unmet: Vec<String>,
+}
+
+/// A place that the image went to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CopyReport {
+    /// `ManagedImage`, `SharedImage` or `VHD`.
+    pub kind: String,
+    /// The region.
+    pub region: String,
+    /// What left the template's region for it, in bytes.
+    pub egress_bytes: u64,
+}
+
+/// What Packer's connection carried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CarriedReport {
+    /// Bytes by kind of way, IP headers included; on each part of its way once.
+    pub bytes: BTreeMap<String, u64>,
+    /// What the proxy machine passed on, in bytes of the two streams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relayed: Option<Relayed>,
 }
 
 /// A line of a build's timeline.
@@ -80,12 +120,12 @@ impl BuildReport {
     #[must_use]
     pub fn new(run: &BuildRun, met: &Met, choices: Choices, world: &World) -> Self {
         let mut report = match &run.running {
-            Some(running) => Self::of_running(run, running, world),
+            Some(running) => Self::of_running(run, running, met, world),
             None => Self::of_rejected(run, world),
         };
         let of_flows = hangs::together(report.flows.iter().flat_map(|flow| &flow.hangs_on));
         report.hangs_on = HangsOn::listed(of_flows.union(met.assumed), choices);
-        report.unmet = unmet(&run.expect, &report);
+        report.unmet = unmet_build(&run.expect, &report);
         report
     }
 
@@ -102,16 +142,35 @@ impl BuildReport {
     fn of_rejected(run: &BuildRun, world: &World) -> Self {
         let layers = Layers::undeployed();
         Self {
-            name: run.name.clone(),
             way: "none: the template is not taken".to_owned(),
             outcome: "refused".to_owned(),
             verdict: layers.overall(),
             layers,
             message: run.rejected.iter().map(|diagnostic| diagnostic.message.clone()).collect::<Vec<_>>().join("; "),
+            problems: run.rejected.iter().map(|it| problem::of_diagnostic(it, &world.sources)).collect(),
+            ..Self::named(run.name.clone())
+        }
+    }
+
+    /// A report that says nothing yet.
+    pub(super) fn named(name: String) -> Self {
+        Self {
+            name,
+            way: String::new(),
+            outcome: String::new(),
+            verdict: Verdict::Skipped,
+            layers: Layers::default(),
+            message: String::new(),
             took_ns: None,
             connected_ns: None,
             flows: Vec::new(),
-            problems: run.rejected.iter().map(|it| problem::of_diagnostic(it, &world.sources)).collect(),
+            group: String::new(),
+            deployed: BTreeMap::new(),
+            sizes: BTreeMap::new(),
+            left: BTreeMap::new(),
+            copies: Vec::new(),
+            carried: None,
+            problems: Vec::new(),
             printed: Vec::new(),
             timeline: Vec::new(),
             assumed: Vec::new(),
@@ -120,42 +179,22 @@ impl BuildReport {
         }
     }
 
-    fn of_running(run: &BuildRun, running: &Running, world: &World) -> Self {
+    fn of_running(run: &BuildRun, running: &Running, met: &Met, world: &World) -> Self {
         let log = running.log.borrow();
         let flows = needed_flows(running, &log, world);
-        let mut layers = Layers::default();
-        let mut problems: Vec<Problem> = Vec::new();
-        let (outcome, message) = match &log.ended {
-            Some(Ended::Succeeded) => ("succeeded", "the image is there".to_owned()),
-            Some(Ended::Refused(refusal)) => {
-                layers = Layers::undeployed();
-                problems.push(problem::of_refusal(refusal, &world.sources));
-                ("refused", refusal.to_string())
-            }
-            Some(Ended::Forbidden { action, scope }) => {
-                layers = Layers::undeployed();
-                problems.push(forbidden(action, scope, world));
-                ("refused", format!("AuthorizationFailed: {action} on {scope}"))
-            }
-            Some(Ended::Failed(text)) => {
-                if log.connected.is_none() {
-                    layers.transport = Verdict::Disconnected;
-                }
-                layers.service = Verdict::Disconnected;
-                ("failed", text.clone())
-            }
-            None => {
-                layers.service = Verdict::Disconnected;
-                ("failed", "the run ended before the build did".to_owned())
-            }
-        };
+        let End { layers, mut problems, outcome, message } = End::of(&log, world);
         if outcome == "failed" {
             for flow in &flows {
                 problems.extend(flow.problems.iter().filter(|p| !problems.contains(p)).cloned().collect::<Vec<_>>());
             }
         }
+        let sizes = log.deployed.iter().filter_map(|it| Some((it.name.clone(), it.size.clone()?)));
+        let copies = log.copies.iter().map(|copy| CopyReport {
+            kind: copy.kind.clone(),
+            region: copy.region.to_string(),
+            egress_bytes: copy.egress,
+        });
         Self {
-            name: run.name.clone(),
             way: running.way.describe().to_owned(),
             outcome: outcome.to_owned(),
             verdict: layers.overall(),
@@ -164,14 +203,77 @@ impl BuildReport {
             took_ns: took(&log.lines),
             connected_ns: log.connected.map(|time| time.0),
             flows,
+            group: log.staging.rsplit('/').next().unwrap_or_default().to_owned(),
+            deployed: counted(log.deployed.iter().map(|it| it.resource_type)),
+            sizes: sizes.collect(),
+            left: counted(running.left.iter().map(String::as_str)),
+            copies: copies.collect(),
+            carried: carried(running, &log, met),
             problems,
             printed: printed(&log.lines),
             timeline: rows(&log.lines),
             assumed: log.assumed.clone(),
-            hangs_on: Vec::new(),
-            unmet: Vec::new(),
+            ..Self::named(run.name.clone())
         }
     }
+}
+
+/// How a build ended.
+struct End {
+    layers: Layers,
+    problems: Vec<Problem>,
+    outcome: &'static str,
+    message: String,
+}
+
+impl End {
+    fn of(log: &BuildLog, world: &World) -> Self {
+        let failed = |transport| Layers { transport, service: Verdict::Disconnected, ..Layers::default() };
+        let end = |layers, problems, outcome, message: String| Self { layers, problems, outcome, message };
+        match &log.ended {
+            Some(Ended::Succeeded) => end(Layers::default(), Vec::new(), "succeeded", "the image is there".to_owned()),
+            Some(Ended::Refused(refusal)) => {
+                let problem = problem::of_refusal(refusal, &world.sources);
+                end(Layers::undeployed(), vec![problem], "refused", refusal.to_string())
+            }
+            Some(Ended::NotTaken(text)) => end(Layers::undeployed(), Vec::new(), "refused", text.clone()),
+            Some(Ended::Forbidden { action, scope }) => {
+                let problem = forbidden(action, scope, world);
+                let message = format!("AuthorizationFailed: {action} on {scope}");
+                // What is missing only in the end does not keep the build from running.
+                match log.connected {
+                    Some(_) => end(failed(Verdict::Connected), vec![problem], "failed", message),
+                    None => end(Layers::undeployed(), vec![problem], "refused", message),
+                }
+            }
+            Some(Ended::Failed(text)) => {
+                let transport = if log.connected.is_none() { Verdict::Disconnected } else { Verdict::Connected };
+                end(failed(transport), Vec::new(), "failed", text.clone())
+            }
+            None => {
+                let text = "the run ended before the build did".to_owned();
+                end(failed(Verdict::Connected), Vec::new(), "failed", text)
+            }
+        }
+    }
+}
+
+fn counted<'t>(types: impl Iterator<Item = &'t str>) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    types.for_each(|kind| *counts.entry(kind.to_owned()).or_default() += 1);
+    counts
+}
+
+/// What Packer's connection weighed on its way.
+fn carried(running: &Running, log: &BuildLog, met: &Met) -> Option<CarriedReport> {
+    let weight = met.weight.as_ref().filter(|_| log.connected.is_some())?;
+    let (topology, _) = log.in_place.as_ref()?;
+    let relay = running.proxy.as_deref().and_then(|proxy| topology.find(proxy)).map(|found| PortId(found.id.0));
+    let listens = running.legs.first()?.port;
+    Some(CarriedReport {
+        bytes: weight.classes.iter().map(|(class, bytes)| (class.name().to_owned(), *bytes)).collect(),
+        relayed: relay.map(|port| weight.relayed(port, listens)),
+    })
 }
 
 fn took(lines: &[LogLine]) -> Option<u64> {
@@ -275,25 +377,4 @@ fn ask(
     let tuple = Tuple { src: source, dst: to.0, src_port: 49152, dst_port: to.1, protocol: Protocol::TCP };
     let walk = walk(fabric, Question { from: port, tuple }, |probe| topology.probe_port(probe));
     Some(FlowReport::of_walk(name, &walk, fabric, topology, world))
-}
-
-fn unmet(expect: &BuildExpectation, report: &BuildReport) -> Vec<String> {
-    let mut unmet = Vec::new();
-    let wanted = match expect.outcome {
-        BuildOutcome::Succeeded => "succeeded",
-        BuildOutcome::Refused => "refused",
-        BuildOutcome::Failed => "failed",
-    };
-    if report.outcome != wanted {
-        unmet.push(format!("{}: expected to have {wanted}, has {}: {}", report.name, report.outcome, report.message));
-    }
-    if let Some(code) = expect.code.as_deref().filter(|code| !report.problems.iter().any(|p| p.code == **code)) {
-        unmet.push(format!("{}: expected Azure's code `{code}`: {}", report.name, report.message));
-    }
-    unmet.extend(missing(&report.name, &report.problems, expect));
-    let holds = |text: &str| report.timeline.iter().any(|row| row.text.contains(text)) || report.message.contains(text);
-    if let Some(text) = expect.prints.as_deref().filter(|text| !holds(text)) {
-        unmet.push(format!("{}: expected its log to hold `{text}`", report.name));
-    }
-    unmet
 }

@@ -192,7 +192,7 @@ fn belongs(problem: &Problem, resource: &str) -> bool {
 }
 
 /// Whether `found` is the name, or ends in it after a slash.
-fn same_name(name: &str, found: &str) -> bool {
+pub(super) fn same_name(name: &str, found: &str) -> bool {
     let (name, found) = (name.to_ascii_lowercase(), found.to_ascii_lowercase());
     found.strip_suffix(&name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
@@ -238,7 +238,7 @@ fn ends_so(wanted: SessionExpectation, ends: &str, after: Nanos, timeout: Nanos)
     ends == word && wanted.after.is_none_or(|first| first.0 <= after && after <= latest(first.0))
 }
 
-fn along(items: &[String]) -> String {
+pub(super) fn along(items: &[String]) -> String {
     if items.is_empty() { "nothing".to_owned() } else { items.join(", ") }
 }
 

@@ -2,10 +2,11 @@
 
 mod builds;
 mod expect;
+mod expect_build;
 mod flows;
 pub(crate) mod text;
 
-pub use builds::BuildReport;
+pub use builds::{BuildReport, CarriedReport, CopyReport, TimelineRow};
 pub use flows::{FlowReport, SessionReport};
 
 use crate::hangs::{self, Alternative};
@@ -37,6 +38,8 @@ pub struct Run<'a> {
     pub about: Option<&'a str>,
     /// What Azure is expected to refuse.
     pub findings: &'a [FindingExpectation],
+    /// What its timeline was expected to do and did not.
+    pub changes: Vec<String>,
     /// How it was run.
     pub options: &'a Options,
 }
@@ -87,7 +90,8 @@ impl Report {
         let flow = |flow: &FlowRun| FlowReport::of_run(flow, &seen.of(flow.id()), choices, world);
         let flows: Vec<FlowReport> = flows.iter().map(flow).collect();
         let findings: Vec<Problem> = world.findings.iter().map(|finding| of_finding(finding, world)).collect();
-        let unmet = expect::unmet_findings(run.findings, &findings);
+        let mut unmet = expect::unmet_findings(run.findings, &findings);
+        unmet.extend(run.changes.iter().cloned());
         let assumptions = assumptions(world, &builds);
         let mut report = Self {
             schema: SCHEMA,

@@ -1,6 +1,8 @@
 //! What the types of a scenario do not say: values that are texts in the file and something stricter in the run.
 
-use super::{Action, Flow, FlowProtocol, MAX_PARALLEL, MAX_REPEAT, Places, Ports, Scenario};
+use super::{
+    Action, Assumed, Flow, FlowExpectation, FlowProtocol, MAX_PARALLEL, MAX_REPEAT, Places, Ports, Scenario, plain,
+};
 use crate::codes;
 use crate::yaml;
 use sim_core::net::{Addr, Prefix};
@@ -13,6 +15,7 @@ use topologies::facts::Date;
 pub(super) fn check(scenario: &Scenario, places: &Places, text: &str) -> Result<Date, Vec<Diagnostic>> {
     let mut checks = Checks(Vec::new());
     let date = checks.era(scenario, places);
+    checks.assumed(scenario, places);
     checks.repeat(scenario.repeat, places.repeat);
     checks.actors(scenario, places);
     checks.flows(scenario, places);
@@ -37,6 +40,14 @@ impl Checks {
             self.0.push(Diagnostic { span: places.era, ..Diagnostic::error("scenario.value", format!("{error}")) });
             Date::DATA
         })
+    }
+
+    fn assumed(&mut self, scenario: &Scenario, places: &Places) {
+        for (name, value) in &scenario.assume {
+            if let Err(message) = Assumed::default().set(name, &plain(value)) {
+                self.wrong(places.assume.get(name).copied(), message, "`vnetsim assumptions` lists what there is");
+            }
+        }
     }
 
     fn repeat(&mut self, repeat: u32, place: Option<Span>) {
@@ -94,6 +105,7 @@ impl Checks {
             self.reason(flow.expect.reason.as_deref(), place.and_then(|it| it.reason));
             self.manner(flow, place.map(|it| it.whole));
             self.expected(flow, place.and_then(|it| it.expect));
+            self.seen(&flow.expect, place.and_then(|it| it.expect));
         }
     }
 
@@ -130,15 +142,6 @@ impl Checks {
 
     fn expected(&mut self, flow: &Flow, place: Option<Span>) {
         let expect = &flow.expect;
-        let hops = expect.hops.iter().flatten().filter(|hop| *hop != "*");
-        for address in expect.seen_as.iter().chain(hops) {
-            self.address(address, place);
-        }
-        if let Some(fails) = expect.fails
-            && !((0.0..=1.0).contains(&fails.share) && (0.0..=1.0).contains(&fails.within))
-        {
-            self.wrong(place, "shares go from 0 to 1".to_owned(), "a quarter is 0.25");
-        }
         let needed = [
             (expect.session.is_some() && flow.session.is_none(), "session"),
             (expect.opened.is_some() && flow.parallel.is_none(), "parallel"),
@@ -152,6 +155,19 @@ impl Checks {
         }
     }
 
+    /// Values of an expectation, whatever it is of.
+    fn seen(&mut self, expect: &FlowExpectation, place: Option<Span>) {
+        let hops = expect.hops.iter().flatten().filter(|hop| *hop != "*");
+        for address in expect.seen_as.iter().chain(hops) {
+            self.address(address, place);
+        }
+        if let Some(fails) = expect.fails
+            && !((0.0..=1.0).contains(&fails.share) && (0.0..=1.0).contains(&fails.within))
+        {
+            self.wrong(place, "shares go from 0 to 1".to_owned(), "a quarter is 0.25");
+        }
+    }
+
     fn address(&mut self, text: &str, place: Option<Span>) {
         if text.parse::<Addr>().is_err() {
             self.wrong(place, format!("`{text}` is no address"), "write 203.0.113.7 or 2001:db8::7");
@@ -160,9 +176,17 @@ impl Checks {
 
     fn timeline(&mut self, scenario: &Scenario, places: &Places) {
         for (index, event) in scenario.timeline.iter().enumerate() {
+            let place = places.timeline.get(index);
             if let Action::Build(build) = &event.action {
-                let place = places.timeline.get(index).and_then(|it| it.reason);
-                self.reason(build.expect.reason.as_deref(), place);
+                self.reason(build.expect.reason.as_deref(), place.and_then(|it| it.reason));
+                for flow in &build.expect.flows {
+                    self.reason(flow.expect.reason.as_deref(), place.and_then(|it| it.expect));
+                    self.seen(&flow.expect, place.and_then(|it| it.expect));
+                }
+            }
+            if event.expect.is_some() && matches!(event.action, Action::Build(_) | Action::Reboot(_)) {
+                let message = "this cannot be expected to be refused".to_owned();
+                self.wrong(place.map(|it| it.whole), message, "`set`, `put` and `delete` can");
             }
         }
     }

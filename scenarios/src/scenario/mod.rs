@@ -1,5 +1,7 @@
 //! Scenario files: a network, what happens to it, what is expected.
 
+mod assume;
+mod build;
 mod checks;
 mod duration;
 mod flow;
@@ -7,6 +9,8 @@ mod load;
 mod places;
 mod target;
 
+pub use assume::{Assumed, plain};
+pub use build::{BuildAction, BuildExpectation, BuildOutcome, Carried, NamedFlow, Prints, Relayed, Repeated};
 pub use duration::Span;
 pub use flow::{
     Fails, Flow, FlowExpectation, FlowProtocol, FlowVerdict, Layer, MAX_PARALLEL, Parallel, Ports, Probes, Session,
@@ -42,6 +46,13 @@ pub struct Scenario {
     /// The date it is set in: an era (`2020`, `2021`, `2026`) or a day (`2024-08-26`). The default is the date of the data.
     #[serde(default)]
     pub era: Option<String>,
+    /// What is assumed where nobody knows for certain: choices, times and sizes by the names that `vnetsim assumptions`
+    /// lists.
+    #[serde(default)]
+    pub assume: BTreeMap<String, serde_json::Value>,
+    /// Resource providers that the subscription is not registered for, such as `Microsoft.VirtualMachineImages`.
+    #[serde(default)]
+    pub unregistered: Vec<String>,
     /// What random numbers start from.
     #[serde(default = "one")]
     pub seed: u64,
@@ -176,6 +187,17 @@ pub struct Event {
     pub at: Span,
     /// What: exactly one of the following.
     pub action: Action,
+    /// Of `set`, `put` and `delete`: that Azure refuses it. Builds have an expectation of their own.
+    #[serde(default)]
+    pub expect: Option<RefusalExpectation>,
+}
+
+/// How Azure is expected to refuse a change.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RefusalExpectation {
+    /// Azure's error code.
+    pub code: String,
 }
 
 /// What can happen.
@@ -183,7 +205,7 @@ pub struct Event {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Action {
     /// An image template is submitted and run.
-    Build(BuildAction),
+    Build(Box<BuildAction>),
     /// A property of a resource changes.
     Set(SetAction),
     /// A resource is put, as ARM would be given it.
@@ -192,55 +214,6 @@ pub enum Action {
     Delete(String),
     /// A machine goes down and comes up again.
     Reboot(RebootAction),
-}
-
-/// An image build.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct BuildAction {
-    /// The image template, by name or resource id; the only one there is when it is not given.
-    #[serde(default)]
-    pub template: Option<String>,
-    /// What is expected.
-    #[serde(default)]
-    pub expect: BuildExpectation,
-}
-
-/// What a build is expected to do.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct BuildExpectation {
-    /// How it ends.
-    #[serde(default)]
-    pub outcome: BuildOutcome,
-    /// Azure's error code.
-    #[serde(default)]
-    pub code: Option<String>,
-    /// A reason code that must be among those in the way.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// A rule, or other setting, that must be among those in the way, by its name.
-    #[serde(default)]
-    pub rule: Option<String>,
-    /// Whether nothing else is in the way than what `reason` and `rule` name.
-    #[serde(default)]
-    pub alone: bool,
-    /// A text that the build's log must hold.
-    #[serde(default)]
-    pub prints: Option<String>,
-}
-
-/// How a build ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum BuildOutcome {
-    /// With an image.
-    #[default]
-    Succeeded,
-    /// The service or Azure would not take the template or a resource.
-    Refused,
-    /// It ran and failed.
-    Failed,
 }
 
 /// A change of one property.

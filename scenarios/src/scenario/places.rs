@@ -16,6 +16,8 @@ pub struct Places {
     pub era: Option<Span>,
     /// The value of `repeat`.
     pub repeat: Option<Span>,
+    /// Each value of `assume`, by name.
+    pub assume: BTreeMap<String, Span>,
     /// Each entry of `topology`.
     pub topology: Vec<Span>,
     /// Each actor, by name.
@@ -90,6 +92,7 @@ impl Places {
         Ok(Self {
             era: marks.era.map(|mark| at.span(&mark)),
             repeat: marks.repeat.map(|mark| at.span(&mark)),
+            assume: marks.assume.iter().map(|(name, mark)| (name.clone(), at.span(mark))).collect(),
             topology: marks.topology.iter().map(|mark| at.span(mark)).collect(),
             actors: marks.actors.iter().map(|(name, mark)| (name.clone(), at.actor(mark))).collect(),
             flows: marks.flows.iter().map(|mark| at.flow(mark)).collect(),
@@ -100,8 +103,8 @@ impl Places {
 
     /// Lets every place point into `file`.
     pub(super) fn refile(&mut self, file: FileId) {
-        let Self { era, repeat, topology, actors, flows, timeline, free } = self;
-        let single = era.iter_mut().chain(repeat).chain(topology).chain(free);
+        let Self { era, repeat, assume, topology, actors, flows, timeline, free } = self;
+        let single = era.iter_mut().chain(repeat).chain(assume.values_mut()).chain(topology).chain(free);
         let actors = actors.values_mut().flat_map(|actor| {
             let ActorPlaces { whole, address, prefix, listens } = actor;
             [whole, address].into_iter().chain(prefix).chain(listens)
@@ -181,6 +184,8 @@ type Mark = Spanned<IgnoredAny>;
 struct Marks {
     era: Option<Mark>,
     repeat: Option<Mark>,
+    #[serde(default)]
+    assume: BTreeMap<String, Mark>,
     #[serde(default)]
     topology: Vec<Mark>,
     #[serde(default)]

@@ -137,14 +137,14 @@ fn types_without_a_model_are_listed_once() {
     let one = file(
         "inert",
         "a.json",
-        &format!("[{}, {}]", site("Microsoft.Web/sites", "a"), site("microsoft.web/sites", "b")),
+        &format!("[{}, {}]", site("Microsoft.Web/serverfarms", "a"), site("microsoft.web/serverfarms", "b")),
     );
-    file("inert", "b.json", &site("MICROSOFT.WEB/SITES", "c"));
+    file("inert", "b.json", &site("MICROSOFT.WEB/SERVERFARMS", "c"));
     let (code, out, error) = run(&["check", one.parent().unwrap().to_str().unwrap()]);
     assert_eq!(code, 0, "{out}{error}");
-    assert!(out.contains("  3 x Microsoft.Web/sites\n"), "{out}");
+    assert!(out.contains("  3 x Microsoft.Web/serverfarms\n"), "{out}");
     assert_eq!(
-        out.to_lowercase().matches("microsoft.web/sites").count(),
+        out.to_lowercase().matches("microsoft.web/serverfarms").count(),
         2,
         "once by type, once as without effect: {out}"
     );

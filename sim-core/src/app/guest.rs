@@ -43,6 +43,8 @@ pub struct Job {
     pub status: u32,
     /// Reboot the machine when it is over: after how long, and how long it is down.
     pub reboot: Option<(Nanos, Nanos)>,
+    /// The machine's own firewall keeps everybody out once it is over: sessions end without a word.
+    pub shuts_out: bool,
 }
 
 /// Exit status of a command whose download could not connect: curl's (28 for a time-out, 7 for a refusal).
@@ -64,6 +66,8 @@ pub struct Guest {
     sessions: HashMap<ConnId, Remote, foldhash::fast::FixedState>,
     running: HashMap<u64, Running, foldhash::fast::FixedState>,
     next: u64,
+    /// Its own firewall keeps everybody out.
+    shut: bool,
     /// Timers of WinRM waits, by token.
     waits: HashMap<u64, (ConnId, u64), foldhash::fast::FixedState>,
 }
@@ -93,6 +97,7 @@ impl Guest {
             sessions: HashMap::default(),
             running: HashMap::default(),
             next: 1,
+            shut: false,
             waits: HashMap::default(),
         }
     }
@@ -151,12 +156,23 @@ impl Guest {
 
     fn finish(&mut self, token: u64, status: u32, output: u64, cx: &mut Context<'_>) {
         let Some(running) = self.running.remove(&token) else { return };
+        if running.job.shuts_out && status == 0 {
+            return self.shut_out(cx);
+        }
         if let Some(session) = self.sessions.get_mut(&running.conn) {
             session.finish(running.number, status, output);
             session.flush(running.conn, cx);
         }
         if let (Some((after, down)), 0) = (running.job.reboot, status) {
             cx.reboot(after, down);
+        }
+    }
+
+    fn shut_out(&mut self, cx: &mut Context<'_>) {
+        self.shut = true;
+        cx.report("log", 0, "the build VM's own firewall is on and lets nobody in");
+        for (conn, _) in self.sessions.drain() {
+            cx.abort(conn);
         }
     }
 
@@ -212,6 +228,7 @@ impl Program for Guest {
         match input {
             Input::Start => cx.after(self.ready_after, READY),
             Input::Timer(token) => self.timer(token, cx),
+            Input::Accepted { conn, .. } if self.shut => cx.abort(conn),
             Input::Accepted { conn, .. } => {
                 let mut session = match self.communicator {
                     Communicator::Ssh => Remote::ssh(cx),

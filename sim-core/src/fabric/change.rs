@@ -72,10 +72,12 @@ impl Fabric {
             Touch::Rules | Touch::Address => {
                 let mut next = self.noted(topology, changed, epoch);
                 let mut compiler = Compiler::new(topology, &self.facts, self.tags.clone());
-                compiler.subnets = self.subnets.clone();
+                compiler.know(&self.subnets);
                 compiler.groups = self.groups.clone();
                 next.move_addresses(topology, &mut compiler, changed);
                 next.groups = std::mem::take(&mut compiler.groups);
+                // A subnet gets its first port in a run, too.
+                next.subnets = compiler.subnets.clone();
                 next.follow_rules(topology, &compiler, changed);
                 next
             }

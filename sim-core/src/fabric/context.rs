@@ -1,6 +1,6 @@
 //! What the ports of a VNet, and of a subnet, have in common.
 
-use crate::assumption::AssumptionSet;
+use crate::assumption::{Assumption, AssumptionSet};
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix, Tuple};
 use crate::set::AddrSet;
@@ -84,20 +84,23 @@ pub struct SubnetContext {
     pub storage: AddrSet,
 }
 
-/// Addresses of which it is assumed whether `VirtualNetwork` and `Internet` hold them.
+/// Addresses of which it is assumed whether service tags hold them.
 #[derive(Clone, Debug, Default)]
 pub struct Doubts {
-    /// The addresses.
+    /// Those that `VirtualNetwork` and `Internet` may or may not hold.
     pub about: AddrSet,
-    /// The assumptions.
+    /// The assumptions about these.
     pub assumed: AssumptionSet,
+    /// Those that private link services translate to: `AzureLoadBalancer` may or may not hold them.
+    pub translated: AddrSet,
 }
 
 impl Doubts {
     /// What a rule's decision about a packet may hang on.
     #[must_use]
     pub fn touching(&self, tuple: &Tuple) -> AssumptionSet {
-        let touched = self.about.contains(tuple.src) || self.about.contains(tuple.dst);
-        if touched { self.assumed } else { AssumptionSet::default() }
+        let touched = |set: &AddrSet| set.contains(tuple.src) || set.contains(tuple.dst);
+        let assumed = if touched(&self.about) { self.assumed } else { AssumptionSet::default() };
+        if touched(&self.translated) { assumed.with(Assumption::LinkServiceTag) } else { assumed }
     }
 }

@@ -2,7 +2,7 @@
 
 mod table;
 
-pub use table::{Entry, check};
+pub use table::{Entry, cells, check};
 
 use serde_json::Value;
 use std::fs;

@@ -70,7 +70,8 @@ fn read(text: &str) -> Vec<Entry> {
 }
 
 /// The cells of a line (RFC 4180).
-fn cells(line: &str) -> Vec<String> {
+#[must_use]
+pub fn cells(line: &str) -> Vec<String> {
     let (mut cells, mut cell, mut quoted) = (Vec::new(), String::new(), false);
     let mut letters = line.chars().peekable();
     while let Some(letter) = letters.next() {

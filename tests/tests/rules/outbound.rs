@@ -92,7 +92,7 @@ fn default_access_is_for_open_subnets_alone() {
 }
 
 #[test]
-fn an_internal_standard_balancer_takes_the_way_out() {
+fn a19_an_internal_standard_balancer_takes_the_way_out() {
     // Tests `outbound-default-taken`.
     // Golden 19, 3.11. Catches: default access left to members of such a pool; or taken from the machine beside it.
     for private in [false, true] {

@@ -1,6 +1,7 @@
 //! Private link: azure-services 2.2, 3, 4; azure-dataplane 1.9, 2.6.
 
 use crate::one_vnet;
+use sim_core::assumption::Assumption;
 use sim_core::net::{Addr, Protocol, Tuple};
 use sim_core::topology::{
     ConnectionState, Draft, EndpointPolicies, GatewayKind, Kind, LinkService, PortRange, Relation, Setting, Sku,
@@ -37,7 +38,7 @@ fn linked(group: Option<&[&str]>) -> (Net, Addr, Addr) {
 const RULE_400: &str = "400 AzureImageBuilderNsgRule in allow tcp AzureLoadBalancer -> VirtualNetwork 60000-60001";
 
 #[test]
-fn rule_400_and_what_it_leaves_closed() {
+fn a32_rule_400_and_what_it_leaves_closed() {
     // Tests `tag-private-link`.
     // azure-services 2.2, the three consequences and the field report's cure. Catches: a link's packets matched by neither
     // tag or by one alone, the build leg opened by rule 400, the build leg not filtered for being in one subnet.
@@ -74,6 +75,26 @@ fn either_tag_admits_the_links_packets() {
 }
 
 #[test]
+fn what_a_link_carries_is_assumed() {
+    // Tests `tag-private-link`.
+    // azure-services 2.2 (UNSURE). Catches: a choice without effect, probes that go with it, an answer that does not say
+    // what it hangs on, or says so where no link service is.
+    let deny = "4096 deny-all in deny * * -> * *";
+    for (choice, expected) in [("yes", "open"), ("no", "there proxy: security-rule subnet g/deny-all")] {
+        let (mut net, endpoint, _) = linked(Some(&[RULE_400, deny]));
+        net.assume("pls-carries-balancer-tag", choice);
+        let asked = tcp(&net, "client", endpoint, 60001);
+        assert_eq!(asked.verdict, expected, "{choice}");
+        assert!(asked.walk.assumed().iter().any(|it| it == Assumption::LinkServiceTag), "{choice}");
+        let inside = tcp(&net, "proxy", addr("10.0.0.5"), 22);
+        assert!(!inside.walk.assumed().iter().any(|it| it == Assumption::LinkServiceTag), "{choice}");
+        let (mut open, endpoint, _) = linked(Some(&["500 in in allow tcp VirtualNetwork -> * 60001", RULE_400, deny]));
+        open.assume("pls-carries-balancer-tag", choice);
+        assert_eq!(tcp(&open, "client", endpoint, 60001).verdict, "open", "{choice}");
+    }
+}
+
+#[test]
 fn the_provider_sees_its_own_address() {
     // Tests `private-link-translates`.
     // azure-services 3.2. Catches: the consumer's address let through, which the provider's VNet may hold as well.
@@ -85,7 +106,7 @@ fn the_provider_sees_its_own_address() {
 }
 
 #[test]
-fn only_an_approved_connection_carries() {
+fn c28_c29_only_an_approved_connection_carries() {
     // Tests `private-link-approved`.
     // azure-services 3.1. Catches: any other state that passes.
     use ConnectionState::{Approved, Disconnected, Pending, Rejected};
@@ -210,7 +231,7 @@ fn a_link_services_port_must_be_balanced() {
 }
 
 #[test]
-fn a_link_service_needs_its_policy_off() {
+fn a31_a33_a_link_service_needs_its_policy_off() {
     // Tests `refuse-link-service-policies`.
     // azure-services 4.3. Catches: the flag not read, or the endpoints' flag taken for it.
     let refused = |link: bool, endpoint: bool| {

@@ -56,7 +56,7 @@ fn endpoints_of_a_network_are_counted() {
     let region = net.region();
     let endpoint = |n: usize| {
         let kind = Kind::PrivateEndpoint(PrivateEndpoint::new(region.clone(), ConnectionState::Approved));
-        let subnet = if n % 2 == 0 { "v/s" } else { "v/t" };
+        let subnet = if n.is_multiple_of(2) { "v/s" } else { "v/t" };
         Draft::new(format!("e{n}"), kind).refer(Relation::Attached, subnet)
     };
     for n in 0..1000 {

@@ -28,7 +28,8 @@ pub(crate) fn parent(id: &str) -> Option<&str> {
 }
 
 /// The type in an id, as `Microsoft.Network/virtualNetworks/subnets`.
-pub(crate) fn resource_type(id: &str) -> String {
+#[must_use]
+pub fn resource_type(id: &str) -> String {
     let mut parts = own_part(id).split('/');
     let provider = parts.next().unwrap_or_default().to_owned();
     parts.step_by(2).fold(provider, |kind, part| format!("{kind}/{part}"))

@@ -41,7 +41,8 @@ pub use scale_set::{MAX_INSTANCES, MAX_PARTS};
 pub use service::service_ports;
 
 pub(crate) use filled::{Around, body_of, filled};
-pub(crate) use id::{name_of, parent, resource_type, tidy};
+pub use id::resource_type;
+pub(crate) use id::{name_of, parent, tidy};
 pub(crate) use placeholder::{asks, fill_addresses, resolved};
 pub(crate) use reading::{Piece, Reading};
 pub(crate) use role::{definition_of, is_definition};
@@ -82,6 +83,7 @@ pub(crate) fn read(raw: &RawResource, all: &Resources, region: &Arc<str>) -> Rea
         "dnszones" => dns::zone(raw, true, &mut out),
         "privatednszones/virtualnetworklinks" => dns::link(raw, &mut out),
         "dnsresolvers/inboundendpoints" => resolver::inbound(raw, &mut out),
+        "dnsresolvers/outboundendpoints" => resolver::outbound(raw, &mut out),
         "dnsforwardingrulesets" => resolver::ruleset(raw, all, &mut out),
         "dnsforwardingrulesets/forwardingrules" => resolver::rule_alone(raw, all, &mut out),
         "dnsforwardingrulesets/virtualnetworklinks" => resolver::link(raw, &mut out),

@@ -4,7 +4,7 @@ use super::dns::lower;
 use super::id::{child, name_of, parent};
 use super::nic::requested;
 use super::raw::{RawResource, Resources};
-use super::read::{address, enabled, given, inner, list, number, reference, text};
+use super::read::{address, enabled, given, inner, list, number, reference, references, text};
 use super::reading::Reading;
 use crate::arm::Assumption;
 use crate::diagnostic::Diagnostic;
@@ -33,11 +33,23 @@ pub(super) fn inbound(raw: &RawResource, out: &mut Reading) {
         Ok(requested) => requested,
         Err(diagnostic) => return out.leave_out(&raw.id, diagnostic),
     };
+    let server = NameServer { otherwise: vec![(PLATFORM, PORT)], ..NameServer::default() };
+    machine(raw, subnet, requested, Machine { name_server: Some(server), ..Machine::default() }, out);
+}
+
+/// An outbound endpoint: a machine in its subnet, from where rule sets send questions on.
+pub(super) fn outbound(raw: &RawResource, out: &mut Reading) {
+    match reference(raw.properties(), "subnet") {
+        Some(subnet) => machine(raw, subnet, None, Machine::default(), out),
+        None => out.inert(raw),
+    }
+}
+
+/// The machine of an endpoint.
+fn machine(raw: &RawResource, subnet: Arc<str>, requested: Option<Addr>, machine: Machine, out: &mut Reading) {
     let nic = child(&raw.id, "networkInterfaces", "nic");
     let address = child(&nic, "ipConfigurations", "ipconfig");
     let made = |id: &Arc<str>, kind| Draft::new(id.clone(), kind).at(Some(raw.span)).owned_by(OWNER);
-    let server = NameServer { otherwise: vec![(PLATFORM, PORT)], ..NameServer::default() };
-    let machine = Machine { name_server: Some(server), ..Machine::default() };
     out.node(Draft { owner: Some(OWNER.into()), ..raw.draft(Kind::Machine(machine)) });
     let kind = Kind::Nic(Nic { region: out.region.clone(), ..Nic::default() });
     out.inline(made(&nic, kind).refer(Relation::PartOf, raw.id.clone()));
@@ -48,7 +60,11 @@ pub(super) fn inbound(raw: &RawResource, out: &mut Reading) {
 /// A rule set with all its rules.
 pub(super) fn ruleset(raw: &RawResource, all: &Resources, out: &mut Reading) {
     let rules = rules(&raw.id, all, out);
-    out.node(raw.draft(Kind::Ruleset(Ruleset { rules })));
+    let mut draft = raw.draft(Kind::Ruleset(Ruleset { rules }));
+    for endpoint in references(raw.properties(), "dnsResolverOutboundEndpoints") {
+        draft = draft.refer(Relation::Sends, endpoint);
+    }
+    out.node(draft);
 }
 
 /// A rule whose rule set nobody declares: an existing one, with the rules that are declared here.

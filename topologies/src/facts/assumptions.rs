@@ -21,6 +21,36 @@ pub struct Assumptions {
     entries: Vec<Entry>,
 }
 
+/// The largest value that an assumption in a unit can have: of times, some months.
+fn most(unit: &str) -> f64 {
+    match unit {
+        "us" => 1e13,
+        "ms" => 1e10,
+        "s" => 1e7,
+        "ppm" => 1e6,
+        "percent" => 100.0,
+        _ => 1e15,
+    }
+}
+
+/// Why a value cannot be set.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetError {
+    /// No assumption has this name.
+    #[error("there is no assumption `{0}`")]
+    Name(String),
+    /// The value is no number, or none that is possible.
+    #[error("`{name}` is a number ({unit}) from 0 on, not `{value}`")]
+    Value {
+        /// The assumption.
+        name: String,
+        /// What was asked for.
+        value: String,
+        /// Its unit.
+        unit: String,
+    },
+}
+
 /// One assumption.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Entry {
@@ -98,6 +128,8 @@ pub struct ImageBuilder {
     pub distribution: Stretch,
     /// How long the proxy machine tries to reach the build VM.
     pub relay_dial: Nanos,
+    /// The size of an image in bytes: of Linux, and of Windows.
+    pub image: (u64, u64),
 }
 
 impl Assumptions {
@@ -110,6 +142,19 @@ impl Assumptions {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The same with another value for one of them, in its unit.
+    ///
+    /// # Errors
+    /// When none has this name, or the value is no number that is possible.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), SetError> {
+        let entry = self.entries.iter_mut().find(|entry| entry.name.eq_ignore_ascii_case(name));
+        let entry = entry.ok_or_else(|| SetError::Name(name.to_owned()))?;
+        let number = value.parse::<f64>().ok().filter(|number| (0.0..=most(&entry.unit)).contains(number));
+        let error = || SetError::Value { name: entry.name.clone(), value: value.to_owned(), unit: entry.unit.clone() };
+        entry.value = number.ok_or_else(error)?;
+        Ok(())
     }
 
     /// The way between two ports of one region.
@@ -161,6 +206,7 @@ impl Assumptions {
             validation: self.stretch("image-builder.validation"),
             distribution: self.stretch("image-builder.distribution"),
             relay_dial: self.time("image-builder.relay-dial"),
+            image: (self.count("image-builder.image.linux"), self.count("image-builder.image.windows")),
         }
     }
 
@@ -232,7 +278,7 @@ mod tests {
         for stretch in [service.validation, service.distribution] {
             assert!(stretch.typical > stretch.spread && stretch.spread > Nanos::ZERO);
         }
-        assert!(service.relay_dial > Nanos::ZERO && all.download_bps() > 0);
+        assert!(service.relay_dial > Nanos::ZERO && all.download_bps() > 0 && service.image.0.min(service.image.1) > 0);
         let sizes = all.downloads();
         let sizes = [sizes.script, sizes.file, sizes.linux_update, sizes.windows_update, sizes.container_image];
         assert!(sizes.iter().all(|size| *size > 1_000));

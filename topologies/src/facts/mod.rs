@@ -13,7 +13,9 @@ mod service_tags;
 mod tag;
 mod vm_size;
 
-pub use assumptions::{Assumptions, Boot, Downloads, Entry, ImageBuilder, Lifetime, Os, Stretch, assumptions};
+pub use assumptions::{
+    Assumptions, Boot, Downloads, Entry, ImageBuilder, Lifetime, Os, SetError, Stretch, assumptions,
+};
 pub use date::{Date, DateError};
 pub use default_rules::{Surface, Words, describe, words};
 pub use network::network;

@@ -10,7 +10,7 @@ mod tests;
 use crate::arm::Assumption;
 use crate::azure::{self, Around, Finding, RawResource, Resources};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::facts::{self, Date, ServiceTags, region};
+use crate::facts::{self, Assumptions, Date, ServiceTags, region};
 use crate::json::Value;
 use crate::source::Sources;
 use collect::Collected;
@@ -23,6 +23,9 @@ use sim_core::topology::Topology;
 use stand_in::Hints;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Most resources and parts of resources of a network.
+pub const MAX_NODES: usize = 100_000;
 
 /// An output of a template.
 #[derive(Clone, Debug)]
@@ -52,6 +55,8 @@ pub struct World {
     pub outputs: Vec<Output>,
     /// What was filled in because the input does not say it.
     pub assumptions: Vec<Assumption>,
+    /// Times and sizes to assume instead of the usual ones.
+    pub figures: Option<Arc<Assumptions>>,
     /// Ids, in lower case, of resources that nobody declared.
     assumed: BTreeSet<String>,
 }
@@ -101,7 +106,14 @@ impl World {
         let region = region::short(region);
         let mut collected = Collected::default();
         for raw in world.resources.iter() {
-            collected.add(azure::read(raw, &world.resources, &region), &world.resources);
+            let reading = azure::read(raw, &world.resources, &region);
+            if collected.nodes.len() + reading.pieces.len() > MAX_NODES {
+                let message = format!("more than {MAX_NODES} resources and parts of resources; the rest is left out");
+                let help = "give the resources of the networks that you ask for";
+                collected.skipped.push(Diagnostic::error("input.too-many", message).at(raw.span).help(help));
+                break;
+            }
+            collected.add(reading, &world.resources);
         }
         collected.join();
         let Collected { nodes, places, left_out, members, findings, skipped, assumptions, .. } = collected;
@@ -124,11 +136,17 @@ impl World {
         self.resources.service_tags.as_ref()
     }
 
+    /// The times and sizes that are assumed.
+    #[must_use]
+    pub fn figures(&self) -> Arc<Assumptions> {
+        self.figures.clone().unwrap_or_else(|| Arc::new(facts::assumptions().clone()))
+    }
+
     /// What Azure is like on `date`, with the service tags that were given, and with these choices where nobody knows.
     /// Without `jitter` every packet of a way takes the same time and none is lost.
     #[must_use]
     pub fn facts(&self, date: Date, choices: Choices, jitter: bool) -> Arc<Facts> {
-        let mut facts = Facts { choices, ..facts::network(date, jitter) };
+        let mut facts = Facts { choices, ..facts::network(date, jitter, &self.figures()) };
         if let Some(tags) = self.service_tags() {
             tags.fill(&mut facts.tags);
         }

@@ -145,7 +145,7 @@ fn azure(shared: &Shared, group: Option<&str>, console: &Console) -> Result<Azur
     console.diagnostics(world.diagnostics.iter().filter(|it| it.severity == Severity::Warning), &world.sources);
     console.findings(&world.findings, &world.sources);
     let surroundings = &shared.given.surroundings;
-    Ok(Azure::new(world, surroundings.date().unwrap_or_default(), surroundings.choices()))
+    Ok(Azure::new(world, surroundings.date().unwrap_or_default(), surroundings.assumed().choices))
 }
 
 fn diagnostic(fault: &Fault) -> Diagnostic {

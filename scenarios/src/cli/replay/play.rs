@@ -8,6 +8,7 @@ use crate::pcap::Capture;
 use crate::replay::{self, Options};
 use crate::report::Report;
 use crate::scenario::Loaded;
+use sim_core::assumption::{Assumption, AssumptionSet};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -61,6 +62,7 @@ impl Failed {
 impl Player<'_> {
     /// Plays the scenario with this number.
     pub fn play(&self, n: usize, loaded: &Loaded) -> Result<Played, Failed> {
+        let loaded = &self.assuming(loaded);
         let inputs = read_files(&loaded.topology).map_err(|error| {
             Failed::of(Diagnostic::error("input.file", format!("{}: {error}", loaded.path.display())))
         })?;
@@ -81,14 +83,24 @@ impl Player<'_> {
         Ok(Played { report, trace: recorder.trace })
     }
 
+    /// The scenario with what the command line assumes over its own.
+    fn assuming(&self, loaded: &Loaded) -> Loaded {
+        let mut loaded = loaded.clone();
+        for (name, value) in self.arguments.surroundings.settled() {
+            loaded.scenario.assume.retain(|known, _| !known.eq_ignore_ascii_case(name));
+            loaded.scenario.assume.insert(name.to_owned(), value.into());
+        }
+        loaded
+    }
+
     fn options(&self, loaded: &Loaded) -> Options {
         let arguments = self.arguments;
         let mut options = Options::of(loaded);
         options.seed = arguments.seed.unwrap_or(options.seed);
         options.repeat = arguments.repeat.unwrap_or(options.repeat);
         options.date = arguments.surroundings.date().unwrap_or(options.date);
-        options.choices = arguments.surroundings.choices();
-        options.alternatives = arguments.surroundings.alternatives();
+        let settled = loaded.scenario.assume.keys().filter_map(|name| Assumption::named(name));
+        options.alternatives = settled.fold(arguments.surroundings.alternatives(), AssumptionSet::without);
         options.jitter &= !arguments.no_jitter;
         options
     }

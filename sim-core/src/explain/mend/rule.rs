@@ -1,5 +1,6 @@
 //! A rule of a security group that lets a packet pass.
 
+use crate::assumption::Assumption;
 use crate::fabric::{Fabric, PortKind};
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix, Protocol, Tuple};
@@ -80,7 +81,9 @@ fn tag(addr: Addr, vnet: Option<NodeId>, fabric: &Fabric) -> Option<&'static str
     let holder = vnet.and_then(|vnet| fabric.private(vnet, addr)).and_then(|port| fabric.port(port));
     match holder.map(|port| &port.kind) {
         // The documented image-builder rule admits what a private link service translates by this tag.
-        Some(PortKind::LinkService(_)) => Some("AzureLoadBalancer"),
+        Some(PortKind::LinkService(_)) if fabric.choices().is_default(Assumption::LinkServiceTag) => {
+            Some("AzureLoadBalancer")
+        }
         Some(_) => Some("VirtualNetwork"),
         None => everybody(addr, fabric).then_some(INTERNET),
     }

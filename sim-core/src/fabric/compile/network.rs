@@ -1,7 +1,7 @@
 //! VNets and subnets: what their ports share.
 
-use super::Compiler;
 use super::route::NearEndpoint;
+use super::{Compiler, FixedMap};
 use crate::assumption::{Assumption, AssumptionSet, Choices};
 use crate::fabric::{ContextId, Doubts, Peer, SubnetContext, VnetContext};
 use crate::id::NodeId;
@@ -185,11 +185,13 @@ impl<'a> Compiler<'a> {
         let stays = |route: &&Chosen| !matches!(route.hop, Hop::Internet | Hop::None);
         let prefixes = routed.into_iter().filter(stays).map(|route| route.prefix);
         let platform = &self.facts.platform_tags;
-        let mut tags = TagContext::new(platform, network.space.iter().copied().chain(prefixes), &network.translated);
-        if defaults.is_empty() {
-            return (tags, Doubts::default());
-        }
         let choices = self.facts.choices;
+        let balanced: &[Addr] = if choices.is_default(Assumption::LinkServiceTag) { &network.translated } else { &[] };
+        let mut tags = TagContext::new(platform, network.space.iter().copied().chain(prefixes), balanced);
+        let translated = network.translated.iter().map(|addr| (*addr, *addr)).collect();
+        if defaults.is_empty() {
+            return (tags, Doubts { translated, ..Doubts::default() });
+        }
         let counting =
             defaults.into_iter().filter(|route| match choices.name_of(Assumption::VirtualNetworkUnderDefaultRoute) {
                 "any" => true,
@@ -205,7 +207,13 @@ impl<'a> Compiler<'a> {
         if choices.is_default(Assumption::InternetUnderDefaultRoute) {
             tags.internet = tags.internet.complement().union(&everything).complement();
         }
-        (tags, Doubts { about, assumed })
+        (tags, Doubts { about, assumed, translated })
+    }
+
+    /// Takes over what an earlier version has compiled of subnets.
+    pub(in crate::fabric) fn know(&mut self, subnets: &Arc<FixedMap<NodeId, Arc<SubnetContext>>>) {
+        self.contexts = subnets.values().map(|subnet| (subnet.tags.clone(), subnet.context)).collect();
+        self.subnets = subnets.clone();
     }
 
     /// The number of a meaning of the tags.
@@ -213,7 +221,8 @@ impl<'a> Compiler<'a> {
         if let Some((id, known)) = self.contexts.get_key_value(&tags).map(|(tags, id)| (*id, tags.clone())) {
             return (id, known);
         }
-        let id = ContextId(u32::try_from(self.contexts.len()).unwrap_or(u32::MAX));
+        let last = self.contexts.values().map(|id| id.0).max();
+        let id = ContextId(last.map_or(0, |last| last.saturating_add(1)));
         let tags = Arc::new(tags);
         self.contexts.insert(tags.clone(), id);
         (id, tags)

@@ -150,7 +150,7 @@ fn of_configurations(raw: &RawResource) -> Result<Vec<EndpointMember>, Diagnosti
 /// Gives members the addresses that `ipConfigurations` ask for.
 ///
 /// Rule `refuse-endpoint-members`: a private endpoint that asks for addresses asks for one for each part of its service.
-/// Source: azure-services 4.2; code and text from public reports (hashicorp/terraform-provider-azurerm issue 21781, and
+/// Source: azure-services 4.2. Code and text are from public reports (hashicorp/terraform-provider-azurerm issue 21781, and
 /// templates that quote the answer).
 fn ask(raw: &RawResource, members: &mut [EndpointMember]) -> Result<(), Diagnostic> {
     let all = given(raw.properties(), "ipConfigurations");

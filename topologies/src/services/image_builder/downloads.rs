@@ -3,6 +3,7 @@
 //! The service copies scripts and files that a template names when the template is submitted (azure-services 2.7); what
 //! runs on the build VM downloads for itself: packages, updates, and addresses that inline lines name.
 
+use super::firewall;
 use super::packer::{Action, Step};
 use super::template::{CustomizerKind, ImageTemplate};
 use crate::facts::Downloads;
@@ -10,6 +11,7 @@ use sim_core::app::{Communicator, Download, Job};
 use sim_core::net::Addr;
 use sim_core::time::Nanos;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// A site that a build downloads from.
@@ -58,6 +60,15 @@ impl Url {
     }
 }
 
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port, tls, path } = self;
+        let (scheme, usual) = if *tls { ("https", 443) } else { ("http", 80) };
+        let port = if *port == usual { String::new() } else { format!(":{port}") };
+        write!(f, "{scheme}://{host}{port}{path}")
+    }
+}
+
 /// Where Ubuntu machines in Azure get their packages, in the clear.
 const PACKAGES: (&str, &str) = ("azure.archive.ubuntu.com", "/ubuntu/pool/updates.tar");
 /// Where Windows gets its updates.
@@ -93,6 +104,8 @@ pub(super) struct Task {
     pub downloads: Vec<Asset>,
     /// How long it takes besides.
     pub time: Nanos,
+    /// It leaves the machine's own firewall closed for remote control.
+    pub shuts_out: bool,
 }
 
 /// All customizers of a template, and the deprovisioning that ends every build.
@@ -134,6 +147,9 @@ fn script(n: usize, name: &str, uri: Option<&str>, inline: &[String], linux: boo
     let inline_size = inline.iter().map(|line| line.len() as u64 + 1).sum::<u64>();
     let size = if uri.is_some() { sizes.script } else { inline_size };
     let mut work = command(name.to_owned(), file.clone(), linux, inline_downloads(inline, sizes));
+    if let Some(task) = &mut work.job {
+        task.shuts_out = firewall::shuts_out(inline, linux);
+    }
     work.artifact = uri.and_then(Url::parse).map(|url| Asset { url, bytes: sizes.script });
     let upload = Step { name: format!("{name} (upload)"), action: Action::Upload { name: file, size } };
     work.steps.insert(0, upload);
@@ -150,7 +166,7 @@ fn command(name: String, file: String, linux: bool, downloads: Vec<Asset>) -> Wo
     Work {
         artifact: None,
         steps: vec![Step { name, action: Action::Run { command: line } }],
-        job: Some(Task { command: file, downloads, time: Nanos::secs(2) }),
+        job: Some(Task { command: file, downloads, time: Nanos::secs(2), shuts_out: false }),
     }
 }
 
@@ -162,7 +178,7 @@ fn deprovision(linux: bool) -> Work {
         ("DeprovisioningScript.ps1", Nanos::secs(120))
     };
     let mut deprovision = command("Deprovision".to_owned(), file.to_owned(), linux, Vec::new());
-    deprovision.job = Some(Task { command: file.to_owned(), downloads: Vec::new(), time: work });
+    deprovision.job = Some(Task { command: file.to_owned(), downloads: Vec::new(), time: work, shuts_out: false });
     deprovision
 }
 
@@ -251,7 +267,7 @@ pub(super) fn download(asset: &Asset, at: Addr) -> Download {
 
 /// What the machine does for a command.
 pub(super) fn job(work: &Work, at: impl Fn(&str) -> Option<Addr>) -> Option<Job> {
-    let Task { command, downloads, time } = work.job.as_ref()?;
+    let Task { command, downloads, time, shuts_out } = work.job.as_ref()?;
     let downloads = downloads.iter().filter_map(|asset| Some(download(asset, at(&asset.url.host)?)));
     Some(Job {
         command: command.as_str().into(),
@@ -260,6 +276,7 @@ pub(super) fn job(work: &Work, at: impl Fn(&str) -> Option<Addr>) -> Option<Job>
         output: 200,
         status: 0,
         reboot: None,
+        shuts_out: *shuts_out,
     })
 }
 

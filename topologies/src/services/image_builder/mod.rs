@@ -2,10 +2,15 @@
 
 mod build;
 mod downloads;
+mod fields;
+mod firewall;
+mod network;
 mod packer;
 mod plan;
 mod template;
 
-pub use build::{Build, BuildLog, Ended, LogLine, Phase, Setup, address_of};
-pub use plan::{Leg, Plan, Way};
-pub use template::{Customizer, CustomizerKind, Distribution, ImageTemplate, Network, RESOURCE_TYPE, read};
+pub use build::{Build, BuildLog, Copy, Deployed, Ended, LogLine, Phase, Setup, address_of, update_refused};
+pub use plan::{Leg, Plan, Way, staging_group};
+pub use template::{
+    Customizer, CustomizerKind, Distribution, ImageTemplate, Network, RESOURCE_TYPE, Source, Submission, read,
+};

@@ -1,6 +1,8 @@
 //! `Microsoft.VirtualMachineImages/imageTemplates`: what a template asks for (azure-services 2.5, 1.A, 1.B).
 
+use super::{fields, network};
 use crate::diagnostic::Diagnostic;
+use crate::facts::{Date, region};
 use crate::json::Value;
 use sim_core::app::Communicator;
 use sim_core::source::Span;
@@ -9,14 +11,54 @@ use std::sync::Arc;
 
 /// The resource type.
 pub const RESOURCE_TYPE: &str = "Microsoft.VirtualMachineImages/imageTemplates";
-/// Proxy machines are of this size unless the template says otherwise (azure-services 1.A A23).
-const PROXY_SIZE: &str = "Standard_A1_v2";
 /// Build machines by generation (azure-services 1.B B30).
 const GEN1_SIZE: &str = "Standard_D1_v2";
 const GEN2_SIZE: &str = "Standard_D2ds_v4";
 /// The build time-out of a template that gives none, and the values it may give, in minutes (azure-services 2.5).
 const DEFAULT_TIMEOUT: u64 = 240;
 const TIMEOUTS: std::ops::RangeInclusive<u64> = 6..=960;
+
+/// In the 2020 and 2021 editions of its page the service was in these regions only (azure-services 1.B B14).
+const FIRST_REGIONS: [&str; 13] = [
+    "eastus",
+    "eastus2",
+    "westcentralus",
+    "westus",
+    "westus2",
+    "southcentralus",
+    "northeurope",
+    "westeurope",
+    "southeastasia",
+    "australiasoutheast",
+    "australiaeast",
+    "uksouth",
+    "ukwest",
+];
+/// Until then the list of regions is known to be complete.
+const REGIONS_KNOWN_UNTIL: Date = Date { year: 2021, month: 12, day: 31 };
+/// The version of the API that knows container subnets, and takes only what it knows (azure-services 2.1, 2.5).
+const STRICT_VERSION: &str = "2024-02-01";
+
+/// When a template is submitted, and by which version of the API.
+#[derive(Clone, Copy, Debug)]
+pub struct Submission<'a> {
+    /// The day.
+    pub date: Date,
+    /// The version, such as `2024-02-01`; empty where it is not known.
+    pub api_version: &'a str,
+}
+
+impl Submission<'_> {
+    /// Whether the API takes only the fields that it knows, in their letter case.
+    fn is_strict(self) -> bool {
+        self.api_version >= STRICT_VERSION
+    }
+
+    /// Whether the API knows a subnet for containers.
+    pub(super) fn knows_containers(self) -> bool {
+        self.api_version.is_empty() || self.is_strict()
+    }
+}
 
 /// An image template.
 #[derive(Clone, Debug)]
@@ -35,6 +77,10 @@ pub struct ImageTemplate {
     pub network: Network,
     /// Where the networks are named.
     pub network_span: Span,
+    /// What the image is made of.
+    pub source: Source,
+    /// The size of the build VM's disk in bytes, where the template gives one.
+    pub disk: Option<u64>,
     /// What is done to the image.
     pub customizers: Vec<Customizer>,
     /// How many images it is distributed to, with their regions.
@@ -62,6 +108,17 @@ pub enum Network {
         /// The container's.
         containers: Arc<str>,
     },
+}
+
+/// What an image is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An image of the Marketplace, which everybody may read.
+    Marketplace,
+    /// A managed image, by its id.
+    Managed(Arc<str>),
+    /// A version of an image in a gallery, by its id.
+    Gallery(Arc<str>),
 }
 
 /// One customizer.
@@ -109,8 +166,10 @@ pub enum CustomizerKind {
 pub struct Distribution {
     /// `ManagedImage`, `SharedImage`, `VHD`.
     pub kind: String,
-    /// The regions it is copied to.
-    pub regions: Vec<String>,
+    /// The regions it is copied to, in short form.
+    pub regions: Vec<Arc<str>>,
+    /// The image, or the image definition of a gallery, that it becomes; none for a VHD.
+    pub target: Option<Arc<str>>,
 }
 
 /// Reads a template from its evaluated resource body. What Azure would refuse, or what cannot be read, is a diagnostic.
@@ -123,12 +182,35 @@ pub struct Distribution {
 ///
 /// Rule `image-builder-sizes`: without a size the proxy is a Standard_A1_v2, the build VM a Standard_D1_v2 of
 /// generation 1 or a Standard_D2ds_v4 of generation 2. Source: azure-services 1.A, 1.B, 2.5.
-pub fn read(id: &str, region: &str, body: &Value) -> Result<ImageTemplate, Vec<Diagnostic>> {
+///
+/// Rule `image-builder-regions`: in 2020 and 2021 the service takes templates in 13 regions; which those are today is
+/// not checked. Source: azure-services 1.B, 11.
+///
+/// Rule `image-builder-fields`: from API version 2024-02-01 on a field that the service does not know, letter case
+/// included, is refused; before it is ignored. Source: azure-services 2.5.
+pub fn read(
+    id: &str,
+    region: &str,
+    body: &Value,
+    submission: Submission<'_>,
+) -> Result<ImageTemplate, Vec<Diagnostic>> {
     let mut refused = Vec::new();
     let properties = body.get("properties").unwrap_or(body);
+    if submission.is_strict()
+        && let Some(unknown) = fields::unknown(properties)
+    {
+        refused.push(unknown);
+    }
+    let known = submission.date > REGIONS_KNOWN_UNTIL || FIRST_REGIONS.contains(&&*region::short(region));
+    if !known {
+        let text = format!("image builder is not in {region} on {}", submission.date);
+        let help = format!("it is in {}", FIRST_REGIONS.join(", "));
+        refused.push(Diagnostic::error("image-template.region", text).at(body.span).help(help));
+    }
     let customizers = read_customizers(properties, &mut refused);
     let communicator = communicator(properties);
-    let network = match read_network(properties) {
+    let config = network::config(properties, submission);
+    let network = match config.map_or(Ok(Network::Own), |config| network::read(id, config, submission)) {
         Ok(network) => network,
         Err(diagnostic) => {
             refused.push(*diagnostic);
@@ -159,75 +241,14 @@ pub fn read(id: &str, region: &str, body: &Value) -> Result<ImageTemplate, Vec<D
         span: body.span,
         communicator,
         vm_size: named.unwrap_or(usual).to_owned(),
-        network_span: profile.and_then(|profile| profile.get("vnetConfig")).map_or(body.span, |value| value.span),
+        network_span: config.map_or(body.span, |value| value.span),
         network,
+        source: read_source(properties),
+        disk: profile.and_then(|profile| profile.get("osDiskSizeGB")).and_then(Value::as_u64).map(|size| size << 30),
         customizers,
         distribute: read_distribution(properties),
         timeout: Nanos::secs(timeout * 60),
     })
-}
-
-/// azure-services 2.5 and 2.1: the old form names VNet, subnet and group; the new one ids. Both or neither of the old
-/// names; never a container subnet alone, nor a proxy size beside it.
-///
-/// Rule `image-builder-vnet-config`: a template names all of its network or none, a container subnet only beside the
-/// build subnet, in the same VNet and another one, and then no proxy size. Source: azure-services 2.4, 2.5.
-fn read_network(properties: &Value) -> Result<Network, Box<Diagnostic>> {
-    let Some(config) = properties.path(&["vmProfile", "vnetConfig"]) else { return Ok(Network::Own) };
-    let text = |key: &str| config.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let (old_name, old_subnet, old_group) = (text("name"), text("subnetName"), text("resourceGroupName"));
-    let containers = text("containerInstanceSubnetId");
-    let refuse = |code, message: &str| Err(Box::new(Diagnostic::error(code, message).at(config.span)));
-    let subnet = match (text("subnetId"), old_name) {
-        (Some(id), _) => Some(id.to_owned()),
-        (None, Some(name)) => {
-            let (Some(subnet), Some(group)) = (old_subnet, old_group) else {
-                return refuse(
-                    "image-template.vnet-config",
-                    "vnetConfig has `name`: `subnetName` and `resourceGroupName` must be there too",
-                );
-            };
-            Some(format!(
-                "/subscriptions/<subscriptionID>/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}\
-                 /subnets/{subnet}"
-            ))
-        }
-        (None, None) if old_subnet.is_some() || old_group.is_some() => {
-            return refuse(
-                "image-template.vnet-config",
-                "vnetConfig has `subnetName` or `resourceGroupName` without `name`: give all three, or none",
-            );
-        }
-        (None, None) => None,
-    };
-    match (subnet, containers) {
-        (None, None) => Ok(Network::Own),
-        (None, Some(_)) => refuse(
-            "image-template.only-container-subnet",
-            "vnetConfig gives containerInstanceSubnetId without subnetId: image builder takes the container subnet only \
-             together with the build VM's subnet",
-        ),
-        (Some(subnet), None) => Ok(Network::Existing {
-            subnet: subnet.into(),
-            proxy_size: text("proxyVmSize").unwrap_or(PROXY_SIZE).into(),
-        }),
-        (Some(_), Some(_)) if text("proxyVmSize").is_some() => refuse(
-            "image-template.proxy-size",
-            "vnetConfig gives proxyVmSize together with containerInstanceSubnetId: there is no proxy machine then",
-        ),
-        (Some(subnet), Some(containers)) if same_vnet(&subnet, containers) => {
-            Ok(Network::WithContainers { subnet: subnet.into(), containers: containers.into() })
-        }
-        (Some(_), Some(_)) => refuse(
-            "image-template.container-subnet",
-            "containerInstanceSubnetId must be another subnet of the same virtual network as subnetId",
-        ),
-    }
-}
-
-fn same_vnet(one: &str, other: &str) -> bool {
-    let vnet = |id: &str| id.to_ascii_lowercase().rsplit_once("/subnets/").map(|(vnet, _)| vnet.to_owned());
-    vnet(one) == vnet(other) && !one.eq_ignore_ascii_case(other)
 }
 
 fn read_customizers(properties: &Value, refused: &mut Vec<Diagnostic>) -> Vec<Customizer> {
@@ -284,14 +305,26 @@ fn minutes(text: &str) -> Option<Nanos> {
     (number.is_empty() && total > 0).then(|| Nanos::secs(total))
 }
 
+fn read_source(properties: &Value) -> Source {
+    let text = |key: &str| properties.path(&["source", key]).and_then(Value::as_str).unwrap_or_default();
+    match text("type").to_ascii_lowercase().as_str() {
+        "managedimage" => Source::Managed(text("imageId").into()),
+        "sharedimageversion" => Source::Gallery(text("imageVersionId").into()),
+        _ => Source::Marketplace,
+    }
+}
+
 fn read_distribution(properties: &Value) -> Vec<Distribution> {
     let items = properties.get("distribute").map_or(&[][..], Value::items);
     let read = |item: &Value| {
-        let regions = item.get("replicationRegions").map_or(&[][..], Value::items);
-        let named = regions.iter().filter_map(Value::as_str).chain(item.get("location").and_then(Value::as_str));
+        let list = |key: &str| item.get(key).map_or(&[][..], Value::items);
+        let text = |key: &str| item.get(key).and_then(Value::as_str);
+        let targets = list("targetRegions").iter().filter_map(|target| target.get("name"));
+        let named = list("replicationRegions").iter().chain(targets).filter_map(Value::as_str).chain(text("location"));
         Distribution {
-            kind: item.get("type").and_then(Value::as_str).unwrap_or("?").to_owned(),
-            regions: named.map(str::to_owned).collect(),
+            kind: text("type").unwrap_or("?").to_owned(),
+            regions: named.map(region::short).collect(),
+            target: text("imageId").or_else(|| text("galleryImageId")).map(Arc::from),
         }
     };
     items.iter().map(read).collect()

@@ -39,8 +39,32 @@ pub enum Ended {
         /// The scope.
         scope: String,
     },
+    /// The service would not take the template after all: what the user reads.
+    NotTaken(String),
     /// Packer failed, or the build took too long: what the user reads.
     Failed(String),
+}
+
+/// A resource that a build deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployed {
+    /// Its Azure type.
+    pub resource_type: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Of a machine: its size.
+    pub size: Option<String>,
+}
+
+/// A place that the image went to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copy {
+    /// `ManagedImage`, `SharedImage`, `VHD`.
+    pub kind: String,
+    /// The region.
+    pub region: Arc<str>,
+    /// What left the template's region for it, in bytes.
+    pub egress: u64,
 }
 
 /// A line of the build's log.
@@ -61,6 +85,12 @@ pub struct BuildLog {
     pub phase: Phase,
     /// How it ended.
     pub ended: Option<Ended>,
+    /// The id of the staging group.
+    pub staging: Arc<str>,
+    /// What it had deployed when it began to clean up.
+    pub deployed: Vec<Deployed>,
+    /// Where the image went.
+    pub copies: Vec<Copy>,
     /// Its log.
     pub lines: Vec<LogLine>,
     /// The network when everything was in place and Packer started.

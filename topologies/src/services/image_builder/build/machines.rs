@@ -1,8 +1,9 @@
 //! The machines of a build: when they boot, what runs on them, and Packer's start.
 
+use super::submit::blob;
 use super::{Build, Ended, PROXY_UP, Phase, SSH_WAIT, WINRM_WAIT, address_of};
 use crate::facts::Os;
-use crate::services::image_builder::downloads;
+use crate::services::image_builder::downloads::{self, Url};
 use crate::services::image_builder::packer::{Packer, Step, Target};
 use crate::services::image_builder::plan::Way;
 use crate::services::image_builder::template::CustomizerKind;
@@ -15,6 +16,8 @@ struct Needed {
     what: String,
     from: Socket,
     dialogue: Dialogue,
+    /// The blob that it is, in a storage account that must let the container in.
+    blob: Option<Url>,
 }
 
 /// How long a container tries to reach what it needs.
@@ -64,8 +67,13 @@ impl Build {
             Some(needed) => {
                 self.fetched += 1;
                 self.say(control, "log", format!("the container fetches {}", needed.what));
-                let attempt = Attempt::new(needed.from, needed.dialogue, CONTAINER_DIAL, Nanos::ZERO, None);
-                control.spawn(self.plan.packer.clone(), attempt);
+                match needed.blob {
+                    Some(url) => control.spawn(self.plan.packer.clone(), blob(&url, needed.from.0)),
+                    None => {
+                        let attempt = Attempt::new(needed.from, needed.dialogue, CONTAINER_DIAL, Nanos::ZERO, None);
+                        control.spawn(self.plan.packer.clone(), attempt);
+                    }
+                }
             }
             None => self.start_packer(control),
         }
@@ -82,13 +90,19 @@ impl Build {
             what: format!("its image from {}:443", image.url.host),
             from: (at, 443),
             dialogue: web,
+            blob: None,
         });
         let files = at(share).map(|at| Needed {
             what: format!("its files from {share}:445"),
             from: (at, 445),
             dialogue: Dialogue::Tcp,
+            blob: None,
         });
-        image.into_iter().chain(files).collect()
+        let left = self.left.iter().filter_map(|url| {
+            let what = format!("the artifact {url}");
+            Some(Needed { what, from: (at(&url.host)?, 443), dialogue: Dialogue::Tcp, blob: Some(url.clone()) })
+        });
+        image.into_iter().chain(files).chain(left).collect()
     }
 
     fn start_packer(&mut self, control: &mut Control<'_>) {

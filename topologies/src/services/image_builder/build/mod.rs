@@ -1,24 +1,28 @@
 //! One build, from the submitted template to the last deleted resource (azure-services 2.7): an orchestrator that
 //! deploys in waves, starts Packer, the proxy and the guest, and cleans up.
 
+mod distribute;
 mod log;
 mod machines;
+mod permit;
 mod submit;
 
-pub use log::{BuildLog, Ended, LogLine, Phase};
+pub use log::{BuildLog, Copy, Deployed, Ended, LogLine, Phase};
+pub use permit::update_refused;
 
-use super::downloads::{self, Site, Work};
+use super::downloads::{self, Site, Url, Work};
 use super::plan::{OWNER, Plan, Way};
 use super::template::ImageTemplate;
+use crate::azure::resource_type;
 use crate::facts::{Assumptions, Date, Downloads, Stretch};
 use rand::RngExt;
-use sim_core::host::{Control, Orchestrator, Signal, Ticket};
+use sim_core::host::{Control, Orchestrator, Signal, Socket, Ticket};
 use sim_core::id::FlowId;
 use sim_core::net::Addr;
 use sim_core::time::Nanos;
-use sim_core::topology::{Kind, Refusal, Topology};
+use sim_core::topology::{Kind, Refusal, Resource, Topology};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -28,13 +32,17 @@ pub struct Setup {
     /// The date it is set in: which way the service connects.
     pub date: Date,
     /// Timing and sizes.
-    pub assumptions: &'static Assumptions,
+    pub assumptions: Arc<Assumptions>,
     /// Whether boot and deployment times vary.
     pub spread: bool,
     /// Whether large downloads are made in full; else each is a few bytes.
     pub bulk: bool,
     /// Names that lead to hosts which are there already, in lower case.
     pub names: BTreeMap<Arc<str>, Addr>,
+    /// Addresses outside the declared network, and ports that somebody listens on there.
+    pub listening: BTreeSet<Socket>,
+    /// Resource providers that the subscription is not registered for.
+    pub unregistered: Vec<String>,
     /// The simulated flow of Packer's connections.
     pub flow: FlowId,
 }
@@ -48,6 +56,15 @@ pub struct Build {
     works: Vec<Work>,
     sites: Vec<Site>,
     at: BTreeMap<Arc<str>, Addr>,
+    /// What is at storage accounts and left to the container in the user's subnet, which may be let in there
+    /// (azure-services 2.9).
+    left: Vec<Url>,
+    /// What was last asked for was refused, though the connection was good.
+    denied: bool,
+    /// Which artifact is being copied, and how often that was tried.
+    copying: (usize, u32),
+    copied: bool,
+    validated: bool,
     wave: usize,
     waiting: Vec<Ticket>,
     /// How much of what its container needs was asked for.
@@ -61,7 +78,6 @@ pub struct Build {
 const VALIDATED: u64 = 1;
 const DISTRIBUTED: u64 = 2;
 const TIMED_OUT: u64 = 3;
-const SITES_RAISED: u64 = 4;
 const PROXY_UP: u64 = 5;
 /// How long Packer waits: 20 minutes for SSH, 10 for WinRM (azure-services 9).
 const SSH_WAIT: Nanos = Nanos::secs(20 * 60);
@@ -82,6 +98,9 @@ impl Build {
         let log = Rc::new(RefCell::new(BuildLog {
             phase: Phase::Submitted,
             ended: None,
+            staging: plan.staging.clone(),
+            deployed: Vec::new(),
+            copies: Vec::new(),
             lines: Vec::new(),
             in_place: None,
             target: None,
@@ -98,6 +117,11 @@ impl Build {
             works,
             sites: Vec::new(),
             at: BTreeMap::new(),
+            left: Vec::new(),
+            denied: false,
+            copying: (0, 0),
+            copied: false,
+            validated: false,
             wave: 0,
             waiting: Vec::new(),
             fetched: 0,
@@ -134,6 +158,17 @@ impl Build {
         stretch.typical.since(stretch.spread) + Nanos(control.rng().random_range(0..=width))
     }
 
+    /// Runs the template once it is validated and its artifacts are there.
+    fn run(&mut self, control: &mut Control<'_>) {
+        if !(self.validated && self.copied && self.log.borrow().phase == Phase::Submitted) {
+            return;
+        }
+        let timeout = self.template.timeout;
+        control.after(timeout, TIMED_OUT);
+        self.enter(Phase::Deploying, control, "validated; runState Running, runSubState Building");
+        self.next_wave(control);
+    }
+
     /// Deploys the next wave, or starts the build when all are done.
     fn next_wave(&mut self, control: &mut Control<'_>) {
         let Some(wave) = self.plan.waves.get(self.wave).cloned() else { return self.everything_is_there(control) };
@@ -157,12 +192,28 @@ impl Build {
             Ended::Forbidden { action, scope } => {
                 format!("AuthorizationFailed: the identity may not {action} on {scope}")
             }
-            Ended::Failed(text) => text.clone(),
+            Ended::NotTaken(text) | Ended::Failed(text) => text.clone(),
         };
+        self.log.borrow_mut().deployed = self.deployed(control.topology());
         self.log.borrow_mut().ended = Some(ended);
         self.enter(Phase::Cleaning, control, text);
         control.stop(self.plan.packer.clone());
         self.next_deletion(control);
+    }
+
+    /// What is there of what was to be deployed; parts of a resource are none of their own.
+    fn deployed(&self, topology: &Topology) -> Vec<Deployed> {
+        let all = self.plan.staged.iter().chain(self.plan.waves.iter().flatten());
+        let own = all.filter(|(draft, kind)| resource_type(&draft.name).eq_ignore_ascii_case(kind));
+        let there = own.filter_map(|(draft, kind)| Some((topology.find(&draft.name)?, *kind)));
+        let one = |(found, resource_type): (&Resource, &'static str)| {
+            let size = match &found.kind {
+                Kind::Machine(machine) if !machine.size.is_empty() => Some(machine.size.to_string()),
+                _ => None,
+            };
+            Deployed { resource_type, name: found.short_name().to_owned(), size }
+        };
+        there.map(one).collect()
     }
 
     /// One deletion after the other: what depends goes first.
@@ -185,6 +236,7 @@ impl Build {
         if self.waiting.is_empty() && known > 0 {
             let phase = self.log.borrow().phase;
             match phase {
+                Phase::Submitted => self.copy_artifacts(control),
                 Phase::Deploying => {
                     self.boot_machines(control);
                     self.next_wave(control);
@@ -228,23 +280,21 @@ impl Build {
                 self.say(control, "log", text);
             }
             "build-succeeded" => {
-                let places = self.template.distribute.iter().map(|to| to.regions.len().max(1)).sum::<usize>().max(1);
-                self.enter(Phase::Distributing, control, format!("customized; the image goes to {places} place(s)"));
-                let distribution = self.draw(self.setup.assumptions.image_builder().distribution, control);
-                control.after(distribution, DISTRIBUTED);
+                self.distribute(control);
             }
             "build-failed" => {
                 let text = format!("Packer build command has failed: exit status 1. {text}");
                 self.end(Ended::Failed(text), control);
             }
+            "refused" if phase < Phase::Connecting => self.refused_download(value, text, control),
+            "done" | "failed" if std::mem::take(&mut self.denied) => {}
             "done" if phase == Phase::Deploying => self.everything_is_there(control),
             "failed" if phase == Phase::Deploying => {
                 let text = format!("the container group stays `Waiting to run`: {text}");
                 self.end(Ended::Failed(text), control);
             }
-            "failed" if phase == Phase::Submitted => {
-                self.say(control, "log", format!("Downloading external file failed: {text}"));
-            }
+            "done" if phase == Phase::Submitted => self.artifact_copied(control),
+            "failed" if phase == Phase::Submitted => self.artifact_failed(text, control),
             _ => {}
         }
     }
@@ -254,14 +304,11 @@ impl Orchestrator for Build {
     fn handle(&mut self, signal: Signal<'_>, control: &mut Control<'_>) {
         match signal {
             Signal::Start => self.submit(control),
-            Signal::Timer(SITES_RAISED) => self.fetch_artifacts(control),
             Signal::Timer(VALIDATED) => {
-                let timeout = self.template.timeout;
-                control.after(timeout, TIMED_OUT);
-                self.enter(Phase::Deploying, control, "validated; runState Running, runSubState Building");
-                self.next_wave(control);
+                self.validated = true;
+                self.run(control);
             }
-            Signal::Timer(DISTRIBUTED) => self.end(Ended::Succeeded, control),
+            Signal::Timer(DISTRIBUTED) => self.distributed(control),
             Signal::Timer(TIMED_OUT) if self.log.borrow().phase < Phase::Cleaning => {
                 let text = "Timeout waiting for microservice to complete: 'context deadline exceeded'";
                 self.end(Ended::Failed(text.to_owned()), control);

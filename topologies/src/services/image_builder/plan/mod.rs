@@ -4,7 +4,8 @@ mod parts;
 
 use super::build::site_id;
 use super::downloads;
-use super::template::{ImageTemplate, Network};
+use super::network::segment_after;
+use super::template::{CustomizerKind, ImageTemplate, Network};
 use crate::facts::Date;
 use sim_core::app::Communicator;
 use sim_core::net::{Addr, Prefix};
@@ -76,6 +77,10 @@ pub struct Plan {
     pub way: Way,
     /// What is there on the service's side before any build.
     pub before: Vec<Draft>,
+    /// What is there as soon as the template is submitted, and stays until it is deleted, with each resource's Azure type.
+    pub staged: Vec<(Draft, &'static str)>,
+    /// The staging group's resource id.
+    pub staging: Arc<str>,
     /// What is deployed, with each resource's Azure type.
     pub waves: Vec<Vec<(Draft, &'static str)>>,
     /// What is deleted afterwards, in order: dependencies first (azure-services 2.7).
@@ -122,6 +127,20 @@ pub(super) const OWNER: &str = "Azure Image Builder";
 /// (azure-services 11).
 const SERVICE: Addr = Addr::v4(192, 0, 2, 10);
 
+/// The id of the service's host on the Internet.
+pub(super) const SERVICE_ID: &str = "/providers/Microsoft.VirtualMachineImages/service";
+
+/// The service's host on the Internet, in a region.
+fn service(region: &Arc<str>) -> Draft {
+    let host = InternetHost {
+        region: Some(region.clone()),
+        tags: vec!["AzureCloud".into()],
+        azure: true,
+        ..InternetHost::at(Prefix::host(SERVICE))
+    };
+    Draft::new(SERVICE_ID, Kind::InternetHost(host)).owned_by(OWNER)
+}
+
 const VNETS: &str = "Microsoft.Network/virtualNetworks";
 const SUBNETS: &str = "Microsoft.Network/virtualNetworks/subnets";
 const NICS: &str = "Microsoft.Network/networkInterfaces";
@@ -153,6 +172,8 @@ impl Plan {
             plan: Self {
                 way,
                 before: Vec::new(),
+                staged: Vec::new(),
+                staging: staging.as_str().into(),
                 waves: Vec::new(),
                 deletions: Vec::new(),
                 packer: none.clone(),
@@ -168,14 +189,12 @@ impl Plan {
     }
 }
 
-/// `IT_<destination group>_<template>_<guid>` in the template's subscription (azure-services 2.7).
-fn staging_group(template: &str) -> String {
-    let parts: Vec<&str> = template.split('/').collect();
-    let after = |word: &str| {
-        let at = parts.iter().position(|part| part.eq_ignore_ascii_case(word));
-        at.and_then(|at| parts.get(at + 1)).copied().unwrap_or("?")
-    };
-    let name = parts.last().copied().unwrap_or("template");
+/// The id of the group that the service works in for a template: `IT_<destination group>_<template>_<guid>` in the
+/// template's subscription (azure-services 2.7).
+#[must_use]
+pub fn staging_group(template: &str) -> String {
+    let after = |word: &str| segment_after(template, word).unwrap_or("?");
+    let name = template.rsplit('/').next().unwrap_or("template");
     let guid = crate::arm::guid(&[template, "staging"]);
     format!("/subscriptions/{}/resourceGroups/IT_{}_{name}_{guid}", after("subscriptions"), after("resourceGroups"))
 }
@@ -184,7 +203,13 @@ impl Drafter<'_> {
     fn draw(&mut self, way: Way) {
         let storage = self.id(STORAGE, "imagebuilderstaging");
         let inert = Draft::new(storage.as_str(), Kind::Inert { resource_type: STORAGE.to_owned() });
-        self.wave(vec![(inert, STORAGE)]);
+        self.plan.staged.push((inert.owned_by(OWNER), STORAGE));
+        let fetched = |kind: &CustomizerKind| {
+            matches!(kind, CustomizerKind::File { .. } | CustomizerKind::Script { uri: Some(_), .. })
+        };
+        if way == Way::PublicAddress || self.template.customizers.iter().any(|it| fetched(&it.kind)) {
+            self.plan.before.push(service(&self.template.region));
+        }
         match (way, self.template.network.clone()) {
             (Way::PublicAddress, _) => self.public_address(),
             (Way::OwnNetwork, _) => self.own_network(),
@@ -227,14 +252,7 @@ impl Drafter<'_> {
     /// Rule `image-builder-public-group`: the build VM's public address admits the service alone. Source:
     /// azure-services 1.A, 1.B.
     fn public_address(&mut self) {
-        let service = InternetHost {
-            region: Some(self.template.region.clone()),
-            tags: vec!["AzureCloud".into()],
-            azure: true,
-            ..InternetHost::at(Prefix::host(SERVICE))
-        };
-        let service_id = "/providers/Microsoft.VirtualMachineImages/service";
-        self.plan.before.push(Draft::new(service_id, Kind::InternetHost(service)).owned_by(OWNER));
+        let service_id = SERVICE_ID;
         let port = self.template.communicator.port();
         let admit = parts::allow("AllowImageBuilderService", 100, Peer::Prefix(Prefix::host(SERVICE)), port);
         let group = self.id(GROUPS, "pkrsg");

@@ -1,14 +1,10 @@
 //! The golden cases of azure-dataplane section 8: what Azure does with them, written from the reference, each in a world
 //! and a scenario of its own (`topologies/library/golden`, `scenarios/library/golden`).
 
-use scenarios::observe::Recorder;
-use scenarios::render;
-use scenarios::replay::{self, Options};
-use scenarios::report::Report;
+use super::{replayed, root};
 use scenarios::scenario;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use topologies::arm::Environment;
 use topologies::source::Sources;
 
 /// The cases of the reference, by number.
@@ -68,7 +64,7 @@ fn files() -> BTreeMap<u32, PathBuf> {
 }
 
 fn play(file: &Path) -> Outcome {
-    match replayed(file) {
+    match replayed(file, None) {
         Ok(report) => {
             let flows = report.flows.iter().flat_map(|flow| &flow.unmet);
             let mut unmet: Vec<String> = flows.chain(&report.unmet).cloned().collect();
@@ -79,20 +75,4 @@ fn play(file: &Path) -> Outcome {
         }
         Err(message) => Outcome { name: file.display().to_string(), unmet: vec![message] },
     }
-}
-
-fn replayed(file: &Path) -> Result<Report, String> {
-    let mut sources = Sources::new();
-    let loaded = scenario::load(file, &mut sources).map_err(|errors| render::diagnostics(&errors, &sources, false))?;
-    let inputs = topologies::read_files(&loaded.topology).map_err(|error| error.to_string())?;
-    let world = topologies::load(&inputs, None, &Environment::default());
-    if world.has_errors() {
-        return Err(render::diagnostics(&world.diagnostics, &world.sources, false));
-    }
-    let played = replay::run(&loaded, world, &Options::of(&loaded), Recorder::default());
-    played.map(|(report, _)| report).map_err(|errors| render::diagnostics(&errors, &sources, false))
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
