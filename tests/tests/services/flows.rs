@@ -72,7 +72,7 @@ fn clients_of_services_are_flows() {
 }
 
 #[test]
-fn a_refusal_is_of_the_service_layer() {
+fn e20_e24_a_refusal_is_of_the_service_layer() {
     // E20, E24. Catches: a refusal that counts as a lost packet or as nothing; a handshake alone that is refused; a refusal
     // without what is in the way.
     let refused = "verdict: disconnected, layer: service, reason: service-not-listed";

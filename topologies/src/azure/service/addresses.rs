@@ -81,8 +81,8 @@ mod tests {
             let address = choose(&format!("/subscriptions/s/{n}"), &taken);
             assert!(taken.insert(address));
             let bits = address.v4_bits().unwrap();
-            assert!((0xc633_6481..=0xc633_64fe).contains(&bits) || (0xf080_0001..=0xf0ff_ffff).contains(&bits));
+            assert!((0xc633_6481..=0xc633_64fe).contains(&bits) || (0x0b80_0001..=0x0bff_ffff).contains(&bits));
         }
-        assert!(taken.iter().filter(|address| address.v4_bits() < Some(0xf000_0000)).count() > 100);
+        assert!(taken.iter().filter(|address| address.v4_bits() > Some(0xc600_0000)).count() > 100);
     }
 }
