@@ -287,7 +287,7 @@ mod tests {
                 "{}{{\"name\": \"T{tag}.r\", \"properties\": {{\"addressPrefixes\": [",
                 if tag > 0 { "," } else { "" }
             );
-            let count = if tag % 300 == 0 { 10_000 } else { 150 };
+            let count = if tag % 300 == 0 { 10_000 } else { 130 };
             for n in 0..count {
                 let sep = if n > 0 { "," } else { "" };
                 let _ = write!(text, "{sep}\"{}.{}.{}.0/28\"", 20 + n % 7, n / 100, tag % 200 + n % 50);

@@ -107,10 +107,10 @@ fn mistakes_are_told_where_they_are() {
         ("{\"a\": 1]", 7..8, "in object"),
         ("{\"a\" 1}", 5..6, "colon"),
         ("{a: 1}", 1..2, "string for object property"),
-        ("[1, x]", 4..5, "word"),
+        ("[1, x]", 4..5, "token"),
         ("[1, [2, 3", 4..9, "array"),
         ("{} {}", 3..4, "more than one"),
-        ("{\"a\":", 5..6, "value after colon"),
+        ("{\"a\":", 5..5, "value after colon"),
     ] {
         let told = &parse_text(text, FileId(0)).diagnostics[0];
         let span = told.span.unwrap();
