@@ -151,14 +151,17 @@ impl Tried<'_> {
         let mut asked = Vec::new();
         for (machine, from) in self.firsts().values().filter(|_| !fronts.is_empty()) {
             for front in &fronts {
-                let PortKind::Internet { prefix, .. } = &front.kind else { continue };
+                let PortKind::Internet { prefix, private, .. } = &front.kind else { continue };
                 let name = self.topology.get(NodeId(front.id.0)).and_then(|found| match &found.kind {
                     Kind::InternetHost(host) => host.names.first(),
                     _ => None,
                 });
                 let walk = name.map(|name| named::follow(self.fabric, self.topology, machine.id, name));
                 let led = walk.and_then(|walk| walk.end.ok()?.first().copied());
-                asked.push(Asked { from: *from, to: (front.id, led.unwrap_or(prefix.first())), port: WEB });
+                // A part without a public address, and without a name that leads to it, has nothing to ask at.
+                if let Some(to) = led.or((!private).then(|| prefix.first())) {
+                    asked.push(Asked { from: *from, to: (front.id, to), port: WEB });
+                }
             }
         }
         asked
