@@ -62,7 +62,10 @@ impl Place {
     pub fn of(span: Span, sources: &Sources) -> Option<Self> {
         let found = sources.locate(span)?;
         let length = (span.end.saturating_sub(span.start) as usize).max(1);
-        let snippet = window(sources.line(span).unwrap_or_default(), found.column, length);
+        let line = sources.line(span).unwrap_or_default();
+        // Both are slices of one text, so their distance is the line's place in it.
+        let line_start = (line.as_ptr() as usize).saturating_sub(sources.text(span.file).as_ptr() as usize);
+        let snippet = window(line, (span.start as usize).saturating_sub(line_start), length);
         Some(Self { file: found.name.to_owned(), line: found.line, column: found.column, snippet })
     }
 }
@@ -70,14 +73,16 @@ impl Place {
 /// Longest snippet, in characters.
 const SNIPPET: usize = 100;
 
-/// The line; of a long one the part that starts at `column`, counted from 1, as long as what is meant: minified files have
-/// lines of any length.
-fn window(line: &str, column: usize, length: usize) -> String {
-    let indent = line.chars().take_while(|c| c.is_whitespace()).count();
-    let fits = line.chars().count() - indent <= SNIPPET;
-    let start = if fits { indent } else { (column - 1).max(indent) };
-    let shown = if fits { SNIPPET } else { length.min(SNIPPET) };
-    line.chars().skip(start).take(shown).collect::<String>().trim_end().to_owned()
+/// The line; of a long one the part that starts at the byte `at`, as long as what is meant: minified files have lines of any
+/// length.
+fn window(line: &str, at: usize, length: usize) -> String {
+    let inside = line.trim_start();
+    if inside.chars().nth(SNIPPET).is_none() {
+        return inside.trim_end().to_owned();
+    }
+    let start = at.max(line.len() - inside.len()).min(line.len());
+    let shown: String = line[line.floor_char_boundary(start)..].chars().take(length.min(SNIPPET)).collect();
+    shown.trim_end().to_owned()
 }
 
 /// What is in the way, and what opens it.

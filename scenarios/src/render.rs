@@ -10,7 +10,7 @@
 //!   = help: did you mean `flows`?
 //! ```
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use sim_core::source::Span;
 use topologies::azure::Finding;
 use topologies::diagnostic::{Diagnostic, Severity};
@@ -20,6 +20,9 @@ use topologies::source::Sources;
 const WIDTH: usize = 120;
 /// Longest part of a place that is shown, in characters.
 const LONGEST_PLACE: usize = 60;
+/// Most bytes that stand before places on their lines, over all messages of a call: the columns are counted in them each
+/// time. Beyond it messages name the line and the column and do not show them; only lines of megabytes get there.
+const MAX_BEFORE: usize = 4 << 20;
 /// Stands for the rest of a longer place.
 const CUT: &str = "...";
 
@@ -30,29 +33,37 @@ pub fn diagnostics<'d>(
     sources: &Sources,
     colour: bool,
 ) -> String {
-    diagnostics.into_iter().map(|it| message(it, None, sources, colour)).collect()
+    let mut room = MAX_BEFORE;
+    diagnostics.into_iter().map(|it| message(it, None, sources, &mut room, colour)).collect()
 }
 
 /// Renders what Azure would refuse, one below the other, in their order, each with its resource.
 #[must_use]
 pub fn findings<'f>(findings: impl IntoIterator<Item = &'f Finding>, sources: &Sources, colour: bool) -> String {
-    findings.into_iter().map(|it| message(&it.diagnostic, Some(&it.resource), sources, colour)).collect()
+    let mut room = MAX_BEFORE;
+    findings.into_iter().map(|it| message(&it.diagnostic, Some(&it.resource), sources, &mut room, colour)).collect()
 }
 
-fn message(diagnostic: &Diagnostic, resource: Option<&str>, sources: &Sources, colour: bool) -> String {
+fn message(
+    diagnostic: &Diagnostic,
+    resource: Option<&str>,
+    sources: &Sources,
+    room: &mut usize,
+    colour: bool,
+) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
     let mut main = Group::with_title(level.primary_title(clean(&diagnostic.message)).id(clean(diagnostic.code)));
-    if let Some(excerpt) = diagnostic.span.and_then(|span| Excerpt::of(sources, span)) {
+    if let Some(excerpt) = diagnostic.span.and_then(|span| Excerpt::of(sources, span, room)) {
         main = excerpt.put(main);
     }
     let (placed, unplaced): (Vec<_>, Vec<_>) = diagnostic
         .notes
         .iter()
-        .map(|(span, text)| (span.and_then(|span| Excerpt::of(sources, span)), clean(text)))
+        .map(|(span, text)| (span.and_then(|span| Excerpt::of(sources, span, room)), clean(text)))
         .partition(|(excerpt, _)| excerpt.is_some());
     let resource = resource.map(|it| format!("the resource is {}", clean(it)));
     for text in unplaced.into_iter().map(|(_, text)| text).chain(resource) {
@@ -82,6 +93,9 @@ fn message(diagnostic: &Diagnostic, resource: Option<&str>, sources: &Sources, c
 struct Excerpt {
     file: String,
     line: usize,
+    column: usize,
+    /// Whether there was room to show it.
+    shown: bool,
     text: String,
     /// The place, in bytes of `text`.
     start: usize,
@@ -90,7 +104,7 @@ struct Excerpt {
 
 impl Excerpt {
     /// Of a place that takes several lines, the first.
-    fn of(sources: &Sources, span: Span) -> Option<Self> {
+    fn of(sources: &Sources, span: Span, room: &mut usize) -> Option<Self> {
         let location = sources.locate(span)?;
         let line = sources.line(span)?;
         let all = sources.text(span.file);
@@ -98,6 +112,19 @@ impl Excerpt {
         let line_start = (line.as_ptr() as usize).checked_sub(all.as_ptr() as usize)?;
         let inside = |at: u32| line.floor_char_boundary((at as usize).saturating_sub(line_start));
         let (from, to) = (inside(span.start), inside(span.end).max(inside(span.start)));
+        let (name, number, column) = (clean(location.name), location.line, location.column);
+        let Some(left) = room.checked_sub(from) else {
+            return Some(Self {
+                file: name,
+                line: number,
+                column,
+                shown: false,
+                text: String::new(),
+                start: 0,
+                end: 0,
+            });
+        };
+        *room = left;
         let place = first_chars(&line[from..to], LONGEST_PLACE);
         let tail = if from + place.len() == to { first_chars(&line[to..], WIDTH) } else { CUT };
 
@@ -106,10 +133,13 @@ impl Excerpt {
         text.extend(place.chars().map(visible));
         let end = text.len();
         text.extend(tail.chars().map(visible));
-        Some(Self { file: clean(location.name), line: location.line, text, start, end })
+        Some(Self { file: name, line: number, column, shown: true, text, start, end })
     }
 
     fn put<'a>(self, group: Group<'a>) -> Group<'a> {
+        if !self.shown {
+            return group.element(Origin::path(self.file).line(self.line).char_column(self.column));
+        }
         let place = AnnotationKind::Primary.span(self.start..self.end);
         group.element(Snippet::source(self.text).path(self.file).line_start(self.line).annotation(place))
     }

@@ -1,4 +1,5 @@
-//! What tests of several crates share: networks in a few lines, questions to them, programs, a reader of captures, Azure's recorded answers.
+//! What tests of several crates share: networks in a few lines, questions to them, programs, a reader of captures, Azure's
+//! recorded answers, what reads any bytes at all.
 
 pub mod ask;
 pub mod assembly;
@@ -7,6 +8,7 @@ pub mod capture;
 pub mod dual;
 pub mod firewalls;
 pub mod gateways;
+pub mod hostile;
 pub mod names;
 pub mod net;
 pub mod oracles;

@@ -25,6 +25,6 @@ pub mod world;
 
 pub use compare::{MAX_CHANGES, PropertyChange, ResourceChange, compare};
 pub use expand::{expand, expand_deployed};
-pub use load::{Input, Loading, MAX_FILES, ReadError, load, load_with, read_files};
+pub use load::{Input, Loading, MAX_FILES, ReadError, is_within, load, load_with, read_files};
 pub use rounds::MAX_ROUNDS;
 pub use world::World;

@@ -11,8 +11,8 @@ use crate::secret::Secrets;
 use crate::source::{MAX_FILE_BYTES, Sources};
 use crate::terraform;
 use crate::world::{Output, World};
-use std::fs;
-use std::io;
+use std::fs::{self, FileType};
+use std::io::{self, Read};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -140,7 +140,11 @@ impl Files {
             return;
         }
         let Some(mut value) = self.parse(input) else { return };
-        if arm::is_template(&value) {
+        if let Some(most) = most_values(&value).filter(|most| value.count() > *most) {
+            let message = format!("{}: more than the {most} values that are read of such a file", input.name);
+            let help = "split it into several, or leave out what is not about the network";
+            self.diagnostics.push(Diagnostic::error("json.too-large", message).help(help));
+        } else if arm::is_template(&value) {
             self.templates.push((input.name.clone(), Rc::new(value)));
         } else if arm::is_parameters(&value) {
             self.parameters.push((input.name.clone(), value));
@@ -302,6 +306,14 @@ impl Files {
     }
 }
 
+/// The limit for what takes more when it is evaluated or translated than when it is read.
+fn most_values(value: &Value) -> Option<usize> {
+    if arm::is_template(value) || arm::is_parameters(value) || live::is_snapshot(value) {
+        return Some(arm::MAX_VALUES);
+    }
+    terraform::is_terraform(value).then_some(terraform::MAX_VALUES)
+}
+
 /// Why a file could not be read from disk.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -322,7 +334,8 @@ pub enum ReadError {
 }
 
 /// Reads files, and all `.json` and `.tfstate` files below folders but for `.terraform`, in the order of their names. Of a
-/// folder that has none, a source of Terraform or Bicep, which is answered with the command that makes what is read. Links to folders are not followed.
+/// folder that has none, a source of Terraform or Bicep, which is answered with the command that makes what is read. Links to folders are not
+/// followed, nor links that lead out of the folder.
 ///
 /// # Errors
 /// For what is not there or too much; what a file holds is [`load`]'s business.
@@ -347,17 +360,19 @@ pub fn read_files(paths: &[PathBuf]) -> Result<Vec<Input>, ReadError> {
 
 fn read_file(path: PathBuf) -> Result<Input, ReadError> {
     let failed = |error| ReadError::Io { path: path.clone(), error };
-    let length = fs::metadata(&path).map_err(failed)?.len();
-    if usize::try_from(length).is_ok_and(|length| length <= MAX_FILE_BYTES) {
-        let bytes = fs::read(&path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    // What is no plain file may have no length, or no end.
+    let read = fs::File::open(&path).and_then(|file| file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes));
+    read.map_err(failed)?;
+    if bytes.len() <= MAX_FILE_BYTES {
         return Ok(Input { name: path.display().to_string(), bytes });
     }
     Err(ReadError::TooLarge(path))
 }
 
 /// Finds the files with one of these extensions.
-fn walk(folder: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) -> Result<(), ReadError> {
-    let mut open = vec![folder.to_owned()];
+fn walk(root: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) -> Result<(), ReadError> {
+    let mut open = vec![root.to_owned()];
     while let Some(folder) = open.pop() {
         let failed = |error| ReadError::Io { path: folder.clone(), error };
         for entry in fs::read_dir(&folder).map_err(failed)? {
@@ -368,7 +383,7 @@ fn walk(folder: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) -> Result<
                 if entry.file_name() != ".terraform" {
                     open.push(path);
                 }
-            } else if has_extension(&path, extensions) {
+            } else if has_extension(&path, extensions) && is_within(&path, kind, root) {
                 found.push(path);
             }
             if found.len() + open.len() > MAX_FILES {
@@ -377,6 +392,13 @@ fn walk(folder: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) -> Result<
         }
     }
     Ok(())
+}
+
+/// Whether an entry of a folder is a plain file, or a link to one below the same folder.
+#[must_use]
+pub fn is_within(path: &Path, kind: FileType, folder: &Path) -> bool {
+    let below = || Some(path.canonicalize().ok()?.starts_with(folder.canonicalize().ok()?));
+    kind.is_file() || kind.is_symlink() && path.is_file() && below() == Some(true)
 }
 
 fn has_extension(path: &Path, known: &[&str]) -> bool {

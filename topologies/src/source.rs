@@ -6,7 +6,9 @@ use crate::diagnostic::Diagnostic;
 use crate::secret;
 
 /// Largest input file, in bytes. A larger one is refused before it is read; Azure itself takes templates up to 4 MB.
-pub const MAX_FILE_BYTES: usize = 64 << 20;
+pub const MAX_FILE_BYTES: usize = 32 << 20;
+/// Characters are counted once for each block of so many bytes, so that a column far out in a line is found soon.
+const BLOCK: usize = 4096;
 
 /// All input files of a run. Spans point into the texts kept here.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +22,8 @@ struct SourceFile {
     text: String,
     /// Byte offset of the start of each line.
     lines: Vec<u32>,
+    /// Characters before each block.
+    blocks: Vec<u32>,
 }
 
 /// A place in a file, as people count: lines and columns from 1, columns in characters.
@@ -49,7 +53,13 @@ impl Sources {
         let starts = text.match_indices('\n').map(|(at, _)| clip(at + 1));
         let lines = std::iter::once(0).chain(starts).collect();
         let id = FileId(clip(self.files.len()));
-        self.files.push(SourceFile { name: name.into(), text, lines });
+        let counted = text.as_bytes().chunks(BLOCK).scan(0, |count, block| {
+            let before = *count;
+            *count += characters(block);
+            Some(clip(before))
+        });
+        let blocks = counted.collect();
+        self.files.push(SourceFile { name: name.into(), text, lines, blocks });
         id
     }
 
@@ -92,8 +102,10 @@ impl Sources {
         let file = self.file(span.file)?;
         let line = file.line_of(span.start);
         let start = file.lines[line] as usize;
-        let before = file.text.get(start..span.start as usize).unwrap_or_default();
-        Some(Location { name: &file.name, line: line + 1, column: before.chars().count() + 1 })
+        let inside = file.text.get(start..span.start as usize).is_some();
+        let before =
+            if inside { file.characters_before(span.start) - file.characters_before(file.lines[line]) } else { 0 };
+        Some(Location { name: &file.name, line: line + 1, column: before + 1 })
     }
 
     /// The line on which a span starts, without its line end.
@@ -140,6 +152,25 @@ impl SourceFile {
     fn line_of(&self, offset: u32) -> usize {
         self.lines.partition_point(|start| *start <= offset).saturating_sub(1)
     }
+
+    /// How many characters stand before a byte of the text.
+    fn characters_before(&self, offset: u32) -> usize {
+        let (text, offset) = (self.text.as_bytes(), offset as usize);
+        let block = offset / BLOCK;
+        let known = self.blocks.get(block).map_or(0, |count| *count as usize);
+        match text.get(block * BLOCK..offset) {
+            // At the end of a text that fills its last block there is no count for the next.
+            Some([]) if block > 0 && block == self.blocks.len() => {
+                self.blocks[block - 1] as usize + characters(&text[offset - BLOCK..])
+            }
+            rest => known + characters(rest.unwrap_or_default()),
+        }
+    }
+}
+
+/// How many characters start in a piece of UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count()
 }
 
 /// A sign as long as the character, in bytes; ends of lines stay.

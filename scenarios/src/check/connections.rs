@@ -51,9 +51,13 @@ pub(super) fn connections(world: &World, facts: &Arc<Facts>) -> (Vec<ConnectionR
     naming::add_everybody(&mut topology);
     let fabric = Arc::new(Fabric::compile(&topology, facts, 0));
     let tried = Tried { world, topology: &topology, fabric: &fabric };
-    let asked: Vec<Asked> =
-        tried.outward().into_iter().chain(tried.balanced()).chain(tried.across()).chain(tried.to_services()).collect();
-    let more = asked.len().saturating_sub(MOST);
+    let mut asked: Vec<Asked> = tried.outward().into_iter().chain(tried.balanced()).collect();
+    let mut count = asked.len();
+    for (some, all) in [tried.to_services(MOST.saturating_sub(count)), tried.across(MOST.saturating_sub(count))] {
+        asked.extend(some);
+        count += all;
+    }
+    let more = count.saturating_sub(MOST);
     let mut names = Names::default();
     let mut row = |asked: &Asked| {
         let tuple = Tuple {
@@ -143,41 +147,42 @@ impl Tried<'_> {
         first
     }
 
-    /// From a machine of each subnet to every part of a managed service, where its name would lead that machine.
-    fn to_services(&self) -> Vec<Asked> {
+    /// From a machine of each subnet to every part of a managed service, where its name would lead that machine: the first of
+    /// them, and how many there are.
+    fn to_services(&self, most: usize) -> (Vec<Asked>, usize) {
         let ports = self.fabric.ports().map(|port| &**port);
         let fronts: Vec<&Port> =
             ports.filter(|port| matches!(port.kind, PortKind::Internet { guard: Some(_), .. })).collect();
-        let mut asked = Vec::new();
-        for (machine, from) in self.firsts().values().filter(|_| !fronts.is_empty()) {
-            for front in &fronts {
-                let PortKind::Internet { prefix, private, .. } = &front.kind else { continue };
-                let name = self.topology.get(NodeId(front.id.0)).and_then(|found| match &found.kind {
-                    Kind::InternetHost(host) => host.names.first(),
-                    _ => None,
-                });
-                let walk = name.map(|name| named::follow(self.fabric, self.topology, machine.id, name));
-                let led = walk.and_then(|walk| walk.end.ok()?.first().copied());
-                // A part without a public address, and without a name that leads to it, has nothing to ask at.
-                if let Some(to) = led.or((!private).then(|| prefix.first())) {
-                    asked.push(Asked { from: *from, to: (front.id, to), port: WEB });
-                }
-            }
-        }
-        asked
+        let first = self.firsts();
+        let pairs = first.values().flat_map(|from| fronts.iter().map(move |front| (from, front)));
+        let asked = pairs.take(most).filter_map(|((machine, from), front)| {
+            let PortKind::Internet { prefix, private, .. } = &front.kind else { return None };
+            let name = self.topology.get(NodeId(front.id.0)).and_then(|found| match &found.kind {
+                Kind::InternetHost(host) => host.names.first(),
+                _ => None,
+            });
+            let walk = name.map(|name| named::follow(self.fabric, self.topology, machine.id, name));
+            let led = walk.and_then(|walk| walk.end.ok()?.first().copied());
+            // A part without a public address, and without a name that leads to it, has nothing to ask at.
+            let to = led.or((!private).then(|| prefix.first()))?;
+            Some(Asked { from: *from, to: (front.id, to), port: WEB })
+        });
+        (asked.collect(), first.len() * fronts.len())
     }
 
-    /// From a machine of each subnet to one of each other subnet.
-    fn across(&self) -> Vec<Asked> {
+    /// From a machine of each subnet to one of each other subnet: the first of them, and how many there are.
+    fn across(&self, most: usize) -> (Vec<Asked>, usize) {
         let first = self.firsts();
-        let mut asked = Vec::new();
-        for (subnet, (_, from)) in &first {
-            for (_, (machine, to)) in first.iter().filter(|(other, _)| *other != subnet) {
-                let to = (to.port, to.address);
-                asked.push(Asked { from: *from, to, port: self.administered_by(machine) });
-            }
-        }
-        asked
+        let pairs = first.iter().flat_map(|(subnet, (_, from))| {
+            let others = first.iter().filter(move |(other, _)| *other != subnet);
+            others.map(move |(_, (machine, to))| (from, machine, to))
+        });
+        let asked = pairs.take(most).map(|(from, machine, to)| Asked {
+            from: *from,
+            to: (to.port, to.address),
+            port: self.administered_by(machine),
+        });
+        (asked.collect(), first.len() * first.len().saturating_sub(1))
     }
 
     /// The port that a machine is administered by.

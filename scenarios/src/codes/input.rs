@@ -359,6 +359,11 @@ pub const INPUT: &[Explanation] = &[
         "A row of a table, as Resource Graph answers, does not fit its columns.",
         "Ask for the answer as objects, or check that the file is whole.",
     ),
+    row(
+        "input.too-many",
+        "The input holds more resources, or parts of them, than are read.",
+        "Give the resources of the networks that you ask for.",
+    ),
     row("input.too-large", "A file is larger than is read.", "Check that this is the file that you meant."),
     row(
         "input.two-bodies",

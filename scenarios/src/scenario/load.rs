@@ -6,10 +6,10 @@ use sim_core::source::FileId;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
-use topologies::MAX_FILES;
 use topologies::diagnostic::Diagnostic;
 use topologies::facts::Date;
 use topologies::source::Sources;
+use topologies::{MAX_FILES, is_within};
 
 /// Largest scenario file, in bytes.
 const MAX_BYTES: u64 = 4 << 20;
@@ -107,7 +107,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The scenario files among `paths`: files as they are, and of folders all `.yaml` and `.yml` files below, by name. Links
-/// to folders are not followed.
+/// to folders are not followed, nor links that lead out of the folder.
 ///
 /// # Errors
 /// A folder that cannot be read, holds no scenario, or too many files.
@@ -129,16 +129,17 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostic> {
     Ok(found)
 }
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    let mut open = vec![folder.to_owned()];
+fn walk(root: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut open = vec![root.to_owned()];
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder)? {
             let entry = entry?;
             let path = entry.path();
             let yaml = |end: &std::ffi::OsStr| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml");
-            if entry.file_type()?.is_dir() {
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(yaml) {
+            } else if path.extension().is_some_and(yaml) && is_within(&path, kind, root) {
                 found.push(path);
             }
             if found.len() + open.len() > MAX_FILES {

@@ -2,6 +2,8 @@
 
 mod az;
 mod cli;
+#[cfg(unix)]
+mod hostile;
 mod inputs;
 mod terraform;
 

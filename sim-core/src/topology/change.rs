@@ -181,7 +181,7 @@ impl Topology {
         Ok(doomed)
     }
 
-    /// Gives back the private addresses of a resource.
+    /// Gives back the private addresses and ranges of a resource.
     fn release(&mut self, id: NodeId) {
         for held in held_by(self, id) {
             self.held.remove(&held);
@@ -189,9 +189,13 @@ impl Topology {
     }
 }
 
-/// The private addresses that a resource holds: subnet, address, itself.
+/// The private addresses that a resource holds: subnet, address, itself; of a subnet its ranges: VNet, first address, itself.
 fn held_by(topology: &Topology, id: NodeId) -> Vec<(NodeId, Addr, NodeId)> {
     let Some(found) = topology.get(id) else { return Vec::new() };
+    if let Kind::Subnet(subnet) = &found.kind {
+        let vnet = topology.neighbours(id, Relation::PartOf, Way::Outgoing);
+        return vnet.flat_map(|vnet| subnet.prefixes.iter().map(move |it| (vnet.id, it.first(), id))).collect();
+    }
     let addresses: Vec<Addr> = match &found.kind {
         Kind::LinkService(service) => service.nat.iter().flatten().copied().collect(),
         Kind::PrivateEndpoint(endpoint) => endpoint.members.iter().filter_map(|member| member.address).collect(),

@@ -94,7 +94,8 @@ pub struct Topology {
     places: Vec<Option<NodeIndex>>,
     /// By resource id in lower case: Azure compares ids so.
     names: HashMap<Arc<str>, NodeId, foldhash::fast::FixedState>,
-    /// Private addresses that are taken: subnet, address, holder. Large subnets are asked for each of their addresses.
+    /// Private addresses that are taken: subnet, address, holder. Large subnets are asked for each of their addresses. The
+    /// same of ranges: VNet, first address, subnet.
     held: BTreeSet<(NodeId, Addr, NodeId)>,
     /// How many public addresses were given out.
     public_given: u32,
@@ -229,6 +230,12 @@ impl Topology {
     fn taken_from(&self, subnet: NodeId, first: Addr) -> impl Iterator<Item = (Addr, NodeId)> {
         let all = (subnet, first, NodeId(0))..=(subnet, Addr(u128::MAX), NodeId(u32::MAX));
         self.held.range(all).map(|(_, address, holder)| (*address, *holder))
+    }
+
+    /// The subnets of a VNet with a range that begins at an address or before it, the nearest first.
+    fn ranges_until(&self, vnet: NodeId, last: Addr) -> impl Iterator<Item = &Resource> {
+        let all = (vnet, Addr(0), NodeId(0))..=(vnet, last, NodeId(u32::MAX));
+        self.held.range(all).rev().filter_map(|(_, _, subnet)| self.get(*subnet))
     }
 
     /// The connected peering of a VNet with that other one.

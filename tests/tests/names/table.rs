@@ -42,7 +42,7 @@ fn said(net: &Net, vnet: Option<&str>, name: &str) -> String {
 
 // Tests `names-privatelink-alias`, `names-alias-again`, `names-zone-group`.
 #[test]
-fn a_registry_has_a_private_address_where_its_zone_is_linked() {
+fn c3_c17_c18_c23_a_registry_has_a_private_address_where_its_zone_is_linked() {
     // Catches: a public name that skips `privatelink`, an alias whose target is not looked up in the linked zones, a link
     // that counts everywhere, records of a zone group under the wrong name, life times mixed up.
     let mut net = registry();
@@ -151,7 +151,7 @@ fn zones_speak_for_what_is_below_them() {
 
 // Tests `names-empty-set`.
 #[test]
-fn a_record_set_may_be_empty_for_a_while() {
+fn c22_a_record_set_may_be_empty_for_a_while() {
     // Catches: row C22: between making a set and adding to it there is no address, and that is no error.
     let mut net = registry();
     net.link_zone(ZONE, "v", false, false);

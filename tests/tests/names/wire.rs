@@ -86,7 +86,7 @@ fn expect(net: &Net, from: &str, name: &str, expected: &str) -> Log {
 }
 
 #[test]
-fn the_platform_answers_in_each_network() {
+fn c25_the_platform_answers_in_each_network() {
     // Catches: no resolver at 168.63.129.16, one that answers for another network, an answer that the machine does not take,
     // a chain without its end (C25).
     let net = linked();
@@ -97,7 +97,7 @@ fn the_platform_answers_in_each_network() {
 }
 
 #[test]
-fn the_internet_asks_a_resolver_of_its_own() {
+fn c26_the_internet_asks_a_resolver_of_its_own() {
     // Catches: a host on the Internet that sees private zones, one that is answered though nobody is there (C26).
     let mut net = linked();
     net.internet_host("world", "8.8.4.4/32");

@@ -1,5 +1,8 @@
 //! Addresses of subnets: azure-dataplane 2.8, azure-services 4.1.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use sim_core::net::Prefix;
 use sim_core::topology::{Draft, IpConfig, Kind, Nic, Relation, Setting, Subnet};
 use vnetsim_tests::net::{Net, addr, prefix};
 
@@ -109,4 +112,39 @@ fn an_address_given_back_is_free() {
     assert_eq!(taken(&net), held(&[("10.0.0.5", "c"), ("10.0.0.9", "a")]));
     assert_eq!(put(&mut net, "d", None), Ok(()));
     assert_eq!(taken(&net), held(&[("10.0.0.4", "d"), ("10.0.0.5", "c"), ("10.0.0.9", "a")]));
+}
+
+/// The naive answer: whether a range overlaps one of another subnet that is there.
+fn overlaps(present: &[(u32, Vec<Prefix>)], name: u32, ranges: &[Prefix]) -> bool {
+    let others = present.iter().filter(|(other, _)| *other != name).flat_map(|(_, ranges)| ranges);
+    others.into_iter().any(|there| ranges.iter().any(|range| range.overlaps(*there)))
+}
+
+proptest! {
+    #[test]
+    fn subnets_stay_apart(steps in vec((0..8_u32, vec((0..32_u32, 24..=29_u8), 1..3), any::<bool>()), 1..40)) {
+        // Tests `refuse-subnet-overlap`.
+        // Catches: ranges that are looked up in the wrong order, those of a deleted or replaced subnet kept, a subnet that
+        // is in its own way, the second range of one not looked at.
+        let mut net = subnet("10.0.255.0/24");
+        let Kind::Subnet(usual) = net.topology.find("v/s").unwrap().kind.clone() else { panic!("no subnet") };
+        let mut present: Vec<(u32, Vec<Prefix>)> = Vec::new();
+        for (name, ranges, deleted) in steps {
+            let id = format!("v/s{name}");
+            if deleted {
+                net.topology.delete(&id).unwrap();
+                present.retain(|(other, _)| *other != name);
+            }
+            let range = |(place, length): &(u32, u8)| prefix(&format!("10.0.{}.{}/{length}", place / 4, place % 4 * 64));
+            let prefixes: Vec<Prefix> = ranges.iter().map(range).collect();
+            let expected = overlaps(&present, name, &prefixes);
+            let attributes = Subnet { prefixes: prefixes.clone(), ..usual.clone() };
+            let answer = net.topology.put(Draft::new(id, Kind::Subnet(attributes)).refer(Relation::PartOf, "v"));
+            prop_assert_eq!(answer.err().map(|it| it.code), expected.then_some("NetcfgSubnetRangesOverlap"));
+            if !expected {
+                present.retain(|(other, _)| *other != name);
+                present.push((name, prefixes));
+            }
+        }
+    }
 }

@@ -17,7 +17,7 @@ fn with_storage() -> Net {
 }
 
 #[test]
-fn a_service_sees_the_private_address_and_the_subnet() {
+fn e1_e2_a_service_sees_the_private_address_and_the_subnet() {
     // Tests `endpoint-routes`, `endpoint-identity`.
     // Catches: an endpoint whose traffic is translated, or needs an outbound method; an identity that does not arrive; an
     // answer that does not find back.

@@ -106,7 +106,7 @@ fn the_provider_sees_its_own_address() {
 }
 
 #[test]
-fn only_an_approved_connection_carries() {
+fn c28_c29_only_an_approved_connection_carries() {
     // Tests `private-link-approved`.
     // azure-services 3.1. Catches: any other state that passes.
     use ConnectionState::{Approved, Disconnected, Pending, Rejected};

@@ -60,7 +60,7 @@ fn a_refused_request_is_no_lost_packet() {
 }
 
 #[test]
-fn what_lets_in_is_the_narrowest_that_does() {
+fn e20_e21_what_lets_in_is_the_narrowest_that_does() {
     // E20, E21. Catches: a rule for a subnet that its requests do not carry, an address where there is a subnet, public access
     // switched on where the rules would still keep the caller out.
     let net = network(closed(&[], &[]));

@@ -99,8 +99,8 @@ fn a_front_is_looked_up_by_its_host_name() {
 }
 
 #[test]
-fn trusted_services_pass_by_the_bypass() {
-    // D12, D29. Catches: an actor whose trust nobody asks about, one that is trusted without the bypass, one that is trusted
+fn d12_d29_trusted_services_pass_by_the_bypass() {
+    // Catches: an actor whose trust nobody asks about, one that is trusted without the bypass, one that is trusted
     // although it does not say so.
     let actors = "actors:
   aml: {kind: service, address: 198.51.100.41, tags: [AzureMachineLearning, AzureCloud], trusted: true}
@@ -125,7 +125,7 @@ fn trusted_services_pass_by_the_bypass() {
 }
 
 #[test]
-fn a_refusal_is_of_the_service_layer() {
+fn e20_e24_a_refusal_is_of_the_service_layer() {
     // E20, E24. Catches: a refusal that counts as a lost packet or as nothing; a handshake alone that is refused; a refusal
     // without what is in the way.
     let refused = "verdict: disconnected, layer: service, reason: service-not-listed";

@@ -46,7 +46,7 @@ fn pull() -> Pull {
 }
 
 #[test]
-fn a_registry_takes_everybody_by_default() {
+fn c7_c13_e13_e19_e23_a_registry_takes_everybody_by_default() {
     // E19, E23, C13. Tests `registry-layers`.
     // Catches: a guard that denies by default, a step of the pull left out, layers that the login server gives by itself.
     let (net, names) = network();
@@ -65,7 +65,7 @@ fn a_registry_takes_everybody_by_default() {
 }
 
 #[test]
-fn who_is_not_listed_gets_403_after_the_handshakes() {
+fn e20_e21_e24_e25_who_is_not_listed_gets_403_after_the_handshakes() {
     // E20, E21, E24. Tests `registry-denial`.
     // Catches: a denial that packets notice, a text of another age, an address that the registry does not see, a listed
     // subnet kept out.
@@ -109,7 +109,7 @@ impl Script for Again {
 }
 
 #[test]
-fn a_rule_counts_from_the_next_request_on() {
+fn e21_a_rule_counts_from_the_next_request_on() {
     // E21, E22: the same connection is refused before the rule is there and let in after it.
     // Catches: a guard asked when the connection opens, or one that a change of the network does not reach; a change of the
     // firewall that ends connections.
@@ -126,7 +126,7 @@ fn a_rule_counts_from_the_next_request_on() {
 }
 
 #[test]
-fn a_private_endpoint_passes_whatever_the_rules_say() {
+fn c27_e5_a_private_endpoint_passes_whatever_the_rules_say() {
     // C27, E5: both addresses of the endpoint carry the pull, though public access is off. Tests `service-guard-order`.
     // Catches: rules that count for an endpoint, members led to the wrong front, a subnet's rule that helps where public
     // access is off.

@@ -88,7 +88,13 @@ impl Session {
 
     /// The error for resources that wait for each other.
     pub(super) fn cycle(&self, code: &'static str, ids: &[DeclaredId]) -> Diagnostic {
-        let names: Vec<&str> = ids.iter().chain(ids.first()).map(|id| self.declared(*id).name.as_str()).collect();
+        /// Of a longer cycle only so many are named.
+        const NAMED: usize = 12;
+        let more = ids.len().saturating_sub(NAMED);
+        let (ids, first) = (&ids[..ids.len() - more], ids.first());
+        let mut names: Vec<String> = ids.iter().map(|id| self.declared(*id).name.clone()).collect();
+        names.extend((more > 0).then(|| format!("{more} more")));
+        names.extend(first.map(|id| self.declared(*id).name.clone()));
         let message = format!("these resources wait for each other: {}", names.join(" -> "));
         let diagnostic = Diagnostic::error(code, message).help("remove one of these dependencies");
         ids.iter().fold(diagnostic, |diagnostic, id| {

@@ -56,6 +56,9 @@ use frame::Frame;
 use session::{Context, DeclaredId, FrameId, Session};
 use target::Target;
 
+/// Most values of a template or a parameters file. Azure itself takes templates up to 4 MB; one of 1 MB has about 60,000.
+pub const MAX_VALUES: usize = 400_000;
+
 /// Whether a file is an ARM template, judged by its content: the schema, or `contentVersion` with `resources`.
 #[must_use]
 pub fn is_template(value: &Value) -> bool {

@@ -11,6 +11,10 @@ use super::target::{Target, TargetKind};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::json::{Data, Member, Value};
 
+/// What opening a nested template takes from the budget, beside the size of the template: each is kept with all that it
+/// declares.
+const NESTED_WORK: u64 = 500;
+
 impl Session {
     /// The frame of the template inside a deployment resource, made when first asked for; `None` if there is none.
     pub(super) fn nested(&mut self, id: DeclaredId) -> Option<FrameId> {
@@ -38,6 +42,7 @@ impl Session {
         let (raw, context) = (Rc::clone(&declared.raw), declared.context.clone());
         let (name, outer) = (declared.name.clone(), declared.frame);
         let Some(template) = self.inline_template(&raw, &context)? else { return Ok(None) };
+        self.spend(NESTED_WORK)?;
         self.charge(&template.data)?;
         let mut target = self.frame(outer).target.clone();
         self.retarget(&context, &raw, &mut target)?;

@@ -17,7 +17,7 @@ use crate::map::Map;
 use crate::world::World;
 
 /// Work one deployment may take: about one unit for each value made or copied.
-pub const MAX_WORK: u64 = 5_000_000;
+pub const MAX_WORK: u64 = 4_000_000;
 
 /// Deepest nesting of evaluations: calls in calls, variables that use variables, templates in templates.
 pub const MAX_EVALUATION_DEPTH: usize = 250;

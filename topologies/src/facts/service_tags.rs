@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Most tags that are read; the public cloud has about 3,000.
 const MAX_TAGS: usize = 50_000;
 /// Most prefixes that are read, over all tags; the public cloud has about 100,000.
-const MAX_PREFIXES: usize = 2_000_000;
+const MAX_PREFIXES: usize = 500_000;
 /// After this many mistakes the rest of the file is not looked at.
 const MAX_ERRORS: usize = 20;
 
@@ -79,7 +79,11 @@ impl ServiceTags {
             file: file.to_owned(),
             change_number: change_number.unwrap_or_default(),
             cloud: body.get("cloud").and_then(Value::as_str).unwrap_or("unknown").to_owned(),
-            sets: reading.sets,
+            sets: reading
+                .tags
+                .into_iter()
+                .map(|(name, prefixes)| (name, Arc::new(prefixes.into_iter().collect())))
+                .collect(),
         })
     }
 
@@ -119,7 +123,8 @@ fn body(value: &Value) -> &Value {
 
 #[derive(Default)]
 struct Reading {
-    sets: BTreeMap<Arc<str>, Arc<AddrSet>>,
+    /// Those of one name together: a set is made of them once.
+    tags: BTreeMap<Arc<str>, Vec<Prefix>>,
     prefixes: usize,
     /// Whether a limit is reached.
     full: bool,
@@ -142,27 +147,24 @@ impl Reading {
             return self.wrong(entry, "tags.form", format!("service tag {name} has no `addressPrefixes`"), FORM);
         };
         self.prefixes += listed.len();
-        if self.prefixes > MAX_PREFIXES || self.sets.len() >= MAX_TAGS {
+        if self.prefixes > MAX_PREFIXES || self.tags.len() >= MAX_TAGS {
             let message = format!("more than {MAX_TAGS} tags or {MAX_PREFIXES} prefixes");
             self.full = true;
             return self.wrong(entry, "tags.too-many", message, "check that this is the file that you meant");
         }
-        let mut prefixes = Vec::with_capacity(listed.len());
+        let prefixes = self.tags.entry(name.to_ascii_lowercase().into()).or_default();
         for value in listed {
             match prefix(value) {
                 Ok(prefix) => prefixes.push(prefix),
                 Err((message, help)) => {
-                    self.wrong(value, "tags.prefix", format!("service tag {name}: {message}"), &help);
+                    let message = format!("service tag {name}: {message}");
+                    self.errors.push(Diagnostic::error("tags.prefix", message).at(value.span).help(help));
                     if self.errors.len() >= MAX_ERRORS {
                         return;
                     }
                 }
             }
         }
-        let set: AddrSet = prefixes.into_iter().collect();
-        let key: Arc<str> = name.to_ascii_lowercase().into();
-        let entry = self.sets.entry(key).or_default();
-        *entry = if entry.is_empty() { Arc::new(set) } else { Arc::new(entry.union(&set)) };
     }
 }
 

@@ -88,6 +88,37 @@ fn equal_keys_are_an_error_at_both_places() {
     assert_eq!(diagnostic.notes[0].0.map(|span| span.start), Some(1));
 }
 
+/// Catches: a message for each of a million equal keys; a file whose keys are no longer looked at taken as whole.
+#[test]
+fn equal_keys_are_told_some_times() {
+    let text = format!("[{}1]", "{\"k\": 1, \"K\": 2},".repeat(1_000));
+    let document = parse_text(&text, FileId(0));
+    assert!(document.value.is_none());
+    assert_eq!(document.diagnostics.len(), 201);
+}
+
+/// Catches: a message at another place than that of the mistake, or for another reason.
+#[test]
+fn mistakes_are_told_where_they_are() {
+    for (text, place, what) in [
+        ("{\"a\": 1 \"b\": 2}", 7..7, "comma"),
+        ("[1 [2]]", 2..2, "comma"),
+        ("[1, }", 4..5, "close brace"),
+        ("{\"a\": 1]", 7..8, "in object"),
+        ("{\"a\" 1}", 5..6, "colon"),
+        ("{a: 1}", 1..2, "string for object property"),
+        ("[1, x]", 4..5, "word"),
+        ("[1, [2, 3", 4..9, "array"),
+        ("{} {}", 3..4, "more than one"),
+        ("{\"a\":", 5..6, "value after colon"),
+    ] {
+        let told = &parse_text(text, FileId(0)).diagnostics[0];
+        let span = told.span.unwrap();
+        assert!(told.message.to_lowercase().contains(what), "{text}: {}", told.message);
+        assert_eq!(span.start as usize..span.end as usize, place, "{text}");
+    }
+}
+
 /// Catches: a stack overflow on deep nesting, also behind strings and comments that hold brackets; a limit too low.
 #[test]
 fn nesting_is_limited() {
@@ -97,6 +128,16 @@ fn nesting_is_limited() {
     let deep = format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
     assert!(parse_text(&deep, FileId(0)).value.is_some());
     assert_eq!(value(r#"["[[[[", "]"]"#).items().len(), 2);
+}
+
+/// Catches: a file of a few megabytes whose values take gigabytes; signs inside texts counted.
+#[test]
+fn values_are_limited() {
+    for value in ["[],", "{},", "1,"] {
+        assert_eq!(code(&format!("[{}1]", value.repeat(MAX_SIGNS))), "json.too-large", "{value}");
+    }
+    assert!(parse_text(&format!("[{}1]", "1,".repeat(MAX_SIGNS - 1)), FileId(0)).value.is_some());
+    assert!(parse_text(&format!("\"{}\"", ",:[{".repeat(MAX_SIGNS)), FileId(0)).value.is_some());
 }
 
 proptest! {

@@ -63,6 +63,17 @@ impl Value {
         Self { span, data }
     }
 
+    /// How many values it is made of, itself among them.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let inside: usize = match &self.data {
+            Data::Array(items) => items.iter().map(Self::count).sum(),
+            Data::Object(members) => members.iter().map(|member| member.value.count()).sum(),
+            _ => 0,
+        };
+        inside + 1
+    }
+
     /// The member `key` of an object, whatever its letter case (real files mix `addressPrefix` and `AddressPrefix`);
     /// an exact match goes first. `None` if this is no object or has no such member.
     #[must_use]

@@ -6,7 +6,7 @@
 
 use super::{spelling, table};
 use crate::azure::RawResource;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::json::{self, Data, Member, Value};
 use sim_core::source::{FileId, Span};
 
@@ -28,6 +28,13 @@ const CLOSED: [&str; 11] = [
     "source",
 ];
 
+/// Most bodies that are read of one file.
+pub const MAX_BODIES: usize = 50_000;
+/// Most values of one body: Azure allows no network near to it.
+pub const MAX_VALUES: usize = 200_000;
+/// Most items of lists that are told to be no resources.
+const MAX_STRANGE: usize = 100;
+
 /// What a file of bodies holds.
 #[derive(Debug, Default)]
 pub(crate) struct Bodies {
@@ -37,6 +44,8 @@ pub(crate) struct Bodies {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Resources that were left out because a managed service made them.
     deployed: usize,
+    /// Whether it holds more than [`MAX_BODIES`].
+    full: bool,
 }
 
 /// The bodies in a file; `None` where there are none. An empty array, or an empty list in an envelope, is a list of nothing.
@@ -49,13 +58,19 @@ pub(crate) fn read(value: Value) -> Option<Bodies> {
     if !is_other_tools(&value) {
         found.open(value, true);
     }
-    if found.resources.is_empty() && found.deployed == 0 && !nothing {
+    let refused = found.diagnostics.iter().any(|it| it.severity == Severity::Error);
+    if found.resources.is_empty() && found.deployed == 0 && !nothing && !refused {
         return None;
     }
     if found.deployed > 0 {
         let message = format!("{} resources are left out: a managed service deploys them when it runs", found.deployed);
         let note = format!("they carry the tag `{OWNER_TAG}`, which `vnetsim expand --deployed` writes");
         found.diagnostics.push(Diagnostic::warning("input.deployed-resources", message).at(span).note(None, note));
+    }
+    if found.full {
+        let message = format!("more than {MAX_BODIES} resources; the rest is left out");
+        let help = "give the resources of the networks that you ask for, or several files";
+        found.diagnostics.push(Diagnostic::error("input.too-many", message).at(span).help(help));
     }
     Some(found)
 }
@@ -68,6 +83,9 @@ fn is_other_tools(value: &Value) -> bool {
 impl Bodies {
     /// Opens a value. `listed` says that it stands where a resource is expected: an id is then enough.
     fn open(&mut self, value: Value, listed: bool) {
+        if self.full {
+            return;
+        }
         match value.data {
             Data::Array(items) => self.items(items, listed),
             Data::Object(_) if is_body(&value, listed) => self.take(value),
@@ -82,9 +100,9 @@ impl Bodies {
             let before = (self.resources.len(), self.deployed);
             let recorded = ["uri", "RequestUri", "request", "error"].iter().any(|key| item.get(key).is_some());
             let told = (item.kind(), item.span);
-            let expected = listed && !recorded && item.items().is_empty();
+            let expected = listed && !recorded && item.items().is_empty() && strange.len() < MAX_STRANGE;
             self.open(item, listed);
-            if expected && before == (self.resources.len(), self.deployed) {
+            if expected && !self.full && before == (self.resources.len(), self.deployed) {
                 strange.push(told);
             }
         }
@@ -102,7 +120,7 @@ impl Bodies {
     fn object(&mut self, mut value: Value, listed: bool) {
         if let Some(rows) = table::rows(&value) {
             match rows {
-                Ok(rows) => rows.into_iter().for_each(|row| self.open(row, true)),
+                Ok(rows) => rows.for_each(|row| self.open(row, true)),
                 Err(diagnostic) => self.diagnostics.push(diagnostic),
             }
             return;
@@ -153,6 +171,15 @@ impl Bodies {
     fn take(&mut self, body: Value) {
         if body.get("tags").and_then(|tags| tags.get(OWNER_TAG)).is_some() {
             self.deployed += 1;
+            return;
+        }
+        if self.resources.len() >= MAX_BODIES {
+            self.full = true;
+            return;
+        }
+        if body.count() > MAX_VALUES {
+            let message = format!("a resource of more than {MAX_VALUES} values; it is left out");
+            self.diagnostics.push(Diagnostic::error("input.too-many", message).at(body.span));
             return;
         }
         self.resources.extend(RawResource::of_body(spelling::azure(body)));

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// Properties that a warning names.
 const SHOWN: usize = 4;
+/// Most bodies of one resource that are held against the one that counts.
+const MAX_COMPARED: usize = 16;
 
 /// One body for each resource, in the order in which they first came, and a warning for each two that contradict each
 /// other. A child that its parent's body holds with more in it is left to the parent.
@@ -15,20 +17,26 @@ const SHOWN: usize = 4;
 pub(crate) fn merge(bodies: Vec<RawResource>) -> (Vec<RawResource>, Vec<Diagnostic>) {
     let mut merged: Vec<RawResource> = Vec::with_capacity(bodies.len());
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    // What each of the merged says, and how many bodies there were of it.
+    let mut known: Vec<(usize, usize)> = Vec::with_capacity(bodies.len());
     let mut warnings = Vec::new();
     for body in bodies {
         let key = body.id.to_ascii_lowercase();
         let Some(place) = places.get(&key) else {
             places.insert(key, merged.len());
+            known.push((weight(&body.body), 1));
             merged.push(body);
             continue;
         };
-        let known = &mut merged[*place];
-        let later = weight(&body.body) >= weight(&known.body);
-        let (taken, left) = if later { (&body, &*known) } else { (&*known, &body) };
-        warnings.extend(contradiction(&taken.id, &taken.body, &left.body));
-        if later {
-            *known = body;
+        let ((most, met), counts) = (&mut known[*place], &mut merged[*place]);
+        let weight = weight(&body.body);
+        let (taken, left) = if weight >= *most { (&body, &*counts) } else { (&*counts, &body) };
+        if *met < MAX_COMPARED {
+            warnings.extend(contradiction(&taken.id, &taken.body, &left.body));
+        }
+        *met += 1;
+        if weight >= *most {
+            (*most, *counts) = (weight, body);
         }
     }
     leave_to_parents(&mut merged, &places, &mut warnings);

@@ -34,6 +34,8 @@ use sim_core::source::Span;
 
 /// Most instances of resources that are read from a file.
 pub const MAX_RESOURCES: usize = 50_000;
+/// Most values of a file: a plan says most of what it says several times, and is translated as a whole.
+pub const MAX_VALUES: usize = 600_000;
 /// Deepest nesting of modules that is read.
 pub const MAX_MODULE_DEPTH: usize = 32;
 /// Most references that are followed for a file.

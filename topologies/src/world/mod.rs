@@ -24,6 +24,9 @@ use stand_in::Hints;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// Most resources and parts of resources of a network.
+pub const MAX_NODES: usize = 100_000;
+
 /// An output of a template.
 #[derive(Clone, Debug)]
 pub struct Output {
@@ -103,7 +106,14 @@ impl World {
         let region = region::short(region);
         let mut collected = Collected::default();
         for raw in world.resources.iter() {
-            collected.add(azure::read(raw, &world.resources, &region), &world.resources);
+            let reading = azure::read(raw, &world.resources, &region);
+            if collected.nodes.len() + reading.pieces.len() > MAX_NODES {
+                let message = format!("more than {MAX_NODES} resources and parts of resources; the rest is left out");
+                let help = "give the resources of the networks that you ask for";
+                collected.skipped.push(Diagnostic::error("input.too-many", message).at(raw.span).help(help));
+                break;
+            }
+            collected.add(reading, &world.resources);
         }
         collected.join();
         let Collected { nodes, places, left_out, members, findings, skipped, assumptions, .. } = collected;

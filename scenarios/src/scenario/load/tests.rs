@@ -148,7 +148,7 @@ const TABLE: &[(&str, &str)] = &[
 2 | flwos: []
   | ^^^^^
   |
-  = note: keys here are name, about, topology, parameters, era, seed, repeat, jitter, downloads, until, actors, name-servers, flows, timeline, findings"#,
+  = note: keys here are name, about, topology, parameters, era, assume, unregistered, seed, repeat, jitter, downloads, until, actors, name-servers, flows, timeline, findings"#,
     ),
     (
         "name: x\nseed: 1\nname: y\n",
@@ -194,7 +194,7 @@ const TABLE: &[(&str, &str)] = &[
 6 |     protocol: sssh
   |               ^^^^
   |
-  = note: write one of tcp, ssh, winrm, https, http, udp, icmp, traceroute
+  = note: write one of tcp, ssh, winrm, https, http, udp, icmp, traceroute, docker-login, docker-pull, docker-push, secret-get, blob-get, blob-put, smb
   = help: did you mean `ssh`?"#,
     ),
     (
@@ -375,7 +375,7 @@ error[scenario.value]: `99999999999999999999` may be read as one number or anoth
 2 | "\e[31m": y
   | ^^^^^^^^
   |
-  = note: keys here are name, about, topology, parameters, era, seed, repeat, jitter, downloads, until, actors, name-servers, flows, timeline, findings"#,
+  = note: keys here are name, about, topology, parameters, era, assume, unregistered, seed, repeat, jitter, downloads, until, actors, name-servers, flows, timeline, findings"#,
     ),
 ];
 

@@ -2,7 +2,7 @@
 
 use super::{Case, Verdict, missing};
 use crate::net::Prefix;
-use crate::topology::{Kind, Relation, Resource, Subnet};
+use crate::topology::{Relation, Resource, Subnet};
 
 pub(super) fn check(case: Case<'_>, subnet: &Subnet) -> Verdict {
     let Some((vnet, attributes)) = case.vnet(Relation::PartOf) else {
@@ -52,20 +52,20 @@ fn large_enough(case: Case<'_>, prefix: Prefix) -> Verdict {
 ///
 /// The code was seen in public reports.
 fn apart(case: Case<'_>, vnet: &Resource, prefix: Prefix) -> Verdict {
-    for sibling in case.others(vnet.id, Relation::PartOf) {
-        let Kind::Subnet(other) = &sibling.kind else { continue };
-        if other.prefixes.iter().any(|theirs| theirs.overlaps(prefix)) {
-            let message = format!(
-                "Subnet '{}' is not valid because its IP address range overlaps with that of an existing subnet in \
-                 virtual network '{}': {prefix} and '{}'.",
-                case.short(),
-                vnet.short_name(),
-                sibling.short_name()
-            );
-            return case.refuse("NetcfgSubnetRangesOverlap", message);
-        }
-    }
-    Ok(())
+    // Those that are there are apart: of those that begin before this one ends, only the last can reach into it.
+    let own = case.topology.find(&case.draft.name).map(|found| found.id);
+    let last = case.topology.ranges_until(vnet.id, prefix.last()).find(|sibling| Some(sibling.id) != own);
+    let Some(sibling) = last.filter(|it| it.kind.ranges().iter().any(|theirs| theirs.overlaps(prefix))) else {
+        return Ok(());
+    };
+    let message = format!(
+        "Subnet '{}' is not valid because its IP address range overlaps with that of an existing subnet in virtual \
+         network '{}': {prefix} and '{}'.",
+        case.short(),
+        vnet.short_name(),
+        sibling.short_name()
+    );
+    case.refuse("NetcfgSubnetRangesOverlap", message)
 }
 
 /// Rule `refuse-gateway-subnet-parts`: GatewaySubnet has neither a security group nor a NAT gateway. Source:

@@ -64,7 +64,7 @@ fn codes(world: &World) -> String {
 /// Catches: the registry before its data endpoint, which would change both addresses (azure-services 1.C, C21), a copy
 /// without an address, a service that nobody declares with one address alone, an address with the name of another part.
 #[test]
-fn an_address_for_each_part() {
+fn c1_c21_an_address_for_each_part() {
     // Tests `endpoint-members`.
     let target = id(REGISTRY, "MyRegistry");
     let known = world(&[vnet("Disabled"), registry(json!({})), endpoint(&target, json!(["registry"]), json!({}))]);
@@ -150,7 +150,7 @@ fn what_was_read_back_keeps_its_addresses() {
 
 /// Catches: a refusal of 2020 that is made today, or not made then; a tier, a group or two groups that Azure does not take.
 #[test]
-fn what_endpoints_refuse() {
+fn c4_c5_c16_c19_what_endpoints_refuse() {
     // Tests `refuse-endpoint-tier`, `refuse-endpoint-copies`, `refuse-endpoint-policies`, `refuse-endpoint-group`.
     let target = id(REGISTRY, "MyRegistry");
     let ask = |groups: Value| endpoint(&target, groups, json!({}));
@@ -183,7 +183,7 @@ fn what_endpoints_refuse() {
 
 /// Catches: a decision of the provider that says nothing, or one about another endpoint.
 #[test]
-fn the_provider_decides() {
+fn c28_c29_the_provider_decides() {
     // Tests `private-link-decision`.
     let target = id(REGISTRY, "MyRegistry");
     for (whose, status, expected) in [

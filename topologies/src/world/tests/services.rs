@@ -71,7 +71,7 @@ fn named(hosts: &[InternetHost]) -> Vec<String> {
 /// Catches: layers that come from a data endpoint without one, a copy without its data endpoint, data endpoints after the
 /// registry (azure-services 1.C C21, 4.2, 5.5, 7); a tag without its region, a name that is not in lower case (C27).
 #[test]
-fn registries_have_data_endpoints_when_they_ask() {
+fn c21_c23_registries_have_data_endpoints_when_they_ask() {
     // Tests `service-fronts`.
     let plain = deployed(&registry(json!({})));
     assert_eq!(told(&plain), "");
@@ -197,7 +197,7 @@ fn clusters_say_who_may_ask() {
 
 /// Catches: each type's rules read in another type's way, a default that is not the type's, a setting without its place.
 #[test]
-fn each_type_says_in_its_way_who_is_let_in() {
+fn e19_e20_e21_each_type_says_in_its_way_who_is_let_in() {
     // Tests `service-guard-defaults`.
     let subnet = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/a";
     let closed = |ip: &str| json!({"defaultAction": "Deny", "ipRules": [{"value": ip}], "virtualNetworkRules": [{"id": subnet}]});
@@ -308,7 +308,7 @@ fn addresses_of_fronts_stay() {
 
 /// Catches: a limit that is off by one, a tier that is not asked, a text that is not Azure's.
 #[test]
-fn what_services_refuse() {
+fn e4_e6_what_services_refuse() {
     // Tests `refuse-service-rules-count`, `refuse-registry-rules-tier`, `refuse-private-range-rule`.
     let subnets = |count: usize| {
         let rules: Vec<Value> = (0..count).map(|n| json!({"id": format!("/s/{n}")})).collect();

@@ -27,7 +27,7 @@ fn to_vnet(name: &str) -> String {
 /// Catches: a record of one type read as another, a name of a zone or record in the letter case it was written in, an empty
 /// record set lost (azure-services 1.C, C22), names of records held to the rules for names of resources.
 #[test]
-fn zones_hold_their_records() {
+fn c22_zones_hold_their_records() {
     let record = |kind: &str, name: &str, properties: &str| {
         resource(&format!("privateDnsZones/{kind}"), &format!("Privatelink.azurecr.io/{name}"), properties)
     };
@@ -75,7 +75,7 @@ fn public_zones_are_public() {
 /// Catches: registration or fallback where they are not asked for, a link without its network, a zone or network that
 /// nobody declares and that takes the link with it (azure-services 5.2).
 #[test]
-fn links_join_zones_and_networks() {
+fn c18_links_join_zones_and_networks() {
     let link = |zone: &str, name: &str, vnet: &str, more: &str| {
         let properties = format!("{}{more}", to_vnet(vnet));
         resource("privateDnsZones/virtualNetworkLinks", &format!("{zone}/{name}"), &properties)
@@ -143,7 +143,7 @@ fn what_zones_refuse() {
 
 /// Catches: a group that refers to nothing, zones of the quickstarts that nobody declares, a second group or a sixth zone.
 #[test]
-fn zone_groups_name_their_zones() {
+fn c24_zone_groups_name_their_zones() {
     // Tests `zone-group`, `refuse-zone-group`.
     let subnet = super::at("virtualNetworks/v/subnets/a");
     let service = super::at("privateLinkServices/s");

@@ -1,0 +1,4 @@
+//! Any bytes, read as `vnetsim_tests::hostile::scenario` says.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| vnetsim_tests::hostile::scenario(bytes));
