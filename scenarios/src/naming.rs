@@ -105,7 +105,7 @@ pub(crate) fn address_of(topology: &Topology, node: NodeId, outside: bool) -> Op
         Kind::PrivateEndpoint(endpoint) => endpoint.address(),
         Kind::PublicIp(public) => public.address,
         Kind::Firewall(firewall) => firewall.address,
-        Kind::InternetHost(host) => Some(host.prefix.first()),
+        Kind::InternetHost(host) => Some(host.prefix.first()).filter(|_| !host.private),
         Kind::OnPremisesHost(host) => Some(host.prefix.first()),
         Kind::LoadBalancer(_) => {
             let parts = topology.referrers(node, Relation::PartOf);

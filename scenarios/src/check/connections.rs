@@ -156,14 +156,16 @@ impl Tried<'_> {
         let first = self.firsts();
         let pairs = first.values().flat_map(|from| fronts.iter().map(move |front| (from, front)));
         let asked = pairs.take(most).filter_map(|((machine, from), front)| {
-            let PortKind::Internet { prefix, .. } = &front.kind else { return None };
+            let PortKind::Internet { prefix, private, .. } = &front.kind else { return None };
             let name = self.topology.get(NodeId(front.id.0)).and_then(|found| match &found.kind {
                 Kind::InternetHost(host) => host.names.first(),
                 _ => None,
             });
             let walk = name.map(|name| named::follow(self.fabric, self.topology, machine.id, name));
             let led = walk.and_then(|walk| walk.end.ok()?.first().copied());
-            Some(Asked { from: *from, to: (front.id, led.unwrap_or(prefix.first())), port: WEB })
+            // A part without a public address, and without a name that leads to it, has nothing to ask at.
+            let to = led.or((!private).then(|| prefix.first()))?;
+            Some(Asked { from: *from, to: (front.id, to), port: WEB })
         });
         (asked.collect(), first.len() * fronts.len())
     }

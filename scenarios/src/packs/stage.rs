@@ -9,7 +9,8 @@ use sim_core::fabric::{Fabric, Facts};
 use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Addr, Prefix};
 use sim_core::topology::{
-    Draft, InternetHost, IpConfig, Kind, Machine, Nic, PublicIp, Relation, Resource, Sku, Topology,
+    Access, Direction, Draft, InternetHost, IpConfig, Kind, Machine, Nic, Nsg, Peer, PublicIp, Relation, Resource,
+    SecurityRule, Sku, Topology,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -105,6 +106,11 @@ impl Setup {
             .refer(Relation::PartOf, part("networkInterfaces/nic"))
             .refer(Relation::Attached, name);
         if public {
+            // Services guard such nodes by groups of their own, which admit what they need (azure-services 8.1): what is in
+            // the way is the subnet's.
+            let group = Nsg { rules: vec![admit_all()], ..Nsg::default() };
+            drafts.insert(0, Draft::new(part("networkSecurityGroups/own"), Kind::Nsg(group)));
+            drafts[2] = drafts[2].clone().refer(Relation::FilteredBy, part("networkSecurityGroups/own"));
             let address = PublicIp { region, sku: Sku::Standard, ..PublicIp::default() };
             drafts.push(Draft::new(part("publicIPAddresses/ip"), Kind::PublicIp(address)));
             config = config.refer(Relation::Uses, part("publicIPAddresses/ip"));
@@ -146,6 +152,21 @@ impl Setup {
     pub fn ready(self, facts: &Arc<Facts>) -> Stage {
         let fabric = Arc::new(Fabric::compile(&self.topology, facts, 0));
         Stage { topology: self.topology, fabric, guests: self.guests, hosts: self.hosts }
+    }
+}
+
+fn admit_all() -> SecurityRule {
+    SecurityRule {
+        name: "service".into(),
+        priority: 100,
+        direction: Direction::Inbound,
+        access: Access::Allow,
+        protocol: None,
+        source: vec![Peer::Any],
+        source_ports: Vec::new(),
+        destination: vec![Peer::Any],
+        destination_ports: Vec::new(),
+        span: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use serde_json::{Value, json};
 use sim_core::assumption::Choices;
+use sim_core::topology::Relation;
 use topologies::Input;
 use topologies::arm::Environment;
 use topologies::source::Sources;
@@ -84,6 +85,22 @@ fn connections_are_tried_from_every_subnet() {
     assert!(!found.is_met());
     let fine = tried(&lines, &world("80-443", "Disabled"), "2026");
     assert!(fine.is_met(), "what is optional does not count");
+}
+
+#[test]
+fn a_public_node_is_closed_by_its_subnet_alone() {
+    // azure-services 8.1. Catches: a Standard public address that its own lack of a group closes, a subnet's rule that does not
+    // count.
+    let lines = json!([{"id": "in", "say": "x", "test": {"connect": {
+        "from": {"tag": "AzureMonitor"}, "to": {"public-place": "nodes"}, "ports": [44224]}}}]);
+    let verdict = |world: &World| tried(&lines, world, "2026").lines[0].verdict;
+    let mut world = world("443", "Disabled");
+    assert_eq!(verdict(&world), Verdict::Disconnected);
+    let subnet = id("Microsoft.Network/virtualNetworks/v/subnets/nodes");
+    let mut open = world.topology.draft_of(world.topology.find(&subnet).unwrap());
+    open.refers.retain(|(relation, _)| *relation != Relation::FilteredBy);
+    world.topology.put(open).unwrap();
+    assert_eq!(verdict(&world), Verdict::Connected);
 }
 
 #[test]

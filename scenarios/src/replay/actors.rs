@@ -34,6 +34,10 @@ pub(super) fn join(world: &mut World, scenario: &Scenario, problems: &mut Vec<Di
                 continue;
             }
         };
+        if actor.trusted && actor.kind != ActorKind::Service {
+            problems.push(wrong("only a service is trusted".to_owned()));
+            continue;
+        }
         names.extend(actor.names.iter().map(|host| (Arc::from(host.to_ascii_lowercase()), prefix.first())));
         let joined = match actor.kind {
             ActorKind::Internet | ActorKind::Service => on_the_internet(world, name, actor, prefix),
@@ -100,6 +104,8 @@ fn on_the_internet(world: &mut World, name: &str, actor: &Actor, prefix: Prefix)
         region: actor.region.as_deref().map(topologies::facts::region::short),
         tags: actor.tags.iter().map(|tag| Arc::from(tag.as_str())).collect(),
         azure: actor.kind == ActorKind::Service,
+        trusted: actor.trusted,
+        names: actor.names.iter().map(|host| host.to_ascii_lowercase().into()).collect(),
         ..InternetHost::at(prefix)
     };
     let draft = Draft::new(actor_id(name), Kind::InternetHost(host));

@@ -221,7 +221,7 @@ fn is_choice(step: &Step) -> bool {
 }
 
 /// The host that a person means, with its address unless it is looked up: an address, a host name of an actor's, a managed
-/// service by its host name, or another resource. From outside a machine is known by its public address.
+/// service or a part of one by its host name, or another resource. From outside a machine is known by its public address.
 fn end(
     topology: &Topology,
     name: &str,
@@ -238,6 +238,10 @@ fn end(
     let id = find(topology, name)?;
     let found = topology.find(&id).and_then(|found| match &found.kind {
         Kind::Service(_) => host_of(topology, found.id, protocol).map(|host| (host, None)),
+        // A front's id ends in its first name.
+        Kind::InternetHost(host) if host.names.iter().any(|own| own.eq_ignore_ascii_case(name)) => {
+            Some((name.into(), None))
+        }
         _ => Some((name.into(), Some(address_of(topology, found.id, outside)?))),
     });
     found.ok_or_else(|| Diagnostic::error("scenario.value", format!("`{name}` has no address")))
@@ -372,6 +376,9 @@ impl Trying {
         let gets_there =
             |walk: &Walk| walk.reached.is_some() && !walk.blockers.iter().any(|blocker| !blocker.on_return);
         let arrives = walk.as_ref().is_some_and(gets_there);
+        if name.is_some() && !self.trial.say.looks_up() {
+            log.resolved = to.map(|to| to.to_string());
+        }
         log.named = name.map(|name| (control.topology().clone(), fabric.clone(), name));
         log.in_place = walk.map(|walk| (control.topology().clone(), fabric, walk));
         if self.source.is_some() {

@@ -136,6 +136,9 @@ pub struct Actor {
     /// Service tags that its address carries.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// For `service`: it is one that the platform trusts, and shows who it is: services that let trusted ones in take it.
+    #[serde(default)]
+    pub trusted: bool,
     /// For `on-premises`: its network's prefix.
     #[serde(default)]
     pub prefix: Option<String>,

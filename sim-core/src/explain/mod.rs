@@ -205,7 +205,7 @@ fn follow(fabric: &Arc<Fabric>, question: Question) -> Walk {
 fn ask_guard(fabric: &Fabric, walk: &mut Walk, (port, tuple, meta): End) {
     let Some(PortKind::Internet { guard: Some(guard), .. }) = fabric.port(port).map(|port| &port.kind) else { return };
     let Meta { subnet, private_link, .. } = meta;
-    let caller = Caller { source: tuple.src, subnet, private_link, trusted: false };
+    let caller = Caller { source: tuple.src, subnet, private_link, trusted: fabric.trusts(tuple.src) };
     let admission = guard.decide(&caller);
     walk.admission = Some(admission);
     walk.refusal = admission.err().map(|denied| {

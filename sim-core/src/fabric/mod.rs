@@ -164,6 +164,13 @@ impl Fabric {
         exact.or_else(wide)
     }
 
+    /// Whether `addr` is of a service that the platform trusts.
+    #[must_use]
+    pub fn trusts(&self, addr: Addr) -> bool {
+        let port = self.public(addr).and_then(|port| self.port(port));
+        port.is_some_and(|port| matches!(port.kind, PortKind::Internet { trusted: true, .. }))
+    }
+
     /// Who answers `addr` in a network on premises.
     #[must_use]
     pub fn on_premises(&self, site: NodeId, addr: Addr) -> Option<PortId> {
@@ -233,6 +240,7 @@ impl Addresses {
             PortKind::Platform { vnet } => {
                 self.private.extend([PLATFORM, PLATFORM_V6].map(|addr| ((*vnet, addr), id)));
             }
+            PortKind::Internet { private: true, .. } => {}
             PortKind::Internet { prefix, .. } if prefix.size() == 1 => {
                 self.public.insert(prefix.first(), id);
             }

@@ -42,6 +42,10 @@ pub enum PortKind {
         prefix: Prefix,
         /// Who is let in, where it is the front of a service.
         guard: Option<Arc<CompiledGuard>>,
+        /// Whether private endpoints alone lead to it.
+        private: bool,
+        /// Whether it is a service that the platform trusts.
+        trusted: bool,
     },
     /// The platform's address in one VNet: probes, DNS, agent.
     Platform {

@@ -216,7 +216,7 @@ impl Context<'_> {
             return Ok(Admitted::Open);
         };
         let Door { subnet, private_link, .. } = door;
-        guard.decide(&Caller { source: peer, subnet, private_link, trusted: false })
+        guard.decide(&Caller { source: peer, subnet, private_link, trusted: self.fabric.trusts(peer) })
     }
 
     /// The machine's own random numbers.

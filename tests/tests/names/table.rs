@@ -72,6 +72,24 @@ fn c3_c17_c18_c23_a_registry_has_a_private_address_where_its_zone_is_linked() {
     );
 }
 
+// Tests `names-private-front`.
+#[test]
+fn a_part_without_a_public_address_is_known_by_its_endpoint() {
+    // azure-services 8.4. Catches: a private cluster that answers on the Internet, a public name that leads over `privatelink` or to the
+    // public address.
+    let mut net = registry();
+    net.edit("registry/front", |kind| {
+        let Kind::InternetHost(host) = kind else { panic!("no host") };
+        host.names = vec![CHAIN[0].into()];
+        host.private = true;
+    });
+    let private = format!("{PRIVATE} (10)");
+    assert_eq!((said(&net, None, CHAIN[0]), said(&net, Some("v"), CHAIN[0])), (private.clone(), private));
+    assert_eq!(fabric(&net).public(addr(PUBLIC)), None);
+    net.topology.delete("endpoint").unwrap();
+    assert_eq!(said(&net, None, CHAIN[0]), "NXDOMAIN");
+}
+
 // Tests `names-zone-is-final`, `names-fallback`.
 #[test]
 fn a_linked_zone_hides_endpoints_of_others_unless_it_falls_back() {

@@ -4,7 +4,7 @@ use scenarios::observe::Recorder;
 use scenarios::replay::{self, Options};
 use scenarios::report::FlowReport;
 use scenarios::scenario::{Loaded, parse};
-use sim_core::topology::{Guard, Kind, Relation};
+use sim_core::topology::{Draft, Guard, Kind, Relation, Setting};
 use std::path::Path;
 use topologies::services::registry::RESOURCE_TYPE;
 use topologies::services::{storage, vault};
@@ -58,16 +58,69 @@ const FLOWS: &str = "
 - {name: secret, from: vm, to: kv, protocol: secret-get, path: key, expect: {prints: 'key:'}}
 - {name: get, from: vm, to: acc, protocol: blob-get, expect: {prints: got}}
 - {name: put, from: vm, to: acc, protocol: blob-put, expect: {prints: put}}
-- {name: share, from: vm, to: acc, protocol: smb, expect: {prints: mounted}}
+- {name: share, from: vm, to: acc, protocol: smb, expect: {prints: mounted, resolves-to: 20.60.0.2}}
 - {name: web, from: vm, to: 'reg:443', protocol: https, expect: {status: 200}}
 - {name: open, from: vm, to: 'reg:443'}
 ";
 
 #[test]
 fn clients_of_services_are_flows() {
-    // Catches: a protocol without its client, a service that nobody serves, a name that leads nowhere.
+    // Catches: a protocol without its client, a service that nobody serves, a name that leads nowhere or is not told.
     for report in run(&Guard::default(), FLOWS) {
         assert!(report.unmet.is_empty(), "{:?}", report.unmet);
+    }
+}
+
+#[test]
+fn a_front_is_looked_up_by_its_host_name() {
+    // Catches: a host name taken for the front whose id ends in it, so that no zone counts; an id that is looked up.
+    let mut world = network(&Guard::default());
+    let mut net = Net::new();
+    net.zone("vault.azure.net");
+    net.vnet("v", "10.0.0.0/16");
+    net.link_zone("vault.azure.net", "v", false, false);
+    let named = |id: &str| net.topology.draft_of(net.topology.find(id).unwrap());
+    for id in ["vault.azure.net", "vault.azure.net/v"] {
+        world.topology.put(named(id)).unwrap();
+    }
+    let front = world.topology.draft_of(world.topology.find("kv/vault").unwrap());
+    world.topology.delete("kv/vault").unwrap();
+    world.topology.put(Draft { name: "kv/fronts/kv.vault.azure.net".into(), ..front }).unwrap();
+    let loaded = scenario(
+        "flows:
+- {name: name, from: vm, to: 'kv.vault.azure.net:443', protocol: https, expect: {verdict: disconnected, layer: name}}
+- {name: id, from: vm, to: 'kv/fronts/kv.vault.azure.net:443', protocol: https, expect: {status: 200}}
+",
+    );
+    let (report, _) = replay::run(&loaded, world, &Options::of(&loaded), Recorder::default()).unwrap();
+    for flow in &report.flows {
+        assert!(flow.unmet.is_empty(), "{:?}", flow.unmet);
+    }
+}
+
+#[test]
+fn d12_d29_trusted_services_pass_by_the_bypass() {
+    // Catches: an actor whose trust nobody asks about, one that is trusted without the bypass, one that is trusted
+    // although it does not say so.
+    let actors = "actors:
+  aml: {kind: service, address: 198.51.100.41, tags: [AzureMachineLearning, AzureCloud], trusted: true}
+  other: {kind: service, address: 198.51.100.42, tags: [AzureMachineLearning, AzureCloud]}
+";
+    let refused = "verdict: disconnected, layer: service, reason: service-not-listed, status: 403";
+    for bypass in [true, false] {
+        let expect = if bypass { "status: 200" } else { refused };
+        let loaded = scenario(&format!(
+            "{actors}flows:
+- {{name: secret, from: aml, to: kv, protocol: secret-get, expect: {{{expect}}}}}
+- {{name: get, from: aml, to: acc, protocol: blob-get, expect: {{{expect}}}}}
+- {{name: stranger, from: other, to: kv, protocol: secret-get, expect: {{{refused}}}}}
+"
+        ));
+        let guard = Guard { trusted: Setting::default_of(bypass), ..closed(&[], &[]) };
+        let (report, _) = replay::run(&loaded, network(&guard), &Options::of(&loaded), Recorder::default()).unwrap();
+        for flow in &report.flows {
+            assert!(flow.unmet.is_empty(), "bypass {bypass}: {:?}", flow.unmet);
+        }
     }
 }
 

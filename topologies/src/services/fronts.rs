@@ -48,6 +48,8 @@ pub fn programs(topology: &Topology, front: &Resource) -> Option<Vec<Box<dyn Pro
         registry_site(topology, found, service, host)
     } else if is(vault::RESOURCE_TYPE) {
         Arc::new(Vault { name: found.short_name().into(), region: service.region.clone() })
+    } else if holds_layers(topology, found) {
+        Arc::new(Data)
     } else if is(storage::RESOURCE_TYPE) {
         Arc::new(Account)
     } else {
@@ -99,6 +101,12 @@ fn registry_site(topology: &Topology, found: &Resource, service: &Service, host:
     let layers = own.unwrap_or_else(|| managed_store(&service.region).into());
     let name = host.names.first().cloned().unwrap_or_else(|| format!("{}.azurecr.io", found.short_name()).into());
     Arc::new(LoginServer { host: name, layers })
+}
+
+/// Whether a service is the storage behind a registry.
+fn holds_layers(topology: &Topology, found: &Resource) -> bool {
+    let whole = topology.target(found.id, Relation::PartOf).map(|whole| &whole.kind);
+    matches!(whole, Some(Kind::Service(whole)) if whole.resource_type.eq_ignore_ascii_case(registry::RESOURCE_TYPE))
 }
 
 fn is_data(host: &InternetHost) -> bool {

@@ -87,6 +87,9 @@ fn address_set(address: Addr, source: NodeId) -> Set {
 /// Rule `names-privatelink-alias`: once a service has a private endpoint, its public name is an alias for one below
 /// `privatelink`, for everybody; before that it leads straight on. Source: azure-services 5.3, 5.5.
 fn publish(topology: &Topology, resource: &Resource, host: &InternetHost, published: &mut Zone) {
+    if host.private {
+        return publish_private(topology, resource, host, published);
+    }
     let address = address_set(host.prefix.first(), resource.id);
     let direct = host.names.iter().filter(|name| !host.chains.iter().any(|it| it.name.eq_ignore_ascii_case(name)));
     direct.for_each(|name| published.add(&name.to_ascii_lowercase(), address.clone()));
@@ -104,6 +107,22 @@ fn publish(topology: &Topology, resource: &Resource, host: &InternetHost, publis
             published.add(&pair[0], alias);
         }
         names.last().into_iter().for_each(|name| published.add(name, address.clone()));
+    }
+}
+
+/// The public names of a host that only private endpoints lead to.
+///
+/// Rule `names-private-front`: the public names of a service's part that has no public address lead everybody straight to the
+/// address of its private endpoint. Source: azure-services 8.4; learn azure/aks/private-clusters.
+fn publish_private(topology: &Topology, resource: &Resource, host: &InternetHost, published: &mut Zone) {
+    let Some(service) = topology.target(resource.id, Relation::PartOf) else { return };
+    for endpoint in topology.referrers(service.id, Relation::Target) {
+        let Kind::PrivateEndpoint(attributes) = &endpoint.kind else { continue };
+        let members = attributes.members.iter().filter(|it| it.member.eq_ignore_ascii_case(&host.member));
+        for address in members.filter_map(|member| member.address) {
+            let set = address_set(address, endpoint.id);
+            host.names.iter().for_each(|name| published.add(&name.to_ascii_lowercase(), set.clone()));
+        }
     }
 }
 

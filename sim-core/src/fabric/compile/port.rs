@@ -44,7 +44,12 @@ impl Compiler<'_> {
                 let nat = service.nat.iter().flatten().copied().collect();
                 PortKind::LinkService(LinkServicePort { nat, frontend: address })
             }
-            Kind::InternetHost(host) => PortKind::Internet { prefix: host.prefix, guard: self.guard_of(id) },
+            Kind::InternetHost(host) => PortKind::Internet {
+                prefix: host.prefix,
+                guard: self.guard_of(id),
+                private: host.private,
+                trusted: host.trusted,
+            },
             Kind::Gateway(_) => PortKind::Gateway(self.gateway(id)?),
             Kind::OnPremisesHost(host) => PortKind::OnPremises(self.site_host(id, host)?),
             Kind::Vnet(_) => PortKind::Platform { vnet: id },

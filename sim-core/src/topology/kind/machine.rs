@@ -67,6 +67,10 @@ pub struct InternetHost {
     pub member: Arc<str>,
     /// Whether it answers questions about names, as the Internet sees them.
     pub resolver: bool,
+    /// Whether nobody on the Internet reaches it: private endpoints alone lead to it, and so do its names.
+    pub private: bool,
+    /// Whether it is a service that the platform trusts, and shows who it is wherever it asks.
+    pub trusted: bool,
 }
 
 impl InternetHost {
@@ -83,6 +87,8 @@ impl InternetHost {
             chains: Vec::new(),
             member: "".into(),
             resolver: false,
+            private: false,
+            trusted: false,
         }
     }
 }

@@ -16,6 +16,7 @@ use super::read::{given, inner, list, switch, text};
 use super::reading::Reading;
 use crate::arm::Assumption;
 use crate::json::{Data, Value};
+use crate::services::registry::managed_store;
 use place::Place;
 use sim_core::net::Prefix;
 use sim_core::source::{FileId, Span};
@@ -40,6 +41,8 @@ pub(super) struct Front {
     tag: Option<&'static str>,
     /// It lets everybody in, whatever the service's guard says: storage behind a registry.
     open: bool,
+    /// No public address leads to it: the API of a private cluster.
+    private: bool,
 }
 
 /// Whether resources of this type are services here.
@@ -189,6 +192,7 @@ impl Front {
             region: Some(self.region).filter(|region| !region.is_empty()),
             tags: self.tag.into_iter().chain(["AzureCloud"]).map(Arc::from).collect(),
             azure: true,
+            private: self.private,
             ..InternetHost::at(Prefix::host(address))
         }
     }
@@ -207,7 +211,7 @@ pub(super) fn fronts(raw: &RawResource, all: &Resources, home: &Arc<str>) -> Vec
         for region in regions {
             match row.when {
                 "read" if !is_read_twice(raw) => {}
-                "dedicated" if !is_dedicated(raw, all) => found.push(layers(raw, region)),
+                "dedicated" if !is_dedicated(raw, all) => found.push(layers(region)),
                 _ => found.push(front(row, &place, region)),
             }
         }
@@ -234,20 +238,21 @@ fn front(row: &Row, place: &Place, region: &Arc<str>) -> Front {
         via: row.via.iter().flat_map(|name| texts(name)).map(Arc::from).collect(),
         tag: row.tag,
         open: false,
+        private: place.private,
     }
 }
 
-/// The storage behind a registry in a region; no group of it is for private endpoints.
-fn layers(raw: &RawResource, region: &Arc<str>) -> Front {
-    let name: String = name_of(&raw.id).to_ascii_lowercase().chars().chain(region.chars()).take(24).collect();
+/// The storage behind the registries of a region; no group of it is for private endpoints.
+fn layers(region: &Arc<str>) -> Front {
     Front {
         group: "",
         member: "blob".into(),
-        names: vec![(format!("{name}.blob.core.windows.net").into(), None)],
+        names: vec![(managed_store(region).into(), None)],
         region: region.clone(),
         via: Vec::new(),
         tag: Some("Storage"),
         open: true,
+        private: false,
     }
 }
 

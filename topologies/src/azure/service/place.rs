@@ -25,6 +25,8 @@ pub(super) struct Place {
     endpoints: Vec<String>,
     fqdn: Option<String>,
     private_fqdn: Option<String>,
+    /// Whether no public address leads to it.
+    pub(super) private: bool,
 }
 
 impl Place {
@@ -53,6 +55,7 @@ impl Place {
                 .collect(),
             fqdn: None,
             private_fqdn: None,
+            private: false,
         };
         place.cluster(raw, home);
         place
@@ -100,6 +103,7 @@ impl Place {
             let made = || format!("{label}-{tail}.hcp.{home}.azmk8s.io");
             self.fqdn = Some(text(properties, "fqdn").map_or_else(made, str::to_ascii_lowercase));
         }
+        self.private = is_private;
         if is_private {
             let made = || format!("{label}-{tail}.{}.privatelink.{home}.azmk8s.io", self.guid);
             self.private_fqdn = Some(text(properties, "privateFQDN").map_or_else(made, str::to_ascii_lowercase));

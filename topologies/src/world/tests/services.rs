@@ -78,7 +78,7 @@ fn c21_c23_registries_have_data_endpoints_when_they_ask() {
     let hosts = fronts(&plain, REGISTRY, "MyRegistry");
     let via = "myregistry.westeurope.azcr.io>myregistry-westeurope-reg.trafficmanager.net>myregistry.westeurope.cloudapp.azure.com";
     let login = format!("registry myregistry.azurecr.io>myregistry.privatelink.azurecr.io>{via}");
-    assert_eq!(named(&hosts), ["blob myregistrywesteurope.blob.core.windows.net>-", &login]);
+    assert_eq!(named(&hosts), ["blob westeuropemanaged.blob.core.windows.net>-", &login]);
     let tags: Vec<Vec<&str>> = hosts.iter().map(|host| host.tags.iter().map(|tag| &**tag).collect()).collect();
     assert_eq!(tags, [["Storage", "AzureCloud"], ["AzureContainerRegistry", "AzureCloud"]]);
     assert!(hosts.iter().all(|host| host.azure && host.region.as_deref() == Some("westeurope")));
@@ -172,7 +172,7 @@ fn workspaces_have_three_parts() {
     assert_eq!(unknown.assumptions.iter().map(|it| it.code).collect::<Vec<_>>(), ["azure.made-guid"]);
 }
 
-/// Catches: a private cluster that everybody may ask, a public name where it is switched off, ranges that are not held to
+/// Catches: a private cluster that everybody may ask, or that has a public address; a public name where it is switched off, ranges that are not held to
 /// (azure-services 8.4).
 #[test]
 fn clusters_say_who_may_ask() {
@@ -188,6 +188,7 @@ fn clusters_say_who_may_ask() {
         let guard = service(&world, kind, "aks").guard;
         let host = &fronts(&world, kind, "aks")[0];
         assert_eq!((guard.public.value, guard.open.value, host.names.len()), (public, open, names), "{access}");
+        assert_eq!(host.private, !public, "{access}");
         assert!(host.names.iter().all(|name| name.starts_with("aks-") && name.ends_with(".hcp.westeurope.azmk8s.io")));
         let private = host.chains.iter().any(|chain| chain.private.is_some());
         assert_eq!(private, !public && names > 0);
