@@ -5,6 +5,7 @@ use super::path;
 use crate::hangs::{Alternative, HangsOn};
 use crate::latency::Latency;
 use crate::named::{self, NameReport};
+use crate::looked::Looked;
 use crate::observe::describe;
 use crate::observe::evidence::Met;
 use crate::problem::{self, Diagnosis, NotExamined, Problem, RemedyReport};
@@ -16,7 +17,7 @@ use sim_core::assumption::Choices;
 use sim_core::explain::{Stop, Walk};
 use sim_core::fabric::Fabric;
 use sim_core::plane::Act;
-use sim_core::stage::Step;
+use sim_core::stage::{Reason, Step};
 use sim_core::topology::{Access, Topology};
 use std::sync::Arc;
 use topologies::World;
@@ -140,6 +141,7 @@ impl FlowReport {
             assumed = assumed.union(walk.assumed());
             report.problems = named::problems(walk, fabric, topology, &world.sources);
         }
+        let some = report.latency.as_ref().is_some_and(|latency| (1..latency.attempts).contains(&latency.failed));
         if let Some((topology, fabric, walk)) = &log.in_place {
             report.take(walk, topology);
             assumed = assumed.union(walk.assumed());
@@ -149,11 +151,15 @@ impl FlowReport {
                 report.blame(problem::of_walk(walk, fabric, topology, &world.sources));
                 let said = log.refused.as_ref().map(|(_, text)| text.as_str());
                 report.problems.extend(said.and_then(|said| problem::of_certificate(said, walk, topology)));
-                let large = met.too_large.iter().map(|it| problem::of_blocker(it, false, topology, &world.sources));
-                report.problems.extend(large);
+                problem::add_met(&mut report.problems, &met.stopped, topology, &world.sources);
+            } else if some {
+                // The first attempt connected; what is in the way of others is told.
+                let looked = Looked::at(topology, fabric.clone(), walk.question);
+                assumed = assumed.union(looked.assumed);
+                report.blame(problem::of_walk(&looked.walk, fabric, topology, &world.sources));
             }
         }
-        let some = report.latency.as_ref().is_some_and(|latency| (1..latency.attempts).contains(&latency.failed));
+        let stuck = met.was_stopped(Reason::TooLarge);
         let partly = log.opened.is_some_and(|opened| opened > 0);
         if log.unresolved {
             report.layers.name = Verdict::Disconnected;
@@ -165,7 +171,7 @@ impl FlowReport {
             Some(Err(_)) if partly => Verdict::Degraded,
             Some(Err(_)) => Verdict::Disconnected,
             // It waits for what will never come.
-            None if met.too_large.is_some() => Verdict::Disconnected,
+            None if stuck => Verdict::Disconnected,
             None => Verdict::Skipped,
         };
         if log.refused.is_some() {
@@ -176,7 +182,7 @@ impl FlowReport {
         let refused = log.refused.as_ref().map(|(_, text)| text).filter(|text| !text.is_empty());
         report.printed = failed.or(refused).or(log.said.as_ref()).cloned();
         report.verdict = report.layers.overall();
-        if log.outcome.is_none() && met.too_large.is_none() {
+        if log.outcome.is_none() && !stuck {
             report.verdict = Verdict::Skipped;
         }
         report.hangs_on = HangsOn::listed(assumed, choices);

@@ -177,9 +177,10 @@ impl Rule {
         (Some(candidates[(hash % u64::from(count)) as usize]), count)
     }
 
-    /// How long a flow is remembered; `public` is the idle time of the frontend's public address, in minutes.
+    /// How long `balancer` remembers a flow; `public` is the frontend's public address with its idle time in minutes.
     #[must_use]
-    pub fn lifetime(&self, protocol: Protocol, public: Option<u16>) -> Lifetime {
-        Lifetime::balanced(protocol, self.idle_minutes, public, self.tcp_reset)
+    pub fn lifetime(&self, protocol: Protocol, balancer: NodeId, public: Option<(NodeId, u16)>) -> Lifetime {
+        let (setting, minutes) = public.map_or((self.node, None), |(address, minutes)| (address, Some(minutes)));
+        Lifetime::balanced(protocol, self.idle_minutes, minutes, self.tcp_reset).kept(balancer, setting)
     }
 }

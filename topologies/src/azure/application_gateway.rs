@@ -114,7 +114,7 @@ fn listeners<'r>(raw: &'r RawResource, out: &mut Reading) -> Vec<(&'r Value, Arc
         protocol: Some(Protocol::TCP),
         frontend_port: port,
         backend_port: port,
-        idle_minutes: DEFAULT_MINUTES,
+        idle_minutes: Setting::default_of(DEFAULT_MINUTES),
         floating_ip: shared(port),
         ..BalancingRule::default()
     };

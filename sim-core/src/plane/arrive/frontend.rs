@@ -46,7 +46,7 @@ pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, frontend: &FrontendPort,
         Ok(None) => match balance(&mut trail, frontend) {
             Ok((rule, member)) => {
                 let (to, pin) = (trail.tuple, Some(member.port));
-                let lifetime = rule.lifetime(from.protocol, frontend.idle_minutes);
+                let lifetime = rule.lifetime(from.protocol, frontend.balancer, frontend.idle_minutes);
                 (pin, Some(NewConn { forward: Half { key, to, pin }, reverse: None, claim: None, lifetime }))
             }
             Err(Reason::NoBalancerRule) if !frontend.homes.is_empty() => return home(trail, frontend),
