@@ -55,6 +55,10 @@ assumptions! {
     InternetUnderDefaultRoute = "internet-under-default-route", ["empty", "unchanged"],
         "azure-dataplane 1.7, 9 (1)",
         "whether rules for the Internet tag match where the VirtualNetwork tag holds every address";
+    /// Whether `Internet` holds the public addresses that a gateway leads to.
+    InternetOnPremises = "internet-on-premises", ["with-virtual-network", "left-out"],
+        "failure-stories S21 (MicrosoftDocs/azure-docs issue 81801), against azure-dataplane 1.7",
+        "whether rules for the Internet tag match public ranges on premises, which the VirtualNetwork tag holds as well";
     /// Which default routes withdraw the system's `None` routes.
     NoneRoutesUnderDefaultRoute = "none-routes-under-default-route", ["withdrawn-by-user", "withdrawn-by-any", "kept"],
         "azure-dataplane 2.1, 9 (2)",
