@@ -166,6 +166,24 @@ fn a_frontends_address_forgets_before_the_rule() {
 }
 
 #[test]
+fn a_floating_rules_idle_time_is_assumed() {
+    // azure-docs issue 86536. Tests `floating-ip-idle`.
+    // Catches: a choice without effect, or one that takes the idle time from rules without floating IP.
+    for (choice, floating, end) in
+        [("counts", true, "silent"), ("ignored", true, "works"), ("ignored", false, "silent")]
+    {
+        let (mut net, vip) = balanced(false, 5, None, false);
+        net.edit("lb/rule-7000", |kind| {
+            let Kind::BalancingRule(rule) = kind else { panic!("no rule") };
+            rule.floating_ip = floating;
+        });
+        let mut all = Facts::clone(&facts());
+        all.choices.set("floating-ip-idle", choice).unwrap();
+        assert_eq!(play(&net, Arc::new(all), "client", vip, 6.0, None).client.unwrap().0, end, "{choice} {floating}");
+    }
+}
+
+#[test]
 fn a_nat_gateway_resets_whoever_speaks_again() {
     // Golden 29, 4.2. Tests `nat-gateway-timers`. Catches: a reset at expiry, silence afterwards, the gateway's own time not read;
     // a reset that is lost on the way into a network of a public range.
