@@ -9,7 +9,8 @@ use crate::looked::Looked;
 use crate::observe::describe;
 use crate::observe::evidence::Met;
 use crate::problem::{self, Diagnosis, NotExamined, Problem, RemedyReport};
-use crate::replay::FlowRun;
+use crate::replay::{FlowRun, Tries};
+use crate::scenario::FlowVerdict;
 use crate::verdict::{Layers, Verdict};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -80,8 +81,34 @@ pub struct FlowReport {
     /// The status of the last answer over HTTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// Attempts one after the other: those that failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<TryReport>,
     /// Expectations that it does not meet.
     pub unmet: Vec<String>,
+    /// Whether it is expected that nobody knows.
+    #[serde(skip)]
+    pub(super) wants_unknown: bool,
+}
+
+/// Attempts that failed in the same words, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TryReport {
+    /// How many.
+    pub count: u32,
+    /// When the first of them began, in nanoseconds.
+    pub first_ns: u64,
+    /// When the last of them began, in nanoseconds.
+    pub last_ns: u64,
+    /// What the client printed each time.
+    pub printed: String,
+}
+
+impl TryReport {
+    fn of(tries: &Tries) -> Self {
+        let Tries { first, last, count, printed } = tries;
+        Self { count: *count, first_ns: first.0, last_ns: last.0, printed: printed.clone() }
+    }
 }
 
 /// How a session ended.
@@ -117,7 +144,9 @@ impl FlowReport {
             hangs_on: Vec::new(),
             printed: None,
             status: None,
+            tries: Vec::new(),
             unmet: Vec::new(),
+            wants_unknown: false,
         }
     }
 
@@ -131,6 +160,8 @@ impl FlowReport {
             session: log.session.clone().map(|(ends, after)| SessionReport { ends, after_ns: after.0 }),
             opened: log.opened,
             hops: log.hops.clone(),
+            tries: log.tries.iter().map(TryReport::of).collect(),
+            wants_unknown: run.expect.verdict == FlowVerdict::Unknown,
             ..Self::named(format!("{} ({} -> {})", run.name, run.ends.0, run.ends.1))
         };
         if let Some((topology, fabric, walk)) = &log.named {
@@ -213,6 +244,14 @@ impl FlowReport {
     pub(super) fn settle<T>(&mut self, choices: Choices, tried: &[Alternative<T>], of: impl Fn(&T) -> Option<&Self>) {
         let answer = (&mut self.verdict, &mut self.hangs_on, &mut self.unmet);
         expect::settle(answer, choices, tried, |answers| of(answers).map(|it| (it.verdict, &it.unmet[..])));
+    }
+
+    /// Looks whether nobody knows, where that is expected: once all choices were tried that are to be.
+    pub(super) fn finish(&mut self) {
+        if self.wants_unknown && self.verdict != Verdict::Unknown {
+            let found = self.verdict;
+            self.unmet.push(format!("{}: expected {:?}, is {found:?}", self.name, Verdict::Unknown));
+        }
     }
 
     /// What the network says of the way.
