@@ -111,7 +111,11 @@ impl Tried {
 }
 
 /// What comes of a run as a whole with other choices: how many of its answers, given by `verdicts`, do not connect that did.
-pub(crate) fn told<T>(usual: &[Verdict], tried: &[Alternative<T>], verdicts: impl Fn(&T) -> Vec<Verdict>) -> Vec<String> {
+pub(crate) fn told<T>(
+    usual: &[Verdict],
+    tried: &[Alternative<T>],
+    verdicts: impl Fn(&T) -> Vec<Verdict>,
+) -> Vec<String> {
     let line = |it: &Alternative<T>| {
         let fails = |(other, usual): &(Verdict, &Verdict)| *other > Verdict::Connected && *usual == &Verdict::Connected;
         let failing = verdicts(&it.answers).into_iter().zip(usual).filter(fails).count();

@@ -1,7 +1,7 @@
 //! What is in the way, as people read it: the rule or setting with its place in the input, and what would mend it.
 
-use crate::observe::{blocked, describe};
 use crate::observe::names::Names;
+use crate::observe::{blocked, describe};
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::explain::{Blocker, Walk, remedy};

@@ -93,12 +93,12 @@ pub fn run(world: World, packs: &[Pack], options: &Options, recorder: Recorder) 
     let again = (!options.alternatives.is_empty()).then(|| world.clone());
     let (world, mut builds, recorder) = built(world, options, recorder);
     if let Some(world) = again {
-        let mut other = |choices| Ok(built(world.clone(), &Options { choices, ..options.clone() }, Recorder::default()).1);
+        let mut other =
+            |choices| Ok(built(world.clone(), &Options { choices, ..options.clone() }, Recorder::default()).1);
         let assumed = hangs::together(builds.iter().flat_map(|build| &build.hangs_on));
         let verdicts = |builds: &Vec<BuildReport>| builds.iter().map(|build| build.verdict).collect::<Vec<_>>();
         let Tried { each, whole: general } = options.alternatives;
-        let Ok(tried) =
-            hangs::alternatives::<_, Infallible>(assumed.common(general), options.choices, &mut other);
+        let Ok(tried) = hangs::alternatives::<_, Infallible>(assumed.common(general), options.choices, &mut other);
         whole = hangs::told(&verdicts(&builds), &tried, verdicts);
         let Ok(tried) = hangs::alternatives::<_, Infallible>(assumed.common(each), options.choices, other);
         settle_builds(&mut builds, options.choices, &tried, |other| other);

@@ -26,7 +26,8 @@ pub fn text(blocker: &Blocker, topology: &Topology) -> StepText {
 pub fn help(blocker: &Blocker, topology: &Topology) -> Option<String> {
     let asks = blocker.reason == Reason::NoSuchAddress && blocker.step.is_none();
     (asks && is_private_outside(blocker, topology)).then(|| {
-        "give it a public address, or ask from its own network or one that is joined to it: by a peering or a VPN".into()
+        "give it a public address, or ask from its own network or one that is joined to it: by a peering or a VPN"
+            .into()
     })
 }
 

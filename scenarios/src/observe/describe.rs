@@ -41,8 +41,7 @@ impl StepText {
     }
 
     /// `span` is the most exact place; the resource's own stands in for it.
-    pub(super) fn of(
-        stage: &'static str, text: String, node: NodeId, span: Option<Span>, topology: &Topology) -> Self {
+    pub(super) fn of(stage: &'static str, text: String, node: NodeId, span: Option<Span>, topology: &Topology) -> Self {
         let found = topology.get(node);
         let resource = found.map(|found| found.name.to_string());
         Self { stage, text, resource, span: span.or_else(|| found.and_then(|found| found.span)) }

@@ -40,7 +40,9 @@ mod tests {
     #[test]
     fn attempts_follow_each_other_while_there_is_time() {
         let retry = Retry { every: Span(Nanos::secs(15)), lasts: Span(Nanos::secs(60)) };
-        for (began, now, at) in [(1, 2, Some(16)), (1, 40, Some(40)), (46, 50, Some(61)), (46, 62, None), (50, 51, None)] {
+        for (began, now, at) in
+            [(1, 2, Some(16)), (1, 40, Some(40)), (46, 50, Some(61)), (46, 62, None), (50, 51, None)]
+        {
             let found = next(retry, Nanos::secs(1), Nanos::secs(began), Nanos::secs(now));
             assert_eq!(found, at.map(Nanos::secs), "{began} {now}");
         }

@@ -14,8 +14,8 @@ pub use assume::{Assumed, plain};
 pub use build::{BuildAction, BuildExpectation, BuildOutcome, Carried, NamedFlow, Prints, Relayed, Repeated};
 pub use duration::Span;
 pub use flow::{
-    Fails, Flow, FlowExpectation, FlowProtocol, FlowVerdict, Layer, MAX_PARALLEL, Parallel, Ports, Probes, Session,
-    Retry, SessionEnd, SessionExpectation, Way,
+    Fails, Flow, FlowExpectation, FlowProtocol, FlowVerdict, Layer, MAX_PARALLEL, Parallel, Ports, Probes, Retry,
+    Session, SessionEnd, SessionExpectation, Way,
 };
 pub use laid::parameters;
 pub use load::{Loaded, find, load, parse};

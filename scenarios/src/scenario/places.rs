@@ -194,7 +194,8 @@ impl Locator<'_> {
 }
 
 fn lines(parameters: &BTreeMap<String, Spanned<Node>>) -> Vec<(String, Lines)> {
-    let mut found: Vec<(String, Lines)> = parameters.iter().map(|(name, node)| (name.clone(), lines_of(node))).collect();
+    let mut found: Vec<(String, Lines)> =
+        parameters.iter().map(|(name, node)| (name.clone(), lines_of(node))).collect();
     found.sort_by_key(|(_, lines)| lines.line);
     found
 }

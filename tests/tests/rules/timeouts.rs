@@ -9,7 +9,7 @@ use sim_core::host::{
 };
 use sim_core::net::Addr;
 use sim_core::time::Nanos;
-use sim_core::topology::{Draft, Kind, Nsg, OutboundRule, Relation, Sku, Topology};
+use sim_core::topology::{Draft, Kind, Nsg, OutboundRule, Relation, Setting, Sku, Topology};
 use std::sync::Arc;
 use vnetsim_tests::net::{Net, facts};
 use vnetsim_tests::parts::rules;

@@ -4,7 +4,9 @@ use super::address::{is_global, sku};
 use super::id;
 use super::nic::{is_v6, requested};
 use super::raw::{RawResource, Resources};
-use super::read::{address, bad, given, idle_minutes, inner, list, missing, number, port, reference, references, says, switch, text};
+use super::read::{
+    address, bad, given, idle_minutes, inner, list, missing, number, port, reference, references, says, switch, text,
+};
 use super::reading::{Piece, Reading};
 use crate::diagnostic::Diagnostic;
 use crate::json::Value;

@@ -111,7 +111,10 @@ fn balancers_and_their_parts() {
     assert_eq!((found.protocol, found.frontend_port, found.idle_minutes.value, found.floating_ip), (None, 0, 4, false));
     assert_eq!((found.distribution, found.disable_outbound_snat), (Distribution::SourceIpProtocol, false));
     let Kind::BalancingRule(found) = part("loadBalancingRules/web") else { panic!() };
-    assert_eq!((found.frontend_port, found.backend_port, found.idle_minutes.value, found.floating_ip), (443, 8443, 15, true));
+    assert_eq!(
+        (found.frontend_port, found.backend_port, found.idle_minutes.value, found.floating_ip),
+        (443, 8443, 15, true)
+    );
     assert!(found.disable_outbound_snat);
     let Kind::InboundNatRule(found) = part("inboundNatRules/n") else { panic!() };
     assert_eq!((found.frontend_ports.first, found.backend_port), (50000, 22));
