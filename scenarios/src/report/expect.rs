@@ -57,6 +57,19 @@ pub(super) fn unmet(expect: &FlowExpectation, report: &FlowReport, timeout: Nano
     if let Some(probes) = expect.probes {
         check(probes_say(report) == Some(probes), format!("probes {probes:?}"), format!("{:?}", probes_say(report)));
     }
+    measured(expect, report, timeout, &mut check);
+    unmet.extend(in_the_way(expect, report));
+    unmet
+}
+
+/// What several attempts, sessions and clients' words must be like; `check` takes whether something is met, what is wanted and
+/// what is found.
+fn measured(
+    expect: &FlowExpectation,
+    report: &FlowReport,
+    timeout: Nanos,
+    check: &mut impl FnMut(bool, String, String),
+) {
     if let Some(fails) = expect.fails {
         let found = share(report);
         let met = found.is_some_and(|found| (found - fails.share).abs() <= fails.within);
@@ -85,8 +98,6 @@ pub(super) fn unmet(expect: &FlowExpectation, report: &FlowReport, timeout: Nano
     if let Some(hops) = &expect.hops {
         check(*hops == report.hops, format!("the hops {}", along(hops)), along(&report.hops));
     }
-    unmet.extend(in_the_way(expect, report));
-    unmet
 }
 
 /// What must be in the way: one problem with all that is said of it.

@@ -186,7 +186,7 @@ impl Rule {
     /// How long `balancer` remembers a flow; `public` is the frontend's public address with its idle time in minutes.
     ///
     /// Rule `floating-ip-idle`: whether the idle time of a rule with floating IP counts is not known for certain; by default
-    /// it does. Source: azure-dataplane 3.7; MicrosoftDocs/azure-docs issue 86536.
+    /// it does. Source: failure-stories S19 (a public report); azure-dataplane 3.7.
     #[must_use]
     pub fn lifetime(
         &self,
