@@ -8,7 +8,7 @@ use sim_core::explain::{Blocker, Walk, remedy};
 use sim_core::fabric::Fabric;
 use sim_core::id::NodeId;
 use sim_core::source::Span;
-use sim_core::stage::{Reason, Step};
+use sim_core::stage::Reason;
 use sim_core::topology::{Kind, Refusal, Relation, Topology};
 use std::sync::Arc;
 use topologies::azure::edits_of;

@@ -2,9 +2,9 @@
 //! reads a network.
 
 use super::{Console, Exit, values};
+use crate::hangs::Tried;
 use crate::scenario;
 use clap::Args;
-use crate::hangs::Tried;
 use sim_core::assumption::Assumption;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -294,12 +294,7 @@ mod tests {
             printed: Some("access denied".to_owned()),
             status: Some(403),
             hops: vec!["10.0.0.4".to_owned()],
-            tries: vec![TryReport {
-                count: 2,
-                first_ns: 0,
-                last_ns: 9,
-                printed: "dial tcp: i/o timeout".to_owned(),
-            }],
+            tries: vec![TryReport { count: 2, first_ns: 0, last_ns: 9, printed: "dial tcp: i/o timeout".to_owned() }],
             problems: vec![
                 problem("security-rule", "Deny", "subnetNsg", false),
                 problem("no-route", "r", "table", true),

@@ -14,7 +14,7 @@ use crate::scenario::FlowVerdict;
 use crate::verdict::{Layers, Verdict};
 use schemars::JsonSchema;
 use serde::Serialize;
-use sim_core::assumption::Choices;
+use sim_core::assumption::{AssumptionSet, Choices};
 use sim_core::explain::{Stop, Walk};
 use sim_core::fabric::Fabric;
 use sim_core::plane::Act;
@@ -173,23 +173,7 @@ impl FlowReport {
             report.problems = named::problems(walk, fabric, topology, &world.sources);
         }
         let some = report.latency.as_ref().is_some_and(|latency| (1..latency.attempts).contains(&latency.failed));
-        if let Some((topology, fabric, walk)) = &log.in_place {
-            report.take(walk, topology);
-            assumed = assumed.union(walk.assumed());
-            if !matches!(log.outcome, Some(Ok(_))) || log.refused.is_some() {
-                let elsewhere = run.elsewhere();
-                let walk = elsewhere.as_ref().unwrap_or(walk);
-                report.blame(problem::of_walk(walk, fabric, topology, &world.sources));
-                let said = log.refused.as_ref().map(|(_, text)| text.as_str());
-                report.problems.extend(said.and_then(|said| problem::of_certificate(said, walk, topology)));
-                problem::add_met(&mut report.problems, &met.stopped, topology, &world.sources);
-            } else if some {
-                // The first attempt connected; what is in the way of others is told.
-                let looked = Looked::at(topology, fabric.clone(), walk.question);
-                assumed = assumed.union(looked.assumed);
-                report.blame(problem::of_walk(&looked.walk, fabric, topology, &world.sources));
-            }
-        }
+        assumed = assumed.union(report.explain(run, met, some, world));
         let stuck = met.was_stopped(Reason::TooLarge);
         let partly = log.opened.is_some_and(|opened| opened > 0);
         if log.unresolved {
@@ -219,6 +203,32 @@ impl FlowReport {
         report.hangs_on = HangsOn::listed(assumed, choices);
         report.unmet = unmet(&run.expect, &report, run.timeout);
         report
+    }
+
+    /// Takes what the network says of the way, and what kept a flow that failed, or `some` of its attempts, from it; gives what
+    /// that hangs on.
+    fn explain(&mut self, run: &FlowRun, met: &Met, some: bool, world: &World) -> AssumptionSet {
+        let log = run.log.borrow();
+        let Some((topology, fabric, walk)) = &log.in_place else { return AssumptionSet::default() };
+        self.take(walk, topology);
+        let assumed = walk.assumed();
+        let connected = matches!(log.outcome, Some(Ok(_)));
+        if !connected || log.refused.is_some() {
+            let elsewhere = run.elsewhere();
+            let walk = elsewhere.as_ref().unwrap_or(walk);
+            self.blame(problem::of_walk(walk, fabric, topology, &world.sources));
+            let said = log.refused.as_ref().map(|(_, text)| text.as_str());
+            self.problems.extend(said.and_then(|said| problem::of_certificate(said, walk, topology)));
+        }
+        if !connected {
+            problem::add_met(&mut self.problems, &met.stopped, topology, &world.sources);
+        } else if some && log.refused.is_none() {
+            // The first attempt connected; what is in the way of others is told.
+            let looked = Looked::at(topology, fabric.clone(), walk.question);
+            self.blame(problem::of_walk(&looked.walk, fabric, topology, &world.sources));
+            return assumed.union(looked.assumed);
+        }
+        assumed
     }
 
     /// The report of a connection that a build needs, by the network alone.

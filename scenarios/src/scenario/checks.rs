@@ -1,7 +1,8 @@
 //! What the types of a scenario do not say: values that are texts in the file and something stricter in the run.
 
 use super::{
-    Action, Assumed, Flow, FlowExpectation, FlowProtocol, FlowVerdict, MAX_PARALLEL, MAX_REPEAT, Places, Ports, Scenario, plain,
+    Action, Assumed, Flow, FlowExpectation, FlowProtocol, FlowVerdict, MAX_PARALLEL, MAX_REPEAT, Places, Ports,
+    Scenario, plain,
 };
 use crate::codes;
 use crate::yaml;

@@ -90,7 +90,7 @@ mod tests {
     fn every_value_stands_on_its_line() {
         let text = "name: n\nparameters:\n  z: { b: 1, a: \"t\u{e9}xt\" }\n  rules:\n    - name: One\n      ports:\n        - 22\n\n    - name: Two\n  a: [true, null]\n";
         let mut sources = Sources::new();
-        let loaded = parse(text, "s.yaml".as_ref(), &mut sources).unwrap();
+        let loaded = parse("s.yaml".as_ref(), text.as_bytes(), &mut sources).unwrap();
         let laid = parameters(&loaded);
         let lines: Vec<&str> = laid.lines().collect();
         for (line, part) in [(3, "\"b\":1"), (5, "\"One\""), (7, "22"), (9, "\"Two\""), (10, "true,null")] {

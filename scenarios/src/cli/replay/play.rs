@@ -2,13 +2,13 @@
 
 use super::ReplayArgs;
 use crate::cli::Console;
+use crate::hangs::Tried;
 use crate::observe::Recorder;
 use crate::observe::trace::{Flows, Trace};
 use crate::pcap::Capture;
 use crate::replay::{self, Options};
 use crate::report::Report;
 use crate::scenario::Loaded;
-use crate::hangs::Tried;
 use sim_core::assumption::Assumption;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
