@@ -2,7 +2,9 @@
 //!
 //! Every answer lists the assumptions that it used. With `--assume all` each is tried with its other choices, one
 //! assumption at a time and the rest as before: so many more answers at most as there are other choices in all.
-//! An answer that differs with one of them is [`Verdict::Unknown`].
+//! An answer that differs with one of them is [`Verdict::Unknown`]. What nearly every answer hangs on
+//! ([`Assumption::is_general`]) would drown the others: it is told of the run as a whole, in how many answers fail with it,
+//! and leaves the verdicts alone. Asked for by its name, as `--assume NAME`, it counts as the others do.
 
 use crate::verdict::Verdict;
 use schemars::JsonSchema;
@@ -59,6 +61,68 @@ pub struct Alternative<T> {
     pub value: &'static str,
     /// The answers.
     pub answers: T,
+}
+
+/// What is tried the other way too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tried {
+    /// What settles verdicts.
+    pub each: AssumptionSet,
+    /// What is told of a run as a whole.
+    pub whole: AssumptionSet,
+}
+
+impl Tried {
+    /// Everything that is not settled, but what is general for the run as a whole.
+    #[must_use]
+    pub fn all() -> Self {
+        let general = Assumption::ALL.iter().copied().filter(|it| it.is_general());
+        general.fold(Self { each: AssumptionSet::all(), whole: AssumptionSet::default() }, |tried, it| Self {
+            each: tried.each.without(it),
+            whole: tried.whole.with(it),
+        })
+    }
+
+    /// With one that is asked for by its name.
+    #[must_use]
+    pub fn with(self, named: Assumption) -> Self {
+        Self { each: self.each.with(named), whole: self.whole.without(named) }
+    }
+
+    /// Without one that is settled.
+    #[must_use]
+    pub fn without(self, settled: Assumption) -> Self {
+        Self { each: self.each.without(settled), whole: self.whole.without(settled) }
+    }
+
+    /// Everything in either.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        let each = self.each.union(other.each);
+        let whole = self.whole.union(other.whole);
+        each.iter().fold(Self { each, whole }, Self::with)
+    }
+
+    /// Whether nothing is tried.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.each.is_empty() && self.whole.is_empty()
+    }
+}
+
+/// What comes of a run as a whole with other choices: how many of its answers, given by `verdicts`, do not connect that did.
+pub(crate) fn told<T>(
+    usual: &[Verdict],
+    tried: &[Alternative<T>],
+    verdicts: impl Fn(&T) -> Vec<Verdict>,
+) -> Vec<String> {
+    let line = |it: &Alternative<T>| {
+        let fails = |(other, usual): &(Verdict, &Verdict)| *other > Verdict::Connected && *usual == &Verdict::Connected;
+        let failing = verdicts(&it.answers).into_iter().zip(usual).filter(fails).count();
+        let of = usual.iter().filter(|verdict| **verdict == Verdict::Connected).count();
+        format!("with {}={}: {failing} of {of} that connect would fail", it.assumption, it.value)
+    };
+    tried.iter().map(line).collect()
 }
 
 /// What `answers` gives with each other choice of each assumption in `assumed`.

@@ -1,14 +1,14 @@
 //! What is in the way, as people read it: the rule or setting with its place in the input, and what would mend it.
 
-use crate::observe::describe;
 use crate::observe::names::Names;
+use crate::observe::{blocked, describe};
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::explain::{Blocker, Walk, remedy};
 use sim_core::fabric::Fabric;
 use sim_core::id::NodeId;
 use sim_core::source::Span;
-use sim_core::stage::{Reason, Step};
+use sim_core::stage::Reason;
 use sim_core::topology::{Kind, Refusal, Relation, Topology};
 use std::sync::Arc;
 use topologies::azure::edits_of;
@@ -160,6 +160,44 @@ pub fn in_the_way(walk: &Walk, topology: &Topology, sources: &Sources) -> Vec<Pr
     found
 }
 
+/// Adds what packets of a flow that failed were stopped by and its walk does not show: what comes of time and of machines
+/// always, and anything else where nothing else is known. Chance alone is told last.
+pub fn add_met(found: &mut Vec<Problem>, stopped: &[Blocker], topology: &Topology, sources: &Sources) {
+    for kind in [Origin::Time, Origin::Network, Origin::Chance] {
+        if kind != Origin::Time && !found.is_empty() {
+            return;
+        }
+        let these = stopped.iter().filter(|blocker| Origin::of(blocker.reason) == kind);
+        these.for_each(|blocker| add(found, blocker, false, topology, sources));
+    }
+}
+
+/// What it is that stopped a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// What only shows as time goes by: what was forgotten or used up, what was not up.
+    Time,
+    /// What an explanation shows as well.
+    Network,
+    /// What may be otherwise the next time.
+    Chance,
+}
+
+impl Origin {
+    const fn of(reason: Reason) -> Self {
+        match reason {
+            Reason::FlowExpired
+            | Reason::MachineDown
+            | Reason::TooLarge
+            | Reason::PortDeleted
+            | Reason::PortsExhausted
+            | Reason::FlowTableFull => Self::Time,
+            Reason::Lost | Reason::QueueFull => Self::Chance,
+            _ => Self::Network,
+        }
+    }
+}
+
 fn add(found: &mut Vec<Problem>, blocker: &Blocker, probe: bool, topology: &Topology, sources: &Sources) {
     let problem = of_blocker(blocker, probe, topology, sources);
     match found.iter_mut().find(|known| known.is_like(&problem)) {
@@ -184,8 +222,7 @@ impl Problem {
 /// What is in the way, for a packet or a health probe.
 #[must_use]
 pub fn of_blocker(blocker: &Blocker, probe: bool, topology: &Topology, sources: &Sources) -> Problem {
-    let steps: Vec<Step> = blocker.step.iter().cloned().collect();
-    let said = describe::blocker(blocker.reason, &steps, topology);
+    let said = blocked::text(blocker, topology);
     let text = format!("{}: {}", packet_text(blocker, probe), said.text);
     let by_rule = matches!(blocker.reason, Reason::SecurityRule | Reason::AdminRule);
     let rule = blocker.step.as_ref().filter(|_| by_rule).and_then(|step| describe::rule_name(step, topology));
@@ -198,7 +235,7 @@ pub fn of_blocker(blocker: &Blocker, probe: bool, topology: &Topology, sources: 
         also: Vec::new(),
         on_return: blocker.on_return,
         behind: false,
-        mend: Vec::new(),
+        mend: blocked::help(blocker, topology).into_iter().collect(),
     }
 }
 

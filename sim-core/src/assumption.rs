@@ -55,6 +55,10 @@ assumptions! {
     InternetUnderDefaultRoute = "internet-under-default-route", ["empty", "unchanged"],
         "azure-dataplane 1.7, 9 (1)",
         "whether rules for the Internet tag match where the VirtualNetwork tag holds every address";
+    /// Whether `Internet` holds the public addresses that a gateway leads to.
+    InternetOnPremises = "internet-on-premises", ["with-virtual-network", "left-out"],
+        "failure-stories S21 (MicrosoftDocs/azure-docs issue 81801), against azure-dataplane 1.7",
+        "whether rules for the Internet tag match public ranges on premises, which the VirtualNetwork tag holds as well";
     /// Which default routes withdraw the system's `None` routes.
     NoneRoutesUnderDefaultRoute = "none-routes-under-default-route", ["withdrawn-by-user", "withdrawn-by-any", "kept"],
         "azure-dataplane 2.1, 9 (2)",
@@ -71,6 +75,10 @@ assumptions! {
     FloatingIpDestination = "floating-ip-destination", ["frontend", "backend"],
         "azure-dataplane 1.3, 9 (5)",
         "whether rules on a backend must name the frontend's address or the backend's";
+    /// Whether the idle time of a rule with floating IP counts.
+    FloatingIpIdle = "floating-ip-idle", ["counts", "ignored"],
+        "MicrosoftDocs/azure-docs issue 86536 asks to document that it does not; azure-dataplane 3.7 knows no exception",
+        "whether a balancer forgets silent connections of rules with floating IP";
     /// How replies to flows that came in by a public address leave where there is a NAT gateway.
     InboundReplyPath = "inbound-reply-path", ["as-it-came", "nat-gateway"],
         "azure-dataplane 4.1, 9 (6)",
@@ -104,6 +112,10 @@ assumptions! {
     EndpointHostRoute = "endpoint-host-route", ["diverts", "ignored"],
         "azure-dataplane 2.6, 9 (9)",
         "whether a /32 route sends traffic for a private endpoint to an appliance";
+    /// What becomes of a private endpoint's answers that do not pass the appliance that the question came by.
+    EndpointReplies = "endpoint-replies", ["arrive", "lost"],
+        "failure-stories S29: MicrosoftDocs/azure-docs 106930 and 113749 against 102599 and 95164",
+        "whether traffic to a private endpoint by way of an appliance needs source translation there";
     /// What rules for all ports do with ICMP.
     HaPortsIcmp = "ha-ports-icmp", ["dropped", "balanced"],
         "azure-dataplane 3.6, 9 (12)",
@@ -127,6 +139,13 @@ assumptions! {
 }
 
 impl Assumption {
+    /// Whether nearly every answer hangs on it, whatever it is about: what comes of it is told of a run as a whole, and not
+    /// of each answer, unless it is asked for by name.
+    #[must_use]
+    pub const fn is_general(self) -> bool {
+        matches!(self, Self::LargePackets)
+    }
+
     /// The one of this name, in any letter case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

@@ -100,7 +100,7 @@ impl Net {
             frontend_port: what.ports.0,
             backend_port: what.ports.1,
             distribution: Distribution::FiveTuple,
-            idle_minutes: 4,
+            idle_minutes: Setting::default_of(4),
             floating_ip: false,
             disable_outbound_snat: false,
             ..BalancingRule::default()

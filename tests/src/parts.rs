@@ -190,7 +190,7 @@ impl Net {
             frontend_port,
             backend_port,
             distribution: Distribution::FiveTuple,
-            idle_minutes: 4,
+            idle_minutes: Setting::default_of(4),
             floating_ip: false,
             disable_outbound_snat: false,
             ..BalancingRule::default()

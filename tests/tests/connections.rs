@@ -1,11 +1,12 @@
 //! The connections that a check tries by itself.
 
 use scenarios::check;
+use scenarios::hangs::Tried;
 use scenarios::observe::Recorder;
 use scenarios::replay::Options;
 use scenarios::scenario::Downloads;
 use scenarios::verdict::Verdict;
-use sim_core::assumption::{AssumptionSet, Choices};
+use sim_core::assumption::Choices;
 use sim_core::time::Nanos;
 use topologies::{Input, load};
 
@@ -73,7 +74,7 @@ fn usual_connections_are_tried_and_explained() {
         downloads: Downloads::Token,
         date: Default::default(),
         choices: Choices::default(),
-        alternatives: AssumptionSet::default(),
+        alternatives: Tried::default(),
         until: Nanos::secs(1),
     };
     let (found, _) = check::run(world, &[], &options, Recorder::default());

@@ -433,7 +433,7 @@ fn private_link(net: &mut Net) -> Addr {
         frontend_port: 60001,
         backend_port: 5001,
         distribution: Distribution::FiveTuple,
-        idle_minutes: 4,
+        idle_minutes: Setting::default_of(4),
         floating_ip: false,
         disable_outbound_snat: false,
         ..BalancingRule::default()

@@ -8,7 +8,7 @@ mod text;
 pub use connections::ConnectionRow;
 pub use exposure::{MachineRow, SubnetRow};
 
-use crate::hangs;
+use crate::hangs::{self, Tried};
 use crate::observe::Recorder;
 use crate::packs::{Pack, Requirements, requirements};
 use crate::problem::Problem;
@@ -89,17 +89,23 @@ pub fn run(world: World, packs: &[Pack], options: &Options, recorder: Recorder) 
     let requirements = requirements(packs, &world, &network, options.date);
     let roles = roles(&world);
     let (resources, inert) = types(&world);
+    let mut whole = Vec::new();
     let again = (!options.alternatives.is_empty()).then(|| world.clone());
     let (world, mut builds, recorder) = built(world, options, recorder);
     if let Some(world) = again {
-        let other = |choices| Ok(built(world.clone(), &Options { choices, ..options.clone() }, Recorder::default()).1);
+        let mut other =
+            |choices| Ok(built(world.clone(), &Options { choices, ..options.clone() }, Recorder::default()).1);
         let assumed = hangs::together(builds.iter().flat_map(|build| &build.hangs_on));
-        let Ok(tried) =
-            hangs::alternatives::<_, Infallible>(assumed.common(options.alternatives), options.choices, other);
+        let verdicts = |builds: &Vec<BuildReport>| builds.iter().map(|build| build.verdict).collect::<Vec<_>>();
+        let Tried { each, whole: general } = options.alternatives;
+        let Ok(tried) = hangs::alternatives::<_, Infallible>(assumed.common(general), options.choices, &mut other);
+        whole = hangs::told(&verdicts(&builds), &tried, verdicts);
+        let Ok(tried) = hangs::alternatives::<_, Infallible>(assumed.common(each), options.choices, other);
         settle_builds(&mut builds, options.choices, &tried, |other| other);
     }
     let mut assumptions = assumptions(&world, &builds);
     assumptions.extend(surroundings);
+    assumptions.extend(whole);
     let check = Check {
         schema: crate::report::SCHEMA,
         version: env!("CARGO_PKG_VERSION"),

@@ -2,6 +2,7 @@
 
 use super::{Console, Exit, Format, Inputs};
 use crate::check;
+use crate::hangs::Tried;
 use crate::observe::Recorder;
 use crate::packs::find_pack;
 use crate::pcap::Capture;
@@ -56,7 +57,7 @@ pub(super) fn run(arguments: &CheckArgs, console: &Console) -> Exit {
         downloads: Downloads::Token,
         date: surroundings.date().unwrap_or_default(),
         choices: surroundings.assumed().choices,
-        alternatives: surroundings.alternatives(),
+        alternatives: surroundings.alternatives(Tried::default()),
         until: UNTIL,
     };
     let mut sources = Sources::new();

@@ -1,6 +1,7 @@
 //! `vnetsim nslookup`: what a name leads to, from a machine.
 
 use super::{Console, Exit, Format, Given};
+use crate::hangs::Tried;
 use crate::nslookup;
 use crate::trace::Options;
 use clap::Args;
@@ -49,7 +50,7 @@ pub(super) fn run(arguments: &NslookupArgs, console: &Console) -> Exit {
     let options = Options {
         date: surroundings.date().unwrap_or_default(),
         choices: surroundings.assumed().choices,
-        alternatives: surroundings.alternatives(),
+        alternatives: surroundings.alternatives(Tried::default()).each,
     };
     let format = if arguments.json { Format::Json } else { arguments.format };
     match nslookup::run(world, &arguments.name, arguments.from.as_deref(), &options) {

@@ -2,9 +2,10 @@
 //! reads a network.
 
 use super::{Console, Exit, values};
+use crate::hangs::Tried;
 use crate::scenario;
 use clap::Args;
-use sim_core::assumption::{Assumption, AssumptionSet};
+use sim_core::assumption::Assumption;
 use std::path::PathBuf;
 use std::sync::Arc;
 use topologies::diagnostic::Diagnostic;
@@ -23,9 +24,12 @@ pub struct Surroundings {
     /// Takes the addresses of service tags from Microsoft's weekly file, or from what `az network list-service-tags` prints.
     #[arg(long, global = true, value_name = "FILE")]
     pub service_tags: Option<PathBuf>,
-    /// Assumes something else where nobody knows for certain; `all` tries each other choice of what an answer hangs on.
+    /// Assumes something else where nobody knows for certain; NAME alone tries each other choice of one that an answer hangs
+    /// on, and `all` of every one.
     ///
-    /// With `all` an answer that differs is Unknown, which is a finding. What is also given as NAME=VALUE is settled.
+    /// An answer that differs is Unknown, which is a finding. What is also given as NAME=VALUE is settled. With `all`, what
+    /// nearly every answer hangs on (`large-packets`) is told once, in how many connections of the run fail with it, and
+    /// makes no answer Unknown; given as NAME it does.
     #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = assumed)]
     pub assume: Vec<Assumed>,
 }
@@ -35,6 +39,8 @@ pub struct Surroundings {
 pub enum Assumed {
     /// One choice of one assumption.
     One(String, String),
+    /// One assumption, each way.
+    Each(Assumption),
     /// Whatever an answer hangs on, each way.
     All,
 }
@@ -43,7 +49,11 @@ fn assumed(text: &str) -> Result<Assumed, String> {
     if text.eq_ignore_ascii_case("all") {
         return Ok(Assumed::All);
     }
-    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE as `vnetsim assumptions` lists them, or `all`")?;
+    if let Some(named) = Assumption::named(text) {
+        return Ok(Assumed::Each(named));
+    }
+    let help = "write NAME=VALUE or NAME as `vnetsim assumptions` lists them, or `all`";
+    let (name, value) = text.split_once('=').ok_or(help)?;
     scenario::Assumed::default().set(name, value)?;
     Ok(Assumed::One(name.to_owned(), value.to_owned()))
 }
@@ -70,18 +80,19 @@ impl Surroundings {
     pub fn settled(&self) -> impl Iterator<Item = (&str, &str)> {
         self.assume.iter().filter_map(|assumed| match assumed {
             Assumed::One(name, value) => Some((&**name, &**value)),
-            Assumed::All => None,
+            Assumed::Each(_) | Assumed::All => None,
         })
     }
 
-    /// What is to be tried the other way too where an answer hangs on it: with `all`, everything of which nothing is said.
+    /// What is to be tried the other way too where an answer hangs on it, beside what is `asked` elsewhere.
     #[must_use]
-    pub fn alternatives(&self) -> AssumptionSet {
-        if !self.assume.contains(&Assumed::All) {
-            return AssumptionSet::default();
-        }
-        let one = |assumed: &Assumed| if let Assumed::One(name, _) = assumed { Assumption::named(name) } else { None };
-        self.assume.iter().filter_map(one).fold(AssumptionSet::all(), AssumptionSet::without)
+    pub fn alternatives(&self, asked: Tried) -> Tried {
+        let tried = self.assume.iter().fold(asked, |tried, assumed| match assumed {
+            Assumed::All => tried.union(Tried::all()),
+            Assumed::Each(named) => tried.with(*named),
+            Assumed::One(..) => tried,
+        });
+        self.settled().filter_map(|(name, _)| Assumption::named(name)).fold(tried, Tried::without)
     }
 
     /// Reads the list of service tags, if one is named.

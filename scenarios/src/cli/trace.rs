@@ -1,6 +1,7 @@
 //! `vnetsim trace`: one connection, hop by hop.
 
 use super::{Console, Exit, Format, Inputs};
+use crate::hangs::Tried;
 use crate::trace::{self, Ends, Options};
 use clap::Args;
 use topologies::diagnostic::Diagnostic;
@@ -40,7 +41,7 @@ pub(super) fn run(arguments: &TraceArgs, console: &Console) -> Exit {
     let options = Options {
         date: surroundings.date().unwrap_or_default(),
         choices: surroundings.assumed().choices,
-        alternatives: surroundings.alternatives(),
+        alternatives: surroundings.alternatives(Tried::default()).each,
     };
     match trace::run(world, &ends, &options) {
         Ok(trace) => {

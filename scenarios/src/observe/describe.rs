@@ -1,7 +1,7 @@
 //! What the stages did, in words, with the resource and the place in the input that stand behind it. The one place where
 //! steps and reasons become text.
 
-use super::names;
+use super::{blocked, names};
 use serde::{Serialize, Serializer};
 use sim_core::id::NodeId;
 use sim_core::net::{Addr, Tuple};
@@ -36,12 +36,12 @@ fn place<S: Serializer>(span: &Option<Span>, to: S) -> Result<S::Ok, S::Error> {
 }
 
 impl StepText {
-    fn plain(stage: &'static str, text: impl Into<String>) -> Self {
+    pub(super) fn plain(stage: &'static str, text: impl Into<String>) -> Self {
         Self { stage, text: text.into(), resource: None, span: None }
     }
 
     /// `span` is the most exact place; the resource's own stands in for it.
-    fn of(stage: &'static str, text: String, node: NodeId, span: Option<Span>, topology: &Topology) -> Self {
+    pub(super) fn of(stage: &'static str, text: String, node: NodeId, span: Option<Span>, topology: &Topology) -> Self {
         let found = topology.get(node);
         let resource = found.map(|found| found.name.to_string());
         Self { stage, text, resource, span: span.or_else(|| found.and_then(|found| found.span)) }
@@ -103,6 +103,7 @@ pub fn step(step: &Step, topology: &Topology) -> StepText {
             StepText::of("translation", text, NodeId(holder.0), None, topology)
         }
         Step::Refused { service, denied, .. } => refused(*service, *denied, topology),
+        Step::Expired(silence) => blocked::silence(*silence, topology),
         Step::Assumed(assumption) => {
             StepText::plain("assumption", format!("assumed: {assumption}, for {}", assumption.effect()))
         }
@@ -129,11 +130,16 @@ pub fn blocker(why: Reason, steps: &[Step], topology: &Topology) -> StepText {
             }
             Step::Firewall { firewall, rule, allow: false } if why == Reason::FirewallRule => {
                 let (named, span) = firewall_rule(*rule, topology);
-                let text = format!("firewall {}: {named}", name_of(*firewall, topology));
+                let end = if rule.is_none() { " denies" } else { "" };
+                let text = format!("firewall {}: {named}{end}", name_of(*firewall, topology));
                 return StepText::of("firewall", text, rule.map_or(*firewall, |rule| rule.holder), span, topology);
             }
             Step::Refused { .. } => {
                 let said = step(done, topology);
+                return StepText { text: format!("{}: {}", reason(why), said.text), ..said };
+            }
+            Step::Expired(silence) if why == Reason::FlowExpired => {
+                let said = blocked::silence(*silence, topology);
                 return StepText { text: format!("{}: {}", reason(why), said.text), ..said };
             }
             Step::Ports { .. } if why == Reason::PortsExhausted => {
@@ -426,7 +432,7 @@ mod tests {
             frontend_port: 443,
             backend_port: 8443,
             distribution: Distribution::FiveTuple,
-            idle_minutes: 4,
+            idle_minutes: Setting::default_of(4),
             floating_ip: false,
             disable_outbound_snat: false,
             ..BalancingRule::default()

@@ -1,4 +1,5 @@
-//! What the packets of a flow met that its first one does not show: an explanation follows that one alone.
+//! What the packets of a flow met that its first one does not show: an explanation follows that one alone, in a network
+//! that has seen nothing before and whose machines all run.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use sim_core::fabric::LinkClass;
 use sim_core::id::{FlowId, PortId};
 use sim_core::net::{Addr, Packet, Protocol, Tuple};
 use sim_core::plane::Act;
-use sim_core::stage::Reason;
+use sim_core::stage::{Reason, Step};
 use sim_core::time::Nanos;
 use sim_core::topology::Topology;
 use std::collections::BTreeMap;
@@ -25,13 +26,16 @@ pub struct Evidence {
 pub struct Met {
     /// What nobody knows for certain and had a say.
     pub assumed: AssumptionSet,
-    /// The first of its packets that was too large.
-    pub too_large: Option<Blocker>,
+    /// What stopped its packets: the first for each port and reason, in the order of time.
+    pub stopped: Vec<Blocker>,
     /// What its packets weighed, where that was asked for.
     pub weight: Option<Weight>,
-    /// Who sent its first packet.
-    opener: Option<Addr>,
+    /// The addresses that its opener's packets come from: its own, and what it was translated to.
+    openers: Vec<Addr>,
 }
+
+/// Of one flow no more is kept than what stopped it at so many places, and so many addresses of its opener.
+pub const MOST_STOPS: usize = 16;
 
 /// What the packets of a flow weighed.
 #[derive(Clone, Debug, Default)]
@@ -128,27 +132,74 @@ impl Evidence {
     }
 }
 
+impl Met {
+    /// Whether its packets were stopped for this reason.
+    #[must_use]
+    pub fn was_stopped(&self, why: Reason) -> bool {
+        self.stopped.iter().any(|blocker| blocker.reason == why)
+    }
+
+    /// Notes whose packet it is, by the address that it has before and after a port.
+    fn follow(&mut self, before: Tuple, after: Tuple) {
+        if self.openers.is_empty() {
+            self.openers.push(before.src);
+        }
+        let known = |addr| self.openers.contains(&addr);
+        if known(before.src) && !known(after.src) && self.openers.len() < MOST_STOPS {
+            self.openers.push(after.src);
+        }
+    }
+
+    fn stop(&mut self, port: PortId, tuple: Tuple, reason: Reason, steps: &[Step]) {
+        let told = |known: &Blocker| known.port == port && known.reason == reason;
+        if self.stopped.len() >= MOST_STOPS || self.stopped.iter().any(told) {
+            return;
+        }
+        let aside = |step: &&Step| matches!(step, Step::Assumed(_) | Step::Stopped(_));
+        let step = steps.iter().rev().find(|step| !aside(step)).cloned();
+        let on_return = !self.openers.is_empty() && !self.openers.contains(&tuple.src);
+        self.stopped.push(Blocker { on_return, port, tuple, reason, step });
+    }
+}
+
 impl Observer for Evidence {
     #[inline]
     fn see(&mut self, _: Nanos, event: &Event<'_>, _: &Topology) {
-        if let Event::Sent { class, packet, .. } = event
-            && let Some(weight) = self.met(packet).and_then(|met| met.weight.as_mut())
-        {
-            *weight.classes.entry(*class).or_default() += packet.wire_len() as u64;
-        }
-        let Event::Hop { port, leaving, packet, before, act, steps } = event else { return };
-        let Some(met) = self.met(packet) else { return };
-        if let Some(weight) = &mut met.weight
-            && packet.header.tuple.protocol == Protocol::TCP
-        {
-            // As the machine sees it: before what is rewritten on the way out, after what is rewritten on the way in.
-            weight.hop(*port, *leaving, if *leaving { *before } else { packet.header.tuple }, packet);
-        }
-        let opener = *met.opener.get_or_insert(before.src);
-        met.assumed = met.assumed.union(AssumptionSet::of_steps(*steps));
-        if let (None, Act::Drop(reason @ Reason::TooLarge)) = (&met.too_large, act) {
-            let on_return = before.src != opener;
-            met.too_large = Some(Blocker { on_return, port: *port, tuple: *before, reason: *reason, step: None });
+        match event {
+            Event::Sent { class, packet, .. } => {
+                if let Some(weight) = self.met(packet).and_then(|met| met.weight.as_mut()) {
+                    *weight.classes.entry(*class).or_default() += packet.wire_len() as u64;
+                }
+            }
+            Event::Hop { port, leaving, packet, before, act, steps } => {
+                let Some(met) = self.met(packet) else { return };
+                if let Some(weight) = &mut met.weight
+                    && packet.header.tuple.protocol == Protocol::TCP
+                {
+                    // As the machine sees it: before what is rewritten on the way out, after what is on the way in.
+                    weight.hop(*port, *leaving, if *leaving { *before } else { packet.header.tuple }, packet);
+                }
+                met.follow(*before, packet.header.tuple);
+                met.assumed = met.assumed.union(AssumptionSet::of_steps(*steps));
+                let why = match act {
+                    Act::Drop(reason) => Some(*reason),
+                    Act::Answer(answer) => answer.reason(),
+                    Act::Forward { .. } | Act::Deliver => None,
+                };
+                if let Some(why) = why {
+                    met.stop(*port, *before, why, steps);
+                }
+            }
+            Event::Lost { port, packet, reason } => {
+                if let Some(met) = self.met(packet) {
+                    met.stop(*port, packet.header.tuple, *reason, &[]);
+                }
+            }
+            Event::Forgot { port, flow: Some(flow), tuple, silence } => {
+                let met = self.flows.entry(*flow).or_default();
+                met.stop(*port, *tuple, Reason::FlowExpired, &[Step::Expired(*silence)]);
+            }
+            _ => {}
         }
     }
 }

@@ -122,7 +122,11 @@ impl Inventory {
                 let (who, topic) = (format!("service {orchestrator}"), report.what.to_owned());
                 row(What::Announced, who, topic, report.text.clone(), Some(report.value))
             }
-            Event::Hop { .. } | Event::Sent { .. } | Event::Lost { .. } | Event::Wrote { .. } => return None,
+            Event::Hop { .. }
+            | Event::Sent { .. }
+            | Event::Lost { .. }
+            | Event::Forgot { .. }
+            | Event::Wrote { .. } => return None,
         })
     }
 }
@@ -130,7 +134,10 @@ impl Inventory {
 impl Observer for Inventory {
     #[inline]
     fn see(&mut self, at: Nanos, event: &Event<'_>, topology: &Topology) {
-        if !matches!(event, Event::Hop { .. } | Event::Sent { .. } | Event::Lost { .. } | Event::Wrote { .. }) {
+        if !matches!(
+            event,
+            Event::Hop { .. } | Event::Sent { .. } | Event::Lost { .. } | Event::Forgot { .. } | Event::Wrote { .. }
+        ) {
             self.names.see(event);
             self.note(at, event, topology);
         }

@@ -1,8 +1,9 @@
 //! Observers: they fold the engine's events into what people read.
 //!
-//! [`describe`] and [`names`] turn what the engine says into words; [`trace`], [`counters`], [`evidence`] and [`inventory`] keep what a
+//! [`describe`], [`blocked`] and [`names`] turn what the engine says into words; [`trace`], [`counters`], [`evidence`] and [`inventory`] keep what a
 //! run was like; captures stand in [`crate::pcap`]. [`Recorder`] is all of them at once.
 
+pub mod blocked;
 pub mod counters;
 pub mod describe;
 pub mod evidence;

@@ -4,11 +4,12 @@ use super::Options;
 use super::actors::{server, web};
 use super::client::{Client, host_of};
 use super::rehearsal::rehearse;
+use super::retry::{self, Tries};
 use super::trial::{Say, Trial};
 use crate::latency::Latency;
 use crate::named;
 use crate::naming::{Origin, address_of, find, opening};
-use crate::scenario::{Flow, FlowExpectation, FlowProtocol, Target};
+use crate::scenario::{Flow, FlowExpectation, FlowProtocol, Retry, Target};
 use sim_core::app::{Destination, Listener, Reflector};
 use sim_core::engine::{Engine, Observer};
 use sim_core::explain::{NameWalk, Question, Walk, walk};
@@ -40,6 +41,8 @@ pub struct FlowRun {
     pub latency: Option<Latency>,
     /// How many attempts are made.
     repeat: Option<u32>,
+    /// Whether it is tried until it succeeds.
+    retry: Option<Retry>,
     /// Whose packet it is, where it is not the opener's own: then only the network is asked.
     pub source: Option<Addr>,
     /// How long it waits for a connection, or an answer.
@@ -56,7 +59,7 @@ const NOBODY: NodeId = NodeId(u32::MAX);
 /// What is known of a flow.
 #[derive(Debug, Default)]
 pub struct FlowLog {
-    /// The network when the first attempt was made, and the way through it.
+    /// The network when the first attempt was made, and the way through it; of attempts one after the other the last.
     pub in_place: Option<(Topology, Arc<Fabric>, Walk)>,
     /// Where it goes to a host name: the network then, and the way of the name.
     pub named: Option<(Topology, Arc<Fabric>, NameWalk)>,
@@ -64,7 +67,9 @@ pub struct FlowLog {
     pub resolved: Option<String>,
     /// Whether it was told none.
     pub unresolved: bool,
-    /// How the first attempt ended: the time it took, or what the client printed.
+    /// Attempts one after the other: those that failed.
+    pub tries: Vec<Tries>,
+    /// How the first attempt ended, or the last of those one after the other: the time it took, or what the client printed.
     pub outcome: Option<Result<Nanos, String>>,
     /// Where the service did not do what it was asked: the status, and what the client printed. The network did its part.
     pub refused: Option<(u16, String)>,
@@ -123,6 +128,7 @@ impl FlowRun {
             log: Rc::default(),
             latency: None,
             repeat: flow.repeat,
+            retry: flow.retry,
             source,
             timeout: flow.timeout.0,
             trial: Trial { from: opener, to, say, timeout: flow.timeout.0, flow: id },
@@ -138,8 +144,16 @@ impl FlowRun {
     }
 
     pub(super) fn orchestrator(&self) -> Box<dyn Orchestrator> {
-        let (trial, log, serving) = (self.trial.clone(), self.log.clone(), BTreeSet::new());
-        Box::new(Trying { trial, deployed: self.deployed.clone(), source: self.source, at: self.at, log, serving })
+        Box::new(Trying {
+            trial: self.trial.clone(),
+            deployed: self.deployed.clone(),
+            source: self.source,
+            at: self.at,
+            log: self.log.clone(),
+            retry: self.retry,
+            began: None,
+            serving: BTreeSet::new(),
+        })
     }
 
     /// The way to the host that a client of several hosts asked last, where that is not the one of the way that was looked
@@ -263,6 +277,9 @@ struct Trying {
     source: Option<Addr>,
     at: Nanos,
     log: Rc<RefCell<FlowLog>>,
+    retry: Option<Retry>,
+    /// When the first attempt began, and this one.
+    began: Option<(Nanos, Nanos)>,
     /// Ports of the network where a server was started.
     serving: BTreeSet<(PortId, u16, Protocol)>,
 }
@@ -368,7 +385,10 @@ impl Trying {
     /// Tries; or, for a packet that is not the opener's own, asks the network and leaves it at that.
     fn attempt(&mut self, control: &mut Control<'_>) {
         let Looked { fabric, name, to, walk } = self.walk(control);
+        let now = control.now();
+        self.began = Some((self.began.map_or(now, |(first, _)| first), now));
         let mut log = self.log.borrow_mut();
+        (log.resolved, log.unresolved) = (None, false);
         if walk.is_none() && name.is_none() {
             log.outcome = Some(Err("the machine is not there".to_owned()));
             return;
@@ -394,6 +414,18 @@ impl Trying {
                 }
             }
         }
+    }
+}
+
+impl Trying {
+    /// When it tries again after what an attempt said, if it does.
+    fn after(&mut self, report: &Report, now: Nanos) -> Option<Nanos> {
+        let (retry, (first, began)) = (self.retry?, self.began?);
+        if report.what != "failed" {
+            return None;
+        }
+        retry::note(&mut self.log.borrow_mut().tries, began, &report.text);
+        retry::next(retry, first, began, now)
     }
 }
 
@@ -449,7 +481,10 @@ impl Orchestrator for Trying {
                 control.after(Nanos::secs(1), TRY);
             }
             Signal::Timer(_) => self.attempt(control),
-            Signal::Reported(report) => self.log.borrow_mut().take(report),
+            Signal::Reported(report) => match self.after(report, control.now()) {
+                Some(at) => control.after(at.since(control.now()), TRY),
+                None => self.log.borrow_mut().take(report),
+            },
             Signal::Applied(_) | Signal::Refused(..) | Signal::Changed => {}
         }
     }

@@ -5,10 +5,11 @@ mod builds;
 mod client;
 mod flows;
 mod rehearsal;
+mod retry;
 mod timeline;
 mod trial;
 
-use crate::hangs;
+use crate::hangs::{self, Tried};
 use crate::named;
 use crate::naming::find;
 use crate::observe::Recorder;
@@ -17,7 +18,8 @@ use crate::scenario::{Action, Assumed, BuildAction, Downloads, Loaded, Scenario}
 pub(crate) use actors::actor_id;
 pub use builds::{BuildRun, Running, download_name, leg_name};
 pub use flows::{FlowLog, FlowRun};
-use sim_core::assumption::{AssumptionSet, Choices};
+pub use retry::Tries;
+use sim_core::assumption::{Assumption, Choices};
 use sim_core::engine::Engine;
 use sim_core::fabric::Fabric;
 use sim_core::host::Socket;
@@ -49,7 +51,7 @@ pub struct Options {
     /// What is assumed where nobody knows.
     pub choices: Choices,
     /// What is tried the other way too where an answer hangs on it.
-    pub alternatives: AssumptionSet,
+    pub alternatives: Tried,
     /// How long it lasts at most.
     pub until: Nanos,
 }
@@ -66,10 +68,19 @@ impl Options {
             downloads: scenario.downloads,
             date: loaded.date,
             choices: Assumed::of(&scenario.assume).choices,
-            alternatives: AssumptionSet::default(),
+            alternatives: tried_by(scenario),
             until: scenario.until.0,
         }
     }
+}
+
+/// What a scenario itself has tried both ways.
+fn tried_by(scenario: &Scenario) -> Tried {
+    scenario.unsure.iter().fold(Tried::default(), |tried, name| match Assumption::named(name) {
+        Some(named) => tried.with(named),
+        // The loader takes no other word than `all`.
+        None => tried.union(Tried::all()),
+    })
 }
 
 /// What there is besides the declared network.
@@ -121,15 +132,21 @@ pub fn run(
     recorder: Recorder,
 ) -> Result<(Report, Recorder), Vec<Diagnostic>> {
     if options.alternatives.is_empty() {
-        return once(loaded, world, options, recorder);
+        let (mut report, recorder) = once(loaded, world, options, recorder)?;
+        report.finish();
+        return Ok((report, recorder));
     }
     let (mut report, recorder) = once(loaded, world.clone(), options, recorder)?;
-    let again = |choices| {
+    let mut again = |choices| {
         let options = Options { choices, ..options.clone() };
         once(loaded, world.clone(), &options, Recorder::default()).map(|(report, _)| report)
     };
-    let tried = hangs::alternatives(report.assumed().common(options.alternatives), options.choices, again)?;
+    let (Tried { each, whole }, assumed) = (options.alternatives, report.assumed());
+    let whole = hangs::alternatives(assumed.common(whole), options.choices, &mut again)?;
+    report.whole = hangs::told(&report.verdicts(), &whole, Report::verdicts);
+    let tried = hangs::alternatives(assumed.common(each), options.choices, again)?;
     report.settle(options.choices, &tried);
+    report.finish();
     Ok((report, recorder))
 }
 

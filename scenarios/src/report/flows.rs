@@ -4,19 +4,21 @@ use super::expect::{self, unmet};
 use super::path;
 use crate::hangs::{Alternative, HangsOn};
 use crate::latency::Latency;
+use crate::looked::Looked;
 use crate::named::{self, NameReport};
 use crate::observe::describe;
 use crate::observe::evidence::Met;
 use crate::problem::{self, Diagnosis, NotExamined, Problem, RemedyReport};
-use crate::replay::FlowRun;
+use crate::replay::{FlowRun, Tries};
+use crate::scenario::FlowVerdict;
 use crate::verdict::{Layers, Verdict};
 use schemars::JsonSchema;
 use serde::Serialize;
-use sim_core::assumption::Choices;
+use sim_core::assumption::{AssumptionSet, Choices};
 use sim_core::explain::{Stop, Walk};
 use sim_core::fabric::Fabric;
 use sim_core::plane::Act;
-use sim_core::stage::Step;
+use sim_core::stage::{Reason, Step};
 use sim_core::topology::{Access, Topology};
 use std::sync::Arc;
 use topologies::World;
@@ -79,8 +81,34 @@ pub struct FlowReport {
     /// The status of the last answer over HTTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// Attempts one after the other: those that failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<TryReport>,
     /// Expectations that it does not meet.
     pub unmet: Vec<String>,
+    /// Whether it is expected that nobody knows.
+    #[serde(skip)]
+    pub(super) wants_unknown: bool,
+}
+
+/// Attempts that failed in the same words, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TryReport {
+    /// How many.
+    pub count: u32,
+    /// When the first of them began, in nanoseconds.
+    pub first_ns: u64,
+    /// When the last of them began, in nanoseconds.
+    pub last_ns: u64,
+    /// What the client printed each time.
+    pub printed: String,
+}
+
+impl TryReport {
+    fn of(tries: &Tries) -> Self {
+        let Tries { first, last, count, printed } = tries;
+        Self { count: *count, first_ns: first.0, last_ns: last.0, printed: printed.clone() }
+    }
 }
 
 /// How a session ended.
@@ -116,7 +144,9 @@ impl FlowReport {
             hangs_on: Vec::new(),
             printed: None,
             status: None,
+            tries: Vec::new(),
             unmet: Vec::new(),
+            wants_unknown: false,
         }
     }
 
@@ -130,6 +160,8 @@ impl FlowReport {
             session: log.session.clone().map(|(ends, after)| SessionReport { ends, after_ns: after.0 }),
             opened: log.opened,
             hops: log.hops.clone(),
+            tries: log.tries.iter().map(TryReport::of).collect(),
+            wants_unknown: run.expect.verdict == FlowVerdict::Unknown,
             ..Self::named(format!("{} ({} -> {})", run.name, run.ends.0, run.ends.1))
         };
         if let Some((topology, fabric, walk)) = &log.named {
@@ -140,20 +172,9 @@ impl FlowReport {
             assumed = assumed.union(walk.assumed());
             report.problems = named::problems(walk, fabric, topology, &world.sources);
         }
-        if let Some((topology, fabric, walk)) = &log.in_place {
-            report.take(walk, topology);
-            assumed = assumed.union(walk.assumed());
-            if !matches!(log.outcome, Some(Ok(_))) || log.refused.is_some() {
-                let elsewhere = run.elsewhere();
-                let walk = elsewhere.as_ref().unwrap_or(walk);
-                report.blame(problem::of_walk(walk, fabric, topology, &world.sources));
-                let said = log.refused.as_ref().map(|(_, text)| text.as_str());
-                report.problems.extend(said.and_then(|said| problem::of_certificate(said, walk, topology)));
-                let large = met.too_large.iter().map(|it| problem::of_blocker(it, false, topology, &world.sources));
-                report.problems.extend(large);
-            }
-        }
         let some = report.latency.as_ref().is_some_and(|latency| (1..latency.attempts).contains(&latency.failed));
+        assumed = assumed.union(report.explain(run, met, some, world));
+        let stuck = met.was_stopped(Reason::TooLarge);
         let partly = log.opened.is_some_and(|opened| opened > 0);
         if log.unresolved {
             report.layers.name = Verdict::Disconnected;
@@ -165,7 +186,7 @@ impl FlowReport {
             Some(Err(_)) if partly => Verdict::Degraded,
             Some(Err(_)) => Verdict::Disconnected,
             // It waits for what will never come.
-            None if met.too_large.is_some() => Verdict::Disconnected,
+            None if stuck => Verdict::Disconnected,
             None => Verdict::Skipped,
         };
         if log.refused.is_some() {
@@ -176,12 +197,38 @@ impl FlowReport {
         let refused = log.refused.as_ref().map(|(_, text)| text).filter(|text| !text.is_empty());
         report.printed = failed.or(refused).or(log.said.as_ref()).cloned();
         report.verdict = report.layers.overall();
-        if log.outcome.is_none() && met.too_large.is_none() {
+        if log.outcome.is_none() && !stuck {
             report.verdict = Verdict::Skipped;
         }
         report.hangs_on = HangsOn::listed(assumed, choices);
         report.unmet = unmet(&run.expect, &report, run.timeout);
         report
+    }
+
+    /// Takes what the network says of the way, and what kept a flow that failed, or `some` of its attempts, from it; gives what
+    /// that hangs on.
+    fn explain(&mut self, run: &FlowRun, met: &Met, some: bool, world: &World) -> AssumptionSet {
+        let log = run.log.borrow();
+        let Some((topology, fabric, walk)) = &log.in_place else { return AssumptionSet::default() };
+        self.take(walk, topology);
+        let assumed = walk.assumed();
+        let connected = matches!(log.outcome, Some(Ok(_)));
+        if !connected || log.refused.is_some() {
+            let elsewhere = run.elsewhere();
+            let walk = elsewhere.as_ref().unwrap_or(walk);
+            self.blame(problem::of_walk(walk, fabric, topology, &world.sources));
+            let said = log.refused.as_ref().map(|(_, text)| text.as_str());
+            self.problems.extend(said.and_then(|said| problem::of_certificate(said, walk, topology)));
+        }
+        if !connected {
+            problem::add_met(&mut self.problems, &met.stopped, topology, &world.sources);
+        } else if some && log.refused.is_none() {
+            // The first attempt connected; what is in the way of others is told.
+            let looked = Looked::at(topology, fabric.clone(), walk.question);
+            self.blame(problem::of_walk(&looked.walk, fabric, topology, &world.sources));
+            return assumed.union(looked.assumed);
+        }
+        assumed
     }
 
     /// The report of a connection that a build needs, by the network alone.
@@ -207,6 +254,14 @@ impl FlowReport {
     pub(super) fn settle<T>(&mut self, choices: Choices, tried: &[Alternative<T>], of: impl Fn(&T) -> Option<&Self>) {
         let answer = (&mut self.verdict, &mut self.hangs_on, &mut self.unmet);
         expect::settle(answer, choices, tried, |answers| of(answers).map(|it| (it.verdict, &it.unmet[..])));
+    }
+
+    /// Looks whether nobody knows, where that is expected: once all choices were tried that are to be.
+    pub(super) fn finish(&mut self) {
+        if self.wants_unknown && self.verdict != Verdict::Unknown {
+            let found = self.verdict;
+            self.unmet.push(format!("{}: expected {:?}, is {found:?}", self.name, Verdict::Unknown));
+        }
     }
 
     /// What the network says of the way.

@@ -7,7 +7,7 @@ mod flows;
 pub(crate) mod text;
 
 pub use builds::{BuildReport, CarriedReport, CopyReport, TimelineRow};
-pub use flows::{FlowReport, SessionReport};
+pub use flows::{FlowReport, SessionReport, TryReport};
 
 use crate::hangs::{self, Alternative};
 use crate::observe::evidence::Evidence;
@@ -15,6 +15,7 @@ use crate::observe::names;
 use crate::problem::{Place, Problem, of_diagnostic};
 use crate::replay::{BuildRun, FlowRun, Options};
 use crate::scenario::{Downloads, FindingExpectation};
+use crate::verdict::Verdict;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::assumption::{AssumptionSet, Choices};
@@ -76,6 +77,9 @@ pub struct Report {
     pub unmet: Vec<String>,
     /// What the input leaves open and was assumed.
     pub assumptions: Vec<String>,
+    /// What comes of the run as a whole with other choices of what nearly every answer hangs on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub whole: Vec<String>,
     /// What of the input is not modelled.
     pub skipped: Vec<String>,
 }
@@ -108,6 +112,7 @@ impl Report {
             findings,
             unmet,
             assumptions,
+            whole: Vec::new(),
             skipped: world.diagnostics.iter().map(|diagnostic| diagnostic.message.clone()).collect(),
         };
         report.as_expected = report.meets_all();
@@ -120,6 +125,12 @@ impl Report {
         hangs::together(of_builds.chain(self.flows.iter().flat_map(|flow| &flow.hangs_on)))
     }
 
+    /// The verdicts of its builds and flows.
+    pub(crate) fn verdicts(&self) -> Vec<Verdict> {
+        let builds = self.builds.iter().map(|build| build.verdict);
+        builds.chain(self.flows.iter().map(|flow| flow.verdict)).collect()
+    }
+
     /// Holds it against what the same run shows with other choices. An expectation that is met with one choice and not
     /// with another is not met.
     pub(crate) fn settle(&mut self, choices: Choices, tried: &[Alternative<Self>]) {
@@ -127,6 +138,12 @@ impl Report {
         for (n, flow) in self.flows.iter_mut().enumerate() {
             flow.settle(choices, tried, |other| other.flows.get(n));
         }
+        self.as_expected = self.meets_all();
+    }
+
+    /// Looks at what can be said only once all choices were tried that are to be.
+    pub(crate) fn finish(&mut self) {
+        self.flows.iter_mut().for_each(FlowReport::finish);
         self.as_expected = self.meets_all();
     }
 

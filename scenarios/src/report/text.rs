@@ -1,6 +1,6 @@
 //! The report for people.
 
-use super::{BuildReport, FlowReport, Report};
+use super::{BuildReport, FlowReport, Report, TryReport};
 use crate::hangs;
 use crate::latency::Stats;
 use crate::problem::{NotExamined, Problem, RemedyReport};
@@ -41,6 +41,7 @@ pub(crate) fn report(report: &Report) -> String {
     }
     section(&mut out, "Azure would refuse", &report.findings);
     list(&mut out, "Assumed", &report.assumptions);
+    list(&mut out, "With other choices of what nearly every answer hangs on", &report.whole);
     list(&mut out, "Skipped", &report.skipped);
     let unmet: Vec<String> = report.all_unmet().cloned().collect();
     if report.as_expected {
@@ -128,7 +129,11 @@ fn flow_details(out: &mut String, flow: &FlowReport) {
         }
     }
     latency_lines(out, flow);
-    if let Some(printed) = &flow.printed {
+    for TryReport { count, first_ns, last_ns, printed } in &flow.tries {
+        let (first, last) = (Nanos(*first_ns), Nanos(*last_ns));
+        let _ = writeln!(out, "  {}: {count} attempts failed, from {first} to {last}: {printed}", flow.name);
+    }
+    if let Some(printed) = flow.printed.as_ref().filter(|_| flow.tries.is_empty()) {
         let _ = writeln!(out, "  {}: the client printed: {printed}", flow.name);
     }
     if let Some(session) = &flow.session {

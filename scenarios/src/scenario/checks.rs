@@ -1,10 +1,12 @@
 //! What the types of a scenario do not say: values that are texts in the file and something stricter in the run.
 
 use super::{
-    Action, Assumed, Flow, FlowExpectation, FlowProtocol, MAX_PARALLEL, MAX_REPEAT, Places, Ports, Scenario, plain,
+    Action, Assumed, Flow, FlowExpectation, FlowProtocol, FlowVerdict, MAX_PARALLEL, MAX_REPEAT, Places, Ports,
+    Scenario, plain,
 };
 use crate::codes;
 use crate::yaml;
+use sim_core::assumption::Assumption;
 use sim_core::net::{Addr, Prefix};
 use sim_core::source::Span;
 use std::collections::BTreeMap;
@@ -17,6 +19,7 @@ pub(super) fn check(scenario: &Scenario, places: &Places, text: &str) -> Result<
     let date = checks.era(scenario, places);
     checks.assumed(scenario, places);
     checks.repeat(scenario.repeat, places.repeat);
+    checks.unsure(scenario, places);
     checks.actors(scenario, places);
     checks.flows(scenario, places);
     checks.timeline(scenario, places);
@@ -46,6 +49,15 @@ impl Checks {
         for (name, value) in &scenario.assume {
             if let Err(message) = Assumed::default().set(name, &plain(value)) {
                 self.wrong(places.assume.get(name).copied(), message, "`vnetsim assumptions` lists what there is");
+            }
+        }
+    }
+
+    fn unsure(&mut self, scenario: &Scenario, places: &Places) {
+        for (n, name) in scenario.unsure.iter().enumerate() {
+            if !name.eq_ignore_ascii_case("all") && Assumption::named(name).is_none() {
+                let message = format!("there is no assumption `{name}`");
+                self.wrong(places.unsure.get(n).copied(), message, "`vnetsim assumptions` lists them");
             }
         }
     }
@@ -122,6 +134,17 @@ impl Checks {
                 self.wrong(place, "the session says too much".to_owned(), &help);
             }
         }
+        if let Some(retry) = flow.retry {
+            if flow.session.is_some() || flow.parallel.is_some() || flow.source.is_some() {
+                let help = "single connections can, that are over when they have connected";
+                self.wrong(place, "this cannot be tried again and again".to_owned(), help);
+            }
+            let (every, lasts) = (retry.every.0.0, retry.lasts.0.0);
+            if every == 0 || lasts / every > u64::from(MAX_REPEAT) {
+                let help = format!("give `every` a length that fits into `for` at most {MAX_REPEAT} times");
+                self.wrong(place, "the flow tries too often".to_owned(), &help);
+            }
+        }
         if let Some(parallel) = flow.parallel {
             if !matches!(flow.protocol, Tcp | Udp) {
                 self.wrong(place, "these cannot be opened at once".to_owned(), "`tcp` and `udp` can");
@@ -142,10 +165,12 @@ impl Checks {
 
     fn expected(&mut self, flow: &Flow, place: Option<Span>) {
         let expect = &flow.expect;
+        let fails = expect.verdict != FlowVerdict::Connected || flow.retry.is_some();
+        let says_nothing = !fails && !flow.protocol.is_told();
         let needed = [
             (expect.session.is_some() && flow.session.is_none(), "session"),
             (expect.opened.is_some() && flow.parallel.is_none(), "parallel"),
-            (expect.prints.is_some() && !flow.protocol.is_told(), "protocol: docker-pull"),
+            (expect.prints.is_some() && says_nothing, "protocol: docker-pull"),
             (expect.status.is_some() && !flow.protocol.is_told(), "protocol: https"),
             (expect.hops.is_some() && flow.protocol != FlowProtocol::Traceroute, "protocol: traceroute"),
         ];

@@ -37,6 +37,9 @@ pub struct Flow {
     /// How long an attempt waits for a connection, or for an answer.
     #[serde(default = "Span::fifteen_seconds")]
     pub timeout: Span,
+    /// Attempts one after the other, as image builders make them, until one succeeds or the time is over.
+    #[serde(default)]
+    pub retry: Option<Retry>,
     /// For `tcp` and `ssh`: the connection stays open, and something is said again and again.
     #[serde(default)]
     pub session: Option<Session>,
@@ -124,6 +127,17 @@ impl FlowProtocol {
     pub(super) const fn is_told(self) -> bool {
         matches!(self, Self::Https | Self::Http) || self.usual_port().is_some()
     }
+}
+
+/// Attempts one after the other. Each begins when the one before has failed, and at least `every` after that one began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Retry {
+    /// The least time from one beginning to the next.
+    pub every: Span,
+    /// How long it goes on: no attempt begins later, counted from the first.
+    #[serde(rename = "for")]
+    pub lasts: Span,
 }
 
 /// A connection that stays open: what is said on it is said at once, and again after every pause.
@@ -216,10 +230,11 @@ pub struct FlowExpectation {
     /// For `parallel`: how many are opened.
     #[serde(default)]
     pub opened: Option<u32>,
-    /// For clients of managed services, `https` and `http`: a part of what the client prints.
+    /// A part of what the client prints: any client when an attempt fails, those of managed services, `https` and `http`
+    /// always.
     #[serde(default)]
     pub prints: Option<String>,
-    /// For the same: the status of the last answer that the client got.
+    /// For clients of managed services, `https` and `http`: the status of the last answer that the client got.
     #[serde(default)]
     pub status: Option<u16>,
     /// For `traceroute`: the lines, an address or `*` each.
@@ -238,6 +253,8 @@ pub enum FlowVerdict {
     Degraded,
     /// None does.
     Disconnected,
+    /// It hangs on an assumption that was tried both ways, as `unsure` and `--assume NAME` ask for.
+    Unknown,
 }
 
 /// A layer of a verdict.

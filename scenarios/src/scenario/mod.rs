@@ -5,6 +5,7 @@ mod build;
 mod checks;
 mod duration;
 mod flow;
+mod laid;
 mod load;
 mod places;
 mod target;
@@ -13,9 +14,10 @@ pub use assume::{Assumed, plain};
 pub use build::{BuildAction, BuildExpectation, BuildOutcome, Carried, NamedFlow, Prints, Relayed, Repeated};
 pub use duration::Span;
 pub use flow::{
-    Fails, Flow, FlowExpectation, FlowProtocol, FlowVerdict, Layer, MAX_PARALLEL, Parallel, Ports, Probes, Session,
-    SessionEnd, SessionExpectation, Way,
+    Fails, Flow, FlowExpectation, FlowProtocol, FlowVerdict, Layer, MAX_PARALLEL, Parallel, Ports, Probes, Retry,
+    Session, SessionEnd, SessionExpectation, Way,
 };
+pub use laid::parameters;
 pub use load::{Loaded, find, load, parse};
 pub use places::{ActorPlaces, EventPlaces, FlowPlaces, Places};
 pub use target::{Target, TargetError};
@@ -50,6 +52,9 @@ pub struct Scenario {
     /// lists.
     #[serde(default)]
     pub assume: BTreeMap<String, serde_json::Value>,
+    /// Assumptions that are tried with each of their choices, by name, or `all`: a verdict that differs is unknown.
+    #[serde(default)]
+    pub unsure: Vec<String>,
     /// Resource providers that the subscription is not registered for, such as `Microsoft.VirtualMachineImages`.
     #[serde(default)]
     pub unregistered: Vec<String>,

@@ -18,6 +18,8 @@ pub struct Places {
     pub repeat: Option<Span>,
     /// Each value of `assume`, by name.
     pub assume: BTreeMap<String, Span>,
+    /// Each entry of `unsure`.
+    pub unsure: Vec<Span>,
     /// Each entry of `topology`.
     pub topology: Vec<Span>,
     /// Each actor, by name.
@@ -28,6 +30,16 @@ pub struct Places {
     pub timeline: Vec<EventPlaces>,
     /// Every value of `parameters`, `set` and `put`, down to the scalars.
     pub(super) free: Vec<Span>,
+    /// The lines of each of `parameters`, in the order of the file.
+    pub(crate) parameters: Vec<(String, Lines)>,
+}
+
+/// The line that a value begins on, counted from 1, and those of what is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lines {
+    pub line: u64,
+    /// What is in it; entries of a map with their keys.
+    pub inner: Vec<(Option<String>, Lines)>,
 }
 
 /// The places of an actor.
@@ -93,18 +105,21 @@ impl Places {
             era: marks.era.map(|mark| at.span(&mark)),
             repeat: marks.repeat.map(|mark| at.span(&mark)),
             assume: marks.assume.iter().map(|(name, mark)| (name.clone(), at.span(mark))).collect(),
+            unsure: marks.unsure.iter().map(|mark| at.span(mark)).collect(),
             topology: marks.topology.iter().map(|mark| at.span(mark)).collect(),
             actors: marks.actors.iter().map(|(name, mark)| (name.clone(), at.actor(mark))).collect(),
             flows: marks.flows.iter().map(|mark| at.flow(mark)).collect(),
             timeline: marks.timeline.iter().map(|mark| at.event(mark)).collect(),
             free,
+            parameters: lines(&marks.parameters),
         })
     }
 
     /// Lets every place point into `file`.
     pub(super) fn refile(&mut self, file: FileId) {
-        let Self { era, repeat, assume, topology, actors, flows, timeline, free } = self;
-        let single = era.iter_mut().chain(repeat).chain(assume.values_mut()).chain(topology).chain(free);
+        let Self { era, repeat, assume, unsure, topology, actors, flows, timeline, free, parameters: _ } = self;
+        let named = assume.values_mut().chain(unsure);
+        let single = era.iter_mut().chain(repeat).chain(named).chain(topology).chain(free);
         let actors = actors.values_mut().flat_map(|actor| {
             let ActorPlaces { whole, address, prefix, listens } = actor;
             [whole, address].into_iter().chain(prefix).chain(listens)
@@ -173,9 +188,24 @@ impl Locator<'_> {
     fn leaves(&self, node: &Spanned<Node>, out: &mut Vec<Span>) {
         match &node.value {
             Node::Scalar => out.push(yaml::span(self.text, self.file, node.defined)),
-            Node::Inner(inner) => inner.iter().for_each(|node| self.leaves(node, out)),
+            Node::Inner(inner) => inner.iter().for_each(|(_, node)| self.leaves(node, out)),
         }
     }
+}
+
+fn lines(parameters: &BTreeMap<String, Spanned<Node>>) -> Vec<(String, Lines)> {
+    let mut found: Vec<(String, Lines)> =
+        parameters.iter().map(|(name, node)| (name.clone(), lines_of(node))).collect();
+    found.sort_by_key(|(_, lines)| lines.line);
+    found
+}
+
+fn lines_of(node: &Spanned<Node>) -> Lines {
+    let inner = match &node.value {
+        Node::Scalar => Vec::new(),
+        Node::Inner(inner) => inner.iter().map(|(key, node)| (key.clone(), lines_of(node))).collect(),
+    };
+    Lines { line: node.referenced.line(), inner }
 }
 
 type Mark = Spanned<IgnoredAny>;
@@ -186,6 +216,8 @@ struct Marks {
     repeat: Option<Mark>,
     #[serde(default)]
     assume: BTreeMap<String, Mark>,
+    #[serde(default)]
+    unsure: Vec<Mark>,
     #[serde(default)]
     topology: Vec<Mark>,
     #[serde(default)]
@@ -248,7 +280,7 @@ struct SetMarks {
 /// A value of any shape, of which only the places count.
 enum Node {
     Scalar,
-    Inner(Vec<Spanned<Node>>),
+    Inner(Vec<(Option<String>, Spanned<Node>)>),
 }
 
 impl<'de> Deserialize<'de> for Node {
@@ -313,15 +345,15 @@ impl<'de> Visitor<'de> for NodeVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
         let mut inner = Vec::new();
         while let Some(item) = items.next_element()? {
-            inner.push(item);
+            inner.push((None, item));
         }
         Ok(Node::Inner(inner))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
         let mut inner = Vec::new();
-        while let Some((IgnoredAny, value)) = entries.next_entry()? {
-            inner.push(value);
+        while let Some((key, value)) = entries.next_entry()? {
+            inner.push((Some(key), value));
         }
         Ok(Node::Inner(inner))
     }

@@ -225,16 +225,61 @@ fn answers_that_hang_on_an_assumption_are_unknown() {
     assert_eq!(usual["flows"][0]["hangs_on"][0].get("otherwise"), None);
 }
 
-/// Catches: a build whose verdict does not hang on what its connections do, in `check`; a settled assumption tried.
+/// Catches: a build whose verdict does not hang on what its connections do, in `check`; a settled assumption tried; one that
+/// nearly everything hangs on and that makes verdicts unknown without being named, or that is not told of at all.
 #[test]
 fn a_check_tries_what_its_builds_hang_on() {
     let world = library("topologies/library/image-builder/existing-vnet.json");
-    let (code, out, error) = run(&["check", &world, "--assume", "all"]);
+    let (code, out, error) = run(&["check", &world, "--assume", "large-packets"]);
     assert!(code == 1 && out.contains("with dropped: Disconnected"), "{out}{error}");
-    let (code, out, _) = run(&["check", &world, "--assume", "all", "--format", "json"]);
+    let (code, out, _) = run(&["check", &world, "--assume", "all", "--assume", "large-packets", "--format", "json"]);
     assert_eq!((code, &json(&out)["builds"][0]["verdict"]), (1, &"Unknown".into()));
+    let (code, out, _) = run(&["check", &world, "--assume", "all"]);
+    assert!(code == 0 && out.contains("with large-packets=dropped: 1 of 1 that connect would fail"), "{out}");
     let (code, out, _) = run(&["check", &world, "--assume", "all", "--assume", "large-packets=pass"]);
-    assert!(code == 0 && !out.contains("with dropped"), "{out}");
+    assert!(code == 0 && !out.contains("dropped"), "{out}");
+}
+
+/// Catches: a place in a scenario's own parameters that no person finds: in a file that is none, or on one long line.
+#[test]
+fn what_a_scenarios_parameters_say_is_placed_in_the_scenario() {
+    let world = library("topologies/library/image-builder/existing-vnet.json");
+    let deny = "direction: Inbound, access: Deny, protocol: '*', sourceAddressPrefix: '*', sourcePortRange: '*', \
+                destinationAddressPrefix: '*', destinationPortRange: '*'";
+    let text = format!(
+        "name: n\ntopology: [{world:?}]\nparameters:\n  securityRules:\n\n    - name: DenyRest\n      properties: \
+         {{ priority: 300, {deny} }}\ntimeline: [{{ action: {{ build: {{ expect: {{ outcome: failed }} }} }} }}]\n"
+    );
+    let scenario = file("placed", "own.yaml", &text);
+    let (code, out, error) = run(&["replay", &scenario.to_string_lossy(), "--format", "json"]);
+    let report = json(&out);
+    let place = &report["builds"][0]["problems"][0]["place"];
+    let name = place["file"].as_str().unwrap_or_default();
+    assert!(code == 0 && name.ends_with("own.yaml") && place["line"] == 6, "{place} {out} {error}");
+    assert!(place["snippet"].as_str().unwrap().contains("DenyRest"), "{place}");
+}
+
+/// Catches: attempts that are not made again, an end after the first success that is not one, words of the client that are
+/// lost; an expectation about them that is not looked at.
+#[test]
+fn a_flow_is_tried_until_it_succeeds_or_its_time_is_over() {
+    let world = library("topologies/library/stories/09-slow-windows.json");
+    let flow = |lasts: &str, expect: &str| {
+        let text = format!(
+            "name: n\ntopology: [{world:?}]\nflows:\n  - {{ name: f, from: agent, to: 'windowsBuild:5986', protocol: tcp, \
+             timeout: 5s, retry: {{ every: 15s, for: {lasts} }}, expect: {expect} }}\n\
+             timeline: [{{ action: {{ reboot: {{ machine: windowsBuild, down: 5m }} }} }}]\nuntil: 40m\n"
+        );
+        let scenario = file("retried", "own.yaml", &text);
+        let (code, out, error) = run(&["replay", &scenario.to_string_lossy(), "--format", "json"]);
+        assert_eq!(code, 0, "{lasts} {out} {error}");
+        json(&out)["flows"][0].clone()
+    };
+    let up = flow("10m", "{ prints: i/o timeout }");
+    let tries = up["tries"][0]["count"].as_u64().unwrap();
+    assert!((15..=40).contains(&tries) && up["verdict"] == "Connected", "{up}");
+    let down = flow("2m", "{ verdict: disconnected, reason: machine-down, alone: true, prints: i/o timeout }");
+    assert_eq!(down["tries"][0]["count"], 9, "{down}");
 }
 
 /// Catches: a way that fails by the size of its packets alone and does not say so.

@@ -2,9 +2,10 @@
 
 use crate::fabric::LinkClass;
 use crate::host::Report;
-use crate::id::{HostId, NodeId, PortId};
+use crate::id::{FlowId, HostId, NodeId, PortId};
 use crate::net::{Packet, Tuple};
 use crate::plane::Act;
+use crate::stage::idle::Silence;
 use crate::stage::{Reason, Step};
 use crate::time::Nanos;
 use crate::topology::{Refusal, Topology};
@@ -48,6 +49,17 @@ pub enum Event<'a> {
         packet: &'a Packet,
         /// Why.
         reason: Reason,
+    },
+    /// A port forgot a connection that was silent for too long, and tells both ends.
+    Forgot {
+        /// Where.
+        port: PortId,
+        /// The simulated flow it belonged to.
+        flow: Option<FlowId>,
+        /// How its opener's packets came there.
+        tuple: Tuple,
+        /// Who forgot it, and after which silence.
+        silence: Silence,
     },
     /// A program wrote to a connection.
     Wrote {

@@ -10,7 +10,7 @@ use crate::host::tcp;
 use crate::host::{Input, Undelivered};
 use crate::id::{HostId, LinkId, PortId};
 use crate::net::{Flags, Header, IcmpHeader, Meta, Packet, Protocol};
-use crate::plane::{Act, Answer, Expired, Reset, Watch};
+use crate::plane::{Act, Answer, Expired, Forgotten, Reset, Watch};
 use crate::stage::Reason;
 use bytes::Bytes;
 
@@ -121,8 +121,11 @@ impl<O: Observer> Engine<O> {
         match self.plane.expire(watch, self.now) {
             Expired::Gone => {}
             Expired::Later(at, watch) => self.queue.push(at, Due::Expire(watch)),
-            Expired::Over(resets) => {
-                for reset in *resets {
+            Expired::Over(forgotten) => {
+                let Forgotten { tuple, flow, silence, resets } = *forgotten;
+                let event = Event::Forgot { port: watch.port(), flow, tuple, silence };
+                self.observer.see(self.now, &event, &self.topology);
+                for reset in resets {
                     self.reset(reset);
                 }
             }

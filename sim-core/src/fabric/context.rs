@@ -1,6 +1,6 @@
 //! What the ports of a VNet, and of a subnet, have in common.
 
-use crate::assumption::{Assumption, AssumptionSet};
+use crate::assumption::AssumptionSet;
 use crate::id::NodeId;
 use crate::net::{Addr, Prefix, Tuple};
 use crate::set::AddrSet;
@@ -86,21 +86,21 @@ pub struct SubnetContext {
 
 /// Addresses of which it is assumed whether service tags hold them.
 #[derive(Clone, Debug, Default)]
-pub struct Doubts {
-    /// Those that `VirtualNetwork` and `Internet` may or may not hold.
-    pub about: AddrSet,
-    /// The assumptions about these.
-    pub assumed: AssumptionSet,
-    /// Those that private link services translate to: `AzureLoadBalancer` may or may not hold them.
-    pub translated: AddrSet,
-}
+pub struct Doubts(Vec<(AddrSet, AssumptionSet)>);
 
 impl Doubts {
+    /// Notes what is assumed about addresses.
+    pub fn note(&mut self, about: AddrSet, assumed: AssumptionSet) {
+        if !about.is_empty() {
+            self.0.push((about, assumed));
+        }
+    }
+
     /// What a rule's decision about a packet may hang on.
     #[must_use]
     pub fn touching(&self, tuple: &Tuple) -> AssumptionSet {
-        let touched = |set: &AddrSet| set.contains(tuple.src) || set.contains(tuple.dst);
-        let assumed = if touched(&self.about) { self.assumed } else { AssumptionSet::default() };
-        if touched(&self.translated) { assumed.with(Assumption::LinkServiceTag) } else { assumed }
+        let touched = |about: &AddrSet| about.contains(tuple.src) || about.contains(tuple.dst);
+        let found = self.0.iter().filter(|(about, _)| touched(about));
+        found.fold(AssumptionSet::default(), |all, (_, assumed)| all.union(*assumed))
     }
 }

@@ -117,8 +117,8 @@ pub struct FrontendPort {
     pub rules: Vec<balancer::Rule>,
     /// All of its public addresses: more than one where it has a prefix.
     pub addresses: Vec<Addr>,
-    /// Minutes of silence after which its public address forgets a flow.
-    pub idle_minutes: Option<u16>,
+    /// Its public address, and the minutes of silence after which that forgets a flow.
+    pub idle_minutes: Option<(NodeId, u16)>,
     /// How it translates what its pools send.
     pub snats: Vec<Snat>,
     /// Frontends that know flows which are translated to this one's address.

@@ -2,10 +2,10 @@
 //! of packets that come too late.
 
 use super::flow::Key;
-use crate::id::PortId;
+use crate::id::{FlowId, PortId};
 use crate::net::{Flags, Header, Protocol, TcpHeader, Tuple};
 use crate::stage::Reason;
-use crate::stage::idle::{Expiry, Lifetime};
+use crate::stage::idle::{Expiry, Lifetime, Silence};
 use crate::time::Nanos;
 
 /// One direction of a connection at a port.
@@ -57,6 +57,8 @@ pub struct Conn {
     pub last_seen: Nanos,
     /// Counts the connections of the table.
     pub number: u64,
+    /// The simulated flow it belongs to.
+    pub flow: Option<FlowId>,
     /// Rules that count for flows under way were changed since it was last held against them.
     pub revise: bool,
     /// Such rules deny it.
@@ -73,7 +75,7 @@ pub struct Conn {
 
 impl Conn {
     /// A connection whose first packet is under way.
-    pub fn new(state: &NewConn, number: u64, now: Nanos) -> Self {
+    pub fn new(state: &NewConn, number: u64, flow: Option<FlowId>, now: Nanos) -> Self {
         let tcp = state.forward.key.tuple.protocol == Protocol::TCP;
         let mut conn = Self {
             forward: state.forward,
@@ -81,6 +83,7 @@ impl Conn {
             claim: state.claim,
             last_seen: now,
             number,
+            flow,
             revise: false,
             cut: None,
             lifetime: state.lifetime,
@@ -175,6 +178,11 @@ impl Conn {
     /// Whether it was silent for too long.
     pub fn is_over(&self, now: Nanos) -> bool {
         now > self.deadline()
+    }
+
+    /// That it was silent for too long.
+    pub fn silence(&self) -> Silence {
+        Silence { keeper: self.lifetime.keeper, after: self.idle() }
     }
 
     /// What becomes of it then.

@@ -6,9 +6,10 @@
 
 use super::conn::{Conn, Half, NewConn};
 use super::decision::{Composed, Decision};
+use crate::id::FlowId;
 use crate::net::{Flags, Gateway, Header, Meta, Protocol, Tuple};
 use crate::stage::Reason;
-use crate::stage::idle::Expiry;
+use crate::stage::idle::{Expiry, Silence};
 use crate::time::Nanos;
 use hashbrown::HashMap;
 
@@ -44,6 +45,8 @@ pub struct Sighting<'a> {
     pub header: &'a Header,
     /// Bytes of its payload.
     pub payload: usize,
+    /// The simulated flow it belongs to.
+    pub flow: Option<FlowId>,
     /// The time.
     pub now: Nanos,
 }
@@ -69,10 +72,12 @@ pub enum Known {
         /// Whether rules need not be asked.
         recorded: bool,
     },
-    /// That it was silent for too long. Whether whoever still sends is told so.
+    /// That it was silent for too long.
     Over {
-        /// By a reset.
+        /// Whether whoever still sends is told so, by a reset.
         told: bool,
+        /// How long that was, in whose memory.
+        silence: Silence,
     },
 }
 
@@ -169,7 +174,7 @@ impl FlowTable {
         }
         if over && !reset {
             let told = matches!(conn.expiry(), Expiry::Reset | Expiry::ResetBoth) && conn.is_open();
-            return Known::Over { told };
+            return Known::Over { told, silence: conn.silence() };
         }
         let half = if forward { Some(conn.forward) } else { conn.reverse };
         let recorded = conn.is_recorded(seen.now);
@@ -243,7 +248,7 @@ impl FlowTable {
             return Err(Reason::FlowTableFull);
         }
         let Decision { mut composed, state, once } = decision;
-        let watched = state.and_then(|state| self.open(&state, seen.now));
+        let watched = state.and_then(|state| self.open(&state, seen));
         let slot = self.entries.entry(key).or_insert(Slot { composed: NOT_COMPOSED, conn: None });
         if let Some((index, forward)) = slot.conn
             && let Some(conn) = self.conns[index as usize].as_mut().filter(|_| !once)
@@ -263,9 +268,9 @@ impl FlowTable {
         self.composed.get_mut(place).map(|composed| (composed, watched)).ok_or(Reason::FlowTableFull)
     }
 
-    fn open(&mut self, state: &NewConn, now: Nanos) -> Option<Watched> {
+    fn open(&mut self, state: &NewConn, seen: &Sighting<'_>) -> Option<Watched> {
         self.opened += 1;
-        let conn = Conn::new(state, self.opened, now);
+        let conn = Conn::new(state, self.opened, seen.flow, seen.now);
         let keys = conn.keys();
         // One in whose place this one comes is gone.
         for (key, _) in conn.keys() {

@@ -14,7 +14,7 @@ mod revise;
 mod view;
 
 pub use decision::{Act, Answer, Composed};
-pub use expiry::{Expired, Reset, Watch};
+pub use expiry::{Expired, Forgotten, Reset, Watch};
 pub use health::Health;
 
 use crate::assumption::Assumption;
@@ -25,7 +25,7 @@ use crate::stage::Reason;
 use crate::time::Nanos;
 use core::hash::BuildHasher;
 use decision::Decision;
-use expiry::{over, resets};
+use expiry::{forgotten, over};
 use flow::{FlowTable, Key, Known, Sighting, scope};
 use hashbrown::HashMap;
 use rand::Rng;
@@ -152,7 +152,7 @@ impl Plane {
         let epoch = self.fabric.epoch;
         let large = large::is_large(header, payload);
         let dropped = large && !self.fabric.choices().is_default(Assumption::LargePackets);
-        let seen = Sighting { header, payload, now };
+        let seen = Sighting { header, payload, flow: meta.flow, now };
         let composed = match self.tables[port.index()].hit(&key, epoch, &seen) {
             Some(place) => self.tables[port.index()].composed_mut(place).ok_or(Reason::FlowTableFull)?,
             None => self.compose(port, key, meta, &seen)?,
@@ -186,7 +186,7 @@ impl Plane {
         let view = self.view(&fabric, id, seen, draw);
         let decision = match (cut, known) {
             (Some(decision), _) => decision,
-            (None, Known::Over { told }) => over(&view, key, meta, told),
+            (None, Known::Over { told, silence }) => over(&view, key, meta, told, silence),
             (None, known) if key.leaving => leave::decide(&view, port, key, meta, known),
             (None, known) => arrive::decide(&view, port, key, meta, known),
         };
@@ -264,7 +264,7 @@ impl Plane {
         match table.watch(watch.watched, now) {
             Err(None) => Expired::Gone,
             Err(Some(watched)) => Expired::Later(watched.deadline.next(), Watch { watched, ..watch }),
-            Ok(conn) if conn.is_open() => Expired::Over(Box::new(resets(watch.port, conn))),
+            Ok(conn) if conn.is_open() => Expired::Over(Box::new(forgotten(watch.port, conn))),
             Ok(_) => Expired::Gone,
         }
     }

@@ -177,9 +177,28 @@ impl Rule {
         (Some(candidates[(hash % u64::from(count)) as usize]), count)
     }
 
-    /// How long a flow is remembered; `public` is the idle time of the frontend's public address, in minutes.
+    /// Whether it is assumed how long a flow is remembered.
     #[must_use]
-    pub fn lifetime(&self, protocol: Protocol, public: Option<u16>) -> Lifetime {
-        Lifetime::balanced(protocol, self.idle_minutes, public, self.tcp_reset)
+    pub fn hangs_on_floating(&self, protocol: Protocol) -> bool {
+        self.floating_ip && protocol == Protocol::TCP
+    }
+
+    /// How long `balancer` remembers a flow; `public` is the frontend's public address with its idle time in minutes.
+    ///
+    /// Rule `floating-ip-idle`: whether the idle time of a rule with floating IP counts is not known for certain; by default
+    /// it does. Source: failure-stories S19 (a public report); azure-dataplane 3.7.
+    #[must_use]
+    pub fn lifetime(
+        &self,
+        choices: Choices,
+        protocol: Protocol,
+        balancer: NodeId,
+        public: Option<(NodeId, u16)>,
+    ) -> Lifetime {
+        if self.hangs_on_floating(protocol) && !choices.is_default(Assumption::FloatingIpIdle) {
+            return Lifetime::plain(super::idle::NEVER);
+        }
+        let (setting, minutes) = public.map_or((self.node, None), |(address, minutes)| (address, Some(minutes)));
+        Lifetime::balanced(protocol, self.idle_minutes, minutes, self.tcp_reset).kept(balancer, setting)
     }
 }

@@ -1,6 +1,7 @@
 //! Idle times: how long state is kept, and what becomes of connections that were silent for longer (azure-dataplane 3.7,
 //! 4.2).
 
+use crate::id::NodeId;
 use crate::net::Protocol;
 use crate::time::Nanos;
 
@@ -20,6 +21,26 @@ pub struct Lifetime {
     pub hold: Hold,
     /// What becomes of packets that come after that.
     pub expiry: Expiry,
+    /// Who remembers it, where somebody is to be named.
+    pub keeper: Option<Keeper>,
+}
+
+/// Who remembers a flow, and whose setting says for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeper {
+    /// The balancer, the translator.
+    pub device: NodeId,
+    /// The rule, the public address, the gateway.
+    pub setting: NodeId,
+}
+
+/// That a connection was silent for longer than it is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// Who remembered it, where somebody is to be named.
+    pub keeper: Option<Keeper>,
+    /// For how long at most.
+    pub after: Nanos,
 }
 
 /// How long what a closed connection held is kept from others.
@@ -51,7 +72,13 @@ impl Lifetime {
     #[must_use]
     pub const fn plain(idle: Nanos) -> Self {
         let hold = Hold { fin: Nanos::ZERO, rst: Nanos::ZERO, udp: Nanos::ZERO };
-        Self { record: idle, idle, half_open: idle, hold, expiry: Expiry::Forget }
+        Self { record: idle, idle, half_open: idle, hold, expiry: Expiry::Forget, keeper: None }
+    }
+
+    /// The same, remembered by somebody.
+    #[must_use]
+    pub const fn kept(self, device: NodeId, setting: NodeId) -> Self {
+        Self { keeper: Some(Keeper { device, setting }), ..self }
     }
 
     /// State that is missed when it is gone.

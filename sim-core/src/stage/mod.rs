@@ -145,6 +145,8 @@ pub enum Step {
         /// Why.
         denied: guard::Denied,
     },
+    /// A connection was silent for too long, and forgotten.
+    Expired(idle::Silence),
     /// Something that nobody knows for certain had a say.
     Assumed(Assumption),
     /// The stage that stopped it, or would have, had it not been passed over.

@@ -18,7 +18,8 @@ pub struct TagContext {
     /// link services translate to, because the documented image-builder rule admits private link data by this tag
     /// (azure-services 2.2).
     pub load_balancer: AddrSet,
-    /// `Internet`: what is neither in `VirtualNetwork` nor in Azure's list of what is never on the Internet.
+    /// `Internet`: what is neither in `VirtualNetwork` nor in Azure's list of what is never on the Internet; and, as is
+    /// assumed, public ranges on premises.
     pub internet: AddrSet,
 }
 

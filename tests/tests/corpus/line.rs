@@ -1,10 +1,11 @@
 //! What is said of one file.
 
 use scenarios::check::{self, Check};
+use scenarios::hangs::Tried;
 use scenarios::observe::Recorder;
 use scenarios::replay::Options;
 use scenarios::scenario::Downloads;
-use sim_core::assumption::{AssumptionSet, Choices};
+use sim_core::assumption::Choices;
 use sim_core::time::Nanos;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -58,7 +59,7 @@ impl Line {
             downloads: Downloads::Token,
             date: Date::default(),
             choices: Choices::default(),
-            alternatives: AssumptionSet::default(),
+            alternatives: Tried::default(),
             until: Nanos::secs(17 * 3600),
         };
         let (check, _) = check::run(world, &[], &options, Recorder::default());

@@ -1,6 +1,7 @@
 //! Gateways, connections and networks on premises: azure-dataplane 2.1 to 2.4, 2.7, 5.3 and 5.4.
 
 use sim_core::app::Traceroute;
+use sim_core::assumption::Assumption;
 use sim_core::engine::{Engine, Event, Observer};
 use sim_core::fabric::{Fabric, LinkClass, PortKind};
 use sim_core::id::PortId;
@@ -91,6 +92,31 @@ fn propagation_can_be_switched_off() {
     net.routed("h/s", &[("192.168.0.0/24", UserHop::Gateway)]);
     net.no_propagation("table-of-h-s");
     assert_eq!(tcp(&net, "vm-h", addr(DC), 22).verdict, "open");
+}
+
+#[test]
+fn a_public_range_on_premises_is_in_two_tags() {
+    // failure-stories S21. Tests `tag-internet-on-premises`.
+    // Catches: a range taken out of `Internet`, or out of `VirtualNetwork`, because the other tag holds it; a private range
+    // on premises in `Internet`; a choice without effect, or an answer that does not say what it hangs on.
+    let deny = "200 no out deny * * -> Internet *";
+    let first = "100 near out allow * * -> VirtualNetwork *";
+    for (choice, rules, to, verdict) in [
+        ("with-virtual-network", &[deny][..], "198.51.100.9", "there vm-h: security-rule subnet g/no"),
+        ("with-virtual-network", &[first, deny], "198.51.100.9", "open"),
+        ("with-virtual-network", &[deny], DC, "open"),
+        ("left-out", &[deny], "198.51.100.9", "open"),
+    ] {
+        let mut net = hub();
+        net.site("public", "198.51.100.0/24", None);
+        net.connect("gw-h", "public", false);
+        net.assume("internet-on-premises", choice);
+        net.group("g", rules);
+        net.link("h/s", Relation::FilteredBy, "g");
+        let asked = tcp(&net, "vm-h", addr(to), 443);
+        assert_eq!(asked.verdict, verdict, "{choice} {rules:?} {to}");
+        assert_eq!(asked.walk.assumed().has(Assumption::InternetOnPremises), to != DC, "{choice} {rules:?} {to}");
+    }
 }
 
 #[test]

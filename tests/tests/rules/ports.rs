@@ -26,7 +26,11 @@ fn behind(net: &mut Net, count: usize, ports: u32, fronts: usize) -> Vec<PortId>
     net.public_ip("pip", "20.1.1.1", Sku::Standard);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     net.balancer("lb", Sku::Standard, (Relation::Uses, "pip"), &names);
-    let rule = OutboundRule { ports: Setting::default_of(ports), idle_minutes: 4, ..OutboundRule::default() };
+    let rule = OutboundRule {
+        ports: Setting::default_of(ports),
+        idle_minutes: Setting::default_of(4),
+        ..OutboundRule::default()
+    };
     let mut draft = Draft::new("lb/out", Kind::OutboundRule(rule)).refer(Relation::PartOf, "lb");
     draft = draft.refer(Relation::Listens, "lb/front").refer(Relation::Sends, "lb/pool");
     if fronts == 2 {

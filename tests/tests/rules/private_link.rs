@@ -202,6 +202,26 @@ fn an_endpoint_ignores_the_routes_of_its_own_subnet() {
 }
 
 #[test]
+fn answers_that_skip_an_appliance_are_assumed_to_arrive() {
+    // failure-stories S29. Tests `endpoint-replies`.
+    // Catches: answers lost that skipped nothing; one outcome whatever is assumed; an answer that does not say what it hangs
+    // on.
+    let on = EndpointPolicies { security: false, routes: true };
+    for (choice, prefix, verdict) in [
+        ("arrive", "10.0.5.0/24", "open"),
+        ("lost", "10.0.5.0/24", "back pe: unknown-flow"),
+        ("lost", "0.0.0.0/0", "open"),
+    ] {
+        let (mut net, endpoint) = spoke(on, |nva| vec![(prefix, UserHop::Appliance(nva))]);
+        net.assume("endpoint-replies", choice);
+        let asked = tcp(&net, "remote", endpoint, 60001);
+        assert_eq!(asked.verdict, verdict, "{choice} {prefix}");
+        let diverted = prefix != "0.0.0.0/0";
+        assert_eq!(asked.walk.assumed().has(Assumption::EndpointReplies), diverted, "{choice} {prefix}");
+    }
+}
+
+#[test]
 fn an_endpoint_is_for_its_vnet_and_its_peers() {
     // Tests `route-private-endpoint`.
     // 2.1, 2.6. Catches: endpoints known everywhere.

@@ -9,7 +9,7 @@ use sim_core::host::{
 };
 use sim_core::net::Addr;
 use sim_core::time::Nanos;
-use sim_core::topology::{Draft, Kind, Nsg, OutboundRule, Relation, Sku, Topology};
+use sim_core::topology::{Draft, Kind, Nsg, OutboundRule, Relation, Setting, Sku, Topology};
 use std::sync::Arc;
 use vnetsim_tests::net::{Net, facts};
 use vnetsim_tests::parts::rules;
@@ -129,14 +129,14 @@ fn balanced(public: bool, rule_minutes: u16, address_minutes: Option<u16>, tcp_r
     net.public_ip("pip", "20.1.1.1", Sku::Standard);
     net.edit("pip", |kind| {
         let Kind::PublicIp(public) = kind else { panic!("no address") };
-        public.idle_minutes = address_minutes;
+        public.idle_minutes = Setting::default_of(address_minutes);
     });
     let at = if public { (Relation::Uses, "pip") } else { (Relation::Attached, "v/s") };
     let vip = net.balancer("lb", Sku::Standard, at, &["m"]);
     let rule = net.balance("lb", PORT, PORT, None);
     net.edit(&rule, |kind| {
         let Kind::BalancingRule(rule) = kind else { panic!("no rule") };
-        (rule.idle_minutes, rule.tcp_reset) = (rule_minutes, tcp_reset);
+        (rule.idle_minutes, rule.tcp_reset) = (Setting::default_of(rule_minutes), tcp_reset);
     });
     (net, vip)
 }
@@ -166,6 +166,24 @@ fn a_frontends_address_forgets_before_the_rule() {
 }
 
 #[test]
+fn a_floating_rules_idle_time_is_assumed() {
+    // azure-docs issue 86536. Tests `floating-ip-idle`.
+    // Catches: a choice without effect, or one that takes the idle time from rules without floating IP.
+    for (choice, floating, end) in
+        [("counts", true, "silent"), ("ignored", true, "works"), ("ignored", false, "silent")]
+    {
+        let (mut net, vip) = balanced(false, 5, None, false);
+        net.edit("lb/rule-7000", |kind| {
+            let Kind::BalancingRule(rule) = kind else { panic!("no rule") };
+            rule.floating_ip = floating;
+        });
+        let mut all = Facts::clone(&facts());
+        all.choices.set("floating-ip-idle", choice).unwrap();
+        assert_eq!(play(&net, Arc::new(all), "client", vip, 6.0, None).client.unwrap().0, end, "{choice} {floating}");
+    }
+}
+
+#[test]
 fn a_nat_gateway_resets_whoever_speaks_again() {
     // Golden 29, 4.2. Tests `nat-gateway-timers`. Catches: a reset at expiry, silence afterwards, the gateway's own time not read;
     // a reset that is lost on the way into a network of a public range.
@@ -176,7 +194,7 @@ fn a_nat_gateway_resets_whoever_speaks_again() {
     assert_eq!(idle(&net, "a", WORLD, 5.0), ("reset", 300));
     net.edit("nat", |kind| {
         let Kind::NatGateway(gateway) = kind else { panic!("no gateway") };
-        gateway.idle_minutes = Some(60);
+        gateway.idle_minutes = Setting::default_of(Some(60));
     });
     assert_eq!(idle(&net, "a", WORLD, 59.0).0, "works");
     let mut net = Net::new();
@@ -199,7 +217,7 @@ fn ways_out_forget_after_their_own_times() {
         net.vm("a", "v/s", None);
         net.public_ip("pip", "20.1.1.2", Sku::Standard);
         net.balancer("lb", Sku::Standard, (Relation::Uses, "pip"), &["a"]);
-        let rule = OutboundRule { idle_minutes: minutes, tcp_reset, ..OutboundRule::default() };
+        let rule = OutboundRule { idle_minutes: Setting::default_of(minutes), tcp_reset, ..OutboundRule::default() };
         let rule = Draft::new("lb/out", Kind::OutboundRule(rule)).refer(Relation::PartOf, "lb");
         net.put(rule.refer(Relation::Listens, "lb/front").refer(Relation::Sends, "lb/pool"));
         assert_eq!(idle(&net, "a", WORLD, silence).0, end.0, "{minutes} {tcp_reset} {silence}");

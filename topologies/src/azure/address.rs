@@ -1,7 +1,7 @@
 //! `publicIPAddresses`, and prefixes of them.
 
 use super::raw::RawResource;
-use super::read::{address, given, number, says, text};
+use super::read::{address, given, idle_minutes, says, text};
 use super::reading::Reading;
 use crate::json::Value;
 use sim_core::net::Prefix;
@@ -21,13 +21,12 @@ pub(super) fn public(raw: &RawResource, key: &str, out: &mut Reading) {
         Ok(address) => {
             // A prefix has no Basic tier.
             let sku = if key == "ipPrefix" { Sku::Standard } else { sku(&raw.body) };
-            let idle = number(properties, "idleTimeoutInMinutes", 4..=66);
             let public = PublicIp {
                 sku,
                 region: out.region.clone(),
                 address,
                 prefix,
-                idle_minutes: idle.ok().flatten().map(|minutes| minutes as u16),
+                idle_minutes: idle_minutes(properties, 66).unwrap_or_default(),
                 global: is_global(&raw.body),
                 v6: says(properties, "publicIPAddressVersion", "IPv6"),
             };

@@ -11,7 +11,8 @@ use crate::json::Value;
 use sim_core::net::Protocol;
 use sim_core::stage::idle::DEFAULT_MINUTES;
 use sim_core::topology::{
-    BackendPool, BalancingRule, Draft, Frontend, IpConfig, Kind, LoadBalancer, Machine, Nic, Relation, Setting, Sku,
+    BackendPool, BalancingRule, Draft, Frontend, IpConfig, Kind, LoadBalancer, Machine, Nic, Probe, Relation, Setting,
+    Sku,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -44,9 +45,10 @@ pub(super) fn gateway(raw: &RawResource, out: &mut Reading) {
     for part in list(properties, FRONTENDS) {
         frontend(raw, part, out);
     }
+    let probe = probe(raw, part, properties, out);
     for (part, frontend, rule) in listeners(raw, out) {
         let Some(draft) = raw.part("httpListeners", part, Kind::BalancingRule(rule)) else { continue };
-        let draft = draft.refer(Relation::PartOf, raw.id.clone());
+        let draft = draft.refer(Relation::PartOf, raw.id.clone()).refer(Relation::Checks, probe.clone());
         out.inline(draft.refer(Relation::Listens, frontend).refer(Relation::Sends, pool.clone()));
     }
 }
@@ -66,6 +68,24 @@ fn instances(raw: &RawResource, part: &Value, config: &Arc<str>, subnet: Arc<str
     out.inline(address.refer(Relation::MemberOf, pool.clone()));
     pool
 }
+
+/// The probe of the platform's balancer that stands before the instances.
+///
+/// Rule `application-gateway-probes`: the platform's balancer brings clients to an application gateway while its probes
+/// reach the instances, on one of the ports kept for the infrastructure: 65200 to 65535, and 65503 to 65534 in the first
+/// generation. The group of the gateway's subnet must let them in, as it must let in the tag `AzureLoadBalancer` on all
+/// ports. Source: learn azure/application-gateway/configuration-infrastructure; failure-stories S17.
+fn probe(raw: &RawResource, part: &Value, properties: &Value, out: &mut Reading) -> Arc<str> {
+    let port = if tier(properties) == Sku::Basic { 65503 } else { 65200 };
+    let id = child(&raw.id, "platformProbes", "platform");
+    let probe = Probe { port, interval_s: PROBED_EVERY, threshold: 1, ..Probe::default() };
+    let draft = Draft::new(id.clone(), Kind::Probe(probe)).at(Some(part.span)).owned_by(GATEWAY_SERVICE);
+    out.inline(draft.refer(Relation::PartOf, raw.id.clone()));
+    id
+}
+
+/// Seconds between the platform's probes of the instances: nothing says how many; a balancer's fewest.
+const PROBED_EVERY: u32 = 5;
 
 fn frontend(raw: &RawResource, part: &Value, out: &mut Reading) {
     let Some(id) = raw.part_id(FRONTENDS, part) else { return };
@@ -114,7 +134,7 @@ fn listeners<'r>(raw: &'r RawResource, out: &mut Reading) -> Vec<(&'r Value, Arc
         protocol: Some(Protocol::TCP),
         frontend_port: port,
         backend_port: port,
-        idle_minutes: DEFAULT_MINUTES,
+        idle_minutes: Setting::default_of(DEFAULT_MINUTES),
         floating_ip: shared(port),
         ..BalancingRule::default()
     };

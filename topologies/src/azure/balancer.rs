@@ -4,11 +4,14 @@ use super::address::{is_global, sku};
 use super::id;
 use super::nic::{is_v6, requested};
 use super::raw::{RawResource, Resources};
-use super::read::{address, bad, given, inner, list, missing, number, port, reference, references, says, switch, text};
+use super::read::{
+    address, bad, given, idle_minutes, inner, list, missing, number, port, reference, references, says, switch, text,
+};
 use super::reading::{Piece, Reading};
 use crate::diagnostic::Diagnostic;
 use crate::json::Value;
 use sim_core::net::Protocol;
+use sim_core::stage::idle::DEFAULT_MINUTES;
 use sim_core::topology::{
     BackendPool, BalancingRule, Distribution, Draft, Frontend, InboundNatRule, Kind, LoadBalancer, OutboundRule,
     PortRange, Probe, ProbeProtocol, Relation, Setting, Sku,
@@ -117,7 +120,7 @@ fn balancing_rule(properties: &Value) -> Result<Kind, Diagnostic> {
             _ => Distribution::FiveTuple,
         },
         // azure-dataplane 3.7: 4 minutes unless said otherwise.
-        idle_minutes: idle_minutes(properties)?,
+        idle_minutes: idle_time(properties)?,
         floating_ip: switch(properties, "enableFloatingIP", false).value,
         disable_outbound_snat: switch(properties, "disableOutboundSnat", false).value,
         tcp_reset: switch(properties, "enableTcpReset", false).value,
@@ -140,7 +143,7 @@ pub(super) fn nat_rule(properties: &Value) -> Result<InboundNatRule, Diagnostic>
         frontend_ports,
         backend_port: required("backendPort")?,
         given: Vec::new(),
-        idle_minutes: idle_minutes(properties)?,
+        idle_minutes: idle_time(properties)?,
         floating_ip: switch(properties, "enableFloatingIP", false).value,
         tcp_reset: switch(properties, "enableTcpReset", false).value,
     })
@@ -164,7 +167,7 @@ fn outbound_rule(properties: &Value) -> Result<Kind, Diagnostic> {
     Ok(Kind::OutboundRule(OutboundRule {
         protocol: protocol(properties)?,
         ports: Setting { value: ports, span },
-        idle_minutes: idle_minutes(properties)?,
+        idle_minutes: idle_time(properties)?,
         tcp_reset: switch(properties, "enableTcpReset", false).value,
     }))
 }
@@ -248,7 +251,7 @@ fn members(pool: &Arc<str>, properties: &Value, out: &mut Reading) {
 }
 
 /// Minutes of silence after which a rule's connections are forgotten: 4 where nothing is said.
-fn idle_minutes(properties: &Value) -> Result<u16, Diagnostic> {
-    // Within the limits it fits.
-    Ok(number(properties, "idleTimeoutInMinutes", 4..=120)?.unwrap_or(4) as u16)
+fn idle_time(properties: &Value) -> Result<Setting<u16>, Diagnostic> {
+    let Setting { value, span } = idle_minutes(properties, 120)?;
+    Ok(Setting { value: value.unwrap_or(DEFAULT_MINUTES), span })
 }

@@ -67,6 +67,14 @@ pub(super) fn number(within: &Value, key: &str, limits: RangeInclusive<u64>) -> 
     }
 }
 
+/// `idleTimeoutInMinutes`, of 4 to `most`, with its place.
+pub(super) fn idle_minutes(within: &Value, most: u64) -> Result<Setting<Option<u16>>, Diagnostic> {
+    const KEY: &str = "idleTimeoutInMinutes";
+    // Within the limits it fits.
+    let value = number(within, KEY, 4..=most)?.map(|minutes| minutes as u16);
+    Ok(Setting { value, span: value.and(given(within, KEY)).map(|written| written.span) })
+}
+
 /// A port, at least `first`.
 pub(super) fn port(within: &Value, key: &str, first: u16) -> Result<Option<u16>, Diagnostic> {
     // Within the limits it fits.

@@ -11,7 +11,7 @@ use super::address::{is_global, sku};
 use super::id::{child, name_of, parent, sibling};
 use super::machine::of_size;
 use super::raw::{RawResource, Resources};
-use super::read::{given, inner, list, not_modelled, number, references, says, text};
+use super::read::{given, idle_minutes, inner, list, not_modelled, references, says, text};
 use super::reading::Reading;
 use crate::json::Value;
 use sim_core::topology::{Draft, Kind, Machine, PublicIp, Relation, Sku};
@@ -165,13 +165,12 @@ impl Set<'_> {
             true => sibling(&self.raw.id, &format!("Microsoft.Network/publicIPAddresses/{name}-{instance}")),
             false => child(config_id, "publicIPAddresses", name),
         };
-        let idle = number(inner(part), "idleTimeoutInMinutes", 4..=66).ok().flatten();
         let kind = Kind::PublicIp(PublicIp {
             sku: self.public_tier(part, config),
             region: out.region.clone(),
             address: None,
             prefix: None,
-            idle_minutes: idle.map(|minutes| minutes as u16),
+            idle_minutes: idle_minutes(inner(part), 66).unwrap_or_default(),
             global: is_global(part),
             v6: says(inner(part), "publicIPAddressVersion", "IPv6"),
         });

@@ -2,13 +2,14 @@
 
 use super::ReplayArgs;
 use crate::cli::Console;
+use crate::hangs::Tried;
 use crate::observe::Recorder;
 use crate::observe::trace::{Flows, Trace};
 use crate::pcap::Capture;
 use crate::replay::{self, Options};
 use crate::report::Report;
 use crate::scenario::Loaded;
-use sim_core::assumption::{Assumption, AssumptionSet};
+use sim_core::assumption::Assumption;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -100,7 +101,7 @@ impl Player<'_> {
         options.repeat = arguments.repeat.unwrap_or(options.repeat);
         options.date = arguments.surroundings.date().unwrap_or(options.date);
         let settled = loaded.scenario.assume.keys().filter_map(|name| Assumption::named(name));
-        options.alternatives = settled.fold(arguments.surroundings.alternatives(), AssumptionSet::without);
+        options.alternatives = settled.fold(arguments.surroundings.alternatives(options.alternatives), Tried::without);
         options.jitter &= !arguments.no_jitter;
         options
     }
@@ -146,14 +147,7 @@ pub(super) fn folders(loaded: &[Loaded], folder: Option<&Path>) -> Vec<Option<Pa
     loaded.iter().map(one).collect()
 }
 
-/// The scenario's own parameter values, as a parameters file.
+/// The scenario's own parameter values, as a parameters file of its name: places in one are places in the other.
 fn parameters(loaded: &Loaded) -> Input {
-    let values: serde_json::Map<String, serde_json::Value> = loaded
-        .scenario
-        .parameters
-        .iter()
-        .map(|(name, value)| (name.clone(), serde_json::json!({ "value": value })))
-        .collect();
-    let text = serde_json::json!({ "contentVersion": "1.0.0.0", "parameters": values }).to_string();
-    Input::new(format!("{} (parameters)", loaded.path.display()), text)
+    Input::new(loaded.path.display().to_string(), crate::scenario::parameters(loaded))
 }

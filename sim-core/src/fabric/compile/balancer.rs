@@ -17,8 +17,8 @@ impl Compiler<'_> {
         let public = self.topology.target(id, Relation::Uses);
         // An address without a figure has Azure's default (azure-dataplane 3.7).
         let idle_minutes = public.map(|found| match &found.kind {
-            Kind::PublicIp(public) => public.idle_minutes.unwrap_or(DEFAULT_MINUTES),
-            _ => DEFAULT_MINUTES,
+            Kind::PublicIp(public) => (found.id, public.idle_minutes.value.unwrap_or(DEFAULT_MINUTES)),
+            _ => (found.id, DEFAULT_MINUTES),
         });
         let rules = self.topology.referrers(id, Relation::Listens);
         let (snats, homes) = if public.is_some() { self.snats(id) } else { Default::default() };
@@ -60,7 +60,7 @@ impl Compiler<'_> {
             frontend_port: rule.frontend_port,
             backend_port: rule.backend_port,
             distribution: rule.distribution,
-            idle_minutes: rule.idle_minutes,
+            idle_minutes: rule.idle_minutes.value,
             tcp_reset: rule.tcp_reset,
             floating_ip: rule.floating_ip,
             probe: probe.map(|probe| probe.id),
@@ -79,7 +79,7 @@ impl Compiler<'_> {
             frontend_port,
             backend_port: rule.backend_port,
             distribution: Distribution::FiveTuple,
-            idle_minutes: rule.idle_minutes,
+            idle_minutes: rule.idle_minutes.value,
             tcp_reset: rule.tcp_reset,
             floating_ip: rule.floating_ip,
             probe: None,

@@ -188,9 +188,12 @@ impl<'a> Compiler<'a> {
         let choices = self.facts.choices;
         let balanced: &[Addr] = if choices.is_default(Assumption::LinkServiceTag) { &network.translated } else { &[] };
         let mut tags = TagContext::new(platform, network.space.iter().copied().chain(prefixes), balanced);
-        let translated = network.translated.iter().map(|addr| (*addr, *addr)).collect();
+        let translated: AddrSet = network.translated.iter().map(|addr| (*addr, *addr)).collect();
+        let mut doubts = Doubts::default();
+        doubts.note(translated, AssumptionSet::default().with(Assumption::LinkServiceTag));
+        self.on_premises(network, learned, &mut tags, &mut doubts);
         if defaults.is_empty() {
-            return (tags, Doubts { translated, ..Doubts::default() });
+            return (tags, doubts);
         }
         let counting =
             defaults.into_iter().filter(|route| match choices.name_of(Assumption::VirtualNetworkUnderDefaultRoute) {
@@ -207,7 +210,23 @@ impl<'a> Compiler<'a> {
         if choices.is_default(Assumption::InternetUnderDefaultRoute) {
             tags.internet = tags.internet.complement().union(&everything).complement();
         }
-        (tags, Doubts { about, assumed, translated })
+        doubts.note(about, assumed);
+        (tags, doubts)
+    }
+
+    /// Rule `tag-internet-on-premises`: a public range that a gateway leads to is in `VirtualNetwork` and stays in
+    /// `Internet`, so that rules for either match; a reading of the texts has it in the first alone, and an assumption
+    /// decides. Source: failure-stories S21; azure-dataplane 1.7.
+    fn on_premises(&self, network: &Network, learned: &[Chosen], tags: &mut TagContext, doubts: &mut Doubts) {
+        let leads = |route: &&Chosen| !route.prefix.is_default() && !matches!(route.hop, Hop::Internet | Hop::None);
+        let beyond: AddrSet = learned.iter().filter(leads).map(|route| route.prefix).collect();
+        let space = network.space.iter().copied();
+        let aside: AddrSet = space.chain(self.facts.platform_tags.never_internet.iter().copied()).collect();
+        let public = beyond.difference(&aside);
+        if self.facts.choices.is_default(Assumption::InternetOnPremises) {
+            tags.internet = tags.internet.union(&public);
+        }
+        doubts.note(public, AssumptionSet::default().with(Assumption::InternetOnPremises));
     }
 
     /// Takes over what an earlier version has compiled of subnets.

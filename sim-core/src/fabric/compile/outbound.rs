@@ -173,7 +173,7 @@ impl Compiler<'_> {
             protocol: attributes.protocol,
             addresses: fronts.iter().flat_map(|front| self.sources(front.id)).collect(),
             share: Share::Members { members, ports, everywhere: asked == 0 },
-            idle_minutes: Some(attributes.idle_minutes),
+            idle_minutes: Some(attributes.idle_minutes.value),
             tcp_reset: attributes.tcp_reset,
         }
     }

@@ -53,7 +53,7 @@ impl Compiler<'_> {
             Kind::Gateway(_) => PortKind::Gateway(self.gateway(id)?),
             Kind::OnPremisesHost(host) => PortKind::OnPremises(self.site_host(id, host)?),
             Kind::Vnet(_) => PortKind::Platform { vnet: id },
-            Kind::NatGateway(gateway) => self.nat_gateway(id, gateway.idle_minutes),
+            Kind::NatGateway(gateway) => self.nat_gateway(id, gateway.idle_minutes.value),
             Kind::Firewall(firewall) => PortKind::Firewall(Box::new(self.firewall(id, firewall)?)),
             Kind::Subnet(_) => self.default_outbound(id),
             _ => return None,
@@ -145,7 +145,7 @@ impl Compiler<'_> {
                 node: found.id,
                 address,
                 sku: public.sku,
-                idle_minutes: public.idle_minutes.unwrap_or(DEFAULT_MINUTES),
+                idle_minutes: public.idle_minutes.value.unwrap_or(DEFAULT_MINUTES),
             }),
             _ => None,
         }

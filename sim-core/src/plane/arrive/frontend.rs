@@ -1,6 +1,7 @@
 //! At a balancer's frontend.
 
 use super::translator;
+use crate::assumption::Assumption;
 use crate::fabric::{FrontendPort, LinkClass, Port, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Gateway, Protocol, Tuple, Via};
@@ -46,7 +47,11 @@ pub(super) fn arrive(mut trail: Trail<'_>, port: &Port, frontend: &FrontendPort,
         Ok(None) => match balance(&mut trail, frontend) {
             Ok((rule, member)) => {
                 let (to, pin) = (trail.tuple, Some(member.port));
-                let lifetime = rule.lifetime(from.protocol, frontend.idle_minutes);
+                let choices = trail.view.fabric.choices();
+                let lifetime = rule.lifetime(choices, from.protocol, frontend.balancer, frontend.idle_minutes);
+                if rule.hangs_on_floating(from.protocol) {
+                    trail.steps.push(Step::Assumed(Assumption::FloatingIpIdle));
+                }
                 (pin, Some(NewConn { forward: Half { key, to, pin }, reverse: None, claim: None, lifetime }))
             }
             Err(Reason::NoBalancerRule) if !frontend.homes.is_empty() => return home(trail, frontend),

@@ -57,8 +57,9 @@ fn lifetime(trail: &Trail<'_>, nic: &NicPort, via: Option<Via>, tuple: &Tuple) -
     if let Some(via) = via {
         let choices = trail.view.fabric.choices();
         let asked = Tuple { dst: via.address, dst_port: via.port, ..*tuple };
-        let rule = frontend(trail, via)
-            .and_then(|it| it.rule(choices, &asked).map(|rule| rule.lifetime(tuple.protocol, it.idle_minutes)));
+        let rule = frontend(trail, via).and_then(|it| {
+            it.rule(choices, &asked).map(|rule| rule.lifetime(choices, tuple.protocol, it.balancer, it.idle_minutes))
+        });
         // The balancer tells both ends; here only whoever speaks again is told.
         let told = |lifetime: Lifetime| match lifetime.expiry {
             Expiry::ResetBoth => Expiry::Reset,

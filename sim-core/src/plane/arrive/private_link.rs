@@ -1,6 +1,7 @@
 //! At a private endpoint, and at the private link service behind one.
 
-use crate::fabric::{EndpointPort, LinkClass, LinkServicePort, Port};
+use crate::assumption::Assumption;
+use crate::fabric::{EndpointPort, LinkClass, LinkServicePort, Port, PortKind};
 use crate::id::{NodeId, PortId};
 use crate::net::{Addr, Tuple};
 use crate::plane::conn::Half;
@@ -15,7 +16,8 @@ use crate::topology::ConnectionState;
 /// Rule `private-link-approved`: a connection carries packets while it is approved. Source: azure-services 3.1.
 ///
 /// Rule `endpoint-replies`: answers of a private endpoint go straight to whom they answer, whatever its subnet's routes
-/// say. Source: azure-dataplane 2.6.
+/// say. Where the question came by an appliance that left its source alone, an assumption decides whether the client gets
+/// them. Source: azure-dataplane 2.6; failure-stories S29.
 pub(super) fn at_endpoint(
     trail: &mut Trail<'_>,
     port: &Port,
@@ -26,6 +28,7 @@ pub(super) fn at_endpoint(
         // From the provider: straight to the client, whatever the subnet's routes say (azure-dataplane 2.6).
         trail.meta.private_link = None;
         if let Some((to, class)) = trail.view.near(&endpoint.subnet, trail.tuple.dst) {
+            past_appliance(trail, to)?;
             return Ok(Act::Forward { to, class });
         }
         let gateway = gateway_towards(endpoint, trail.tuple.dst).ok_or(Reason::NoSuchAddress)?;
@@ -45,6 +48,20 @@ pub(super) fn at_endpoint(
     };
     trail.meta.private_link = Some(NodeId(port.id.0));
     Ok(Act::Forward { to, class: LinkClass::PrivateLink })
+}
+
+/// Looks after an answer whose question went by an appliance, as the client's routes say, which does not see the answer.
+fn past_appliance(trail: &mut Trail<'_>, client: PortId) -> Result<(), Reason> {
+    let Some(PortKind::Nic(nic)) = trail.view.fabric.port(client).map(|port| &port.kind) else { return Ok(()) };
+    let asked = nic.subnet.routes.decide(&trail.tuple.reversed());
+    if !asked.is_some_and(|route| matches!(route.hop, Hop::Appliance(_))) {
+        return Ok(());
+    }
+    trail.steps.push(Step::Assumed(Assumption::EndpointReplies));
+    match trail.view.fabric.choices().is_default(Assumption::EndpointReplies) {
+        true => Ok(()),
+        false => trail.refuse(Reason::UnknownFlow),
+    }
 }
 
 /// The gateway that brought an endpoint's subnet the narrowest route to `to`, whatever users say.

@@ -88,7 +88,9 @@ fn outward(mut trail: Trail<'_>, port: &Port, key: Key, by: Translation, snats: 
         Ok(Act::Forward { to, .. }) => to,
         _ => port.id,
     };
-    let mut state = translation(key, to, onward, origin, snat.lifetime(from.protocol));
+    let device = if let Translation::Balancer(balancer) = by { balancer } else { snat.node };
+    let lifetime = snat.lifetime(from.protocol).kept(device, snat.node);
+    let mut state = translation(key, to, onward, origin, lifetime);
     state.claim = claim(snat, &to);
     trail.end(act, Some(state))
 }

@@ -112,7 +112,7 @@ pub struct BalancingRule {
     /// How flows are spread.
     pub distribution: Distribution,
     /// Minutes of silence after which a flow is forgotten.
-    pub idle_minutes: u16,
+    pub idle_minutes: Setting<u16>,
     /// Keep the frontend's address as destination.
     pub floating_ip: bool,
     /// `disableOutboundSnat`: a public frontend does not translate what the pool sends (azure-dataplane 3.11).
@@ -131,7 +131,7 @@ pub struct InboundNatRule {
     /// Port at the machine.
     pub backend_port: u16,
     /// Minutes of silence after which a flow is forgotten.
-    pub idle_minutes: u16,
+    pub idle_minutes: Setting<u16>,
     /// Keep the frontend's address as destination.
     pub floating_ip: bool,
     /// Both ends are told when the flow is forgotten.
@@ -149,7 +149,7 @@ pub struct OutboundRule {
     /// Ports for each address of the pool; 0 is by the size of the pool.
     pub ports: Setting<u32>,
     /// Minutes of silence after which a flow is forgotten.
-    pub idle_minutes: u16,
+    pub idle_minutes: Setting<u16>,
     /// Both ends are told when the flow is forgotten.
     pub tcp_reset: bool,
 }

@@ -1,6 +1,6 @@
 //! Public addresses and what translates to them.
 
-use super::Sku;
+use super::{Setting, Sku};
 use crate::net::{Addr, Prefix};
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub struct PublicIp {
     /// All of its addresses, where it is a prefix.
     pub prefix: Option<Prefix>,
     /// Minutes of silence after which a flow that came in by it is forgotten, 4 to 30 (azure-dataplane 3.7).
-    pub idle_minutes: Option<u16>,
+    pub idle_minutes: Setting<Option<u16>>,
     /// Whether it is announced from all regions (azure-dataplane 3.14).
     pub global: bool,
     /// Whether it is of IPv6.
@@ -27,7 +27,7 @@ pub struct PublicIp {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NatGateway {
     /// Minutes of silence after which a TCP flow is forgotten, 4 to 120; `None` is 4.
-    pub idle_minutes: Option<u16>,
+    pub idle_minutes: Setting<Option<u16>>,
     /// Whether it is of the second version, with IPv6.
     pub v2: bool,
 }

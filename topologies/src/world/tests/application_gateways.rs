@@ -6,7 +6,7 @@ use crate::facts::Date;
 use sim_core::assumption::Choices;
 use sim_core::explain::{Question, Walk, walk};
 use sim_core::fabric::Fabric;
-use sim_core::id::PortId;
+use sim_core::id::{NodeId, PortId};
 use sim_core::net::{Addr, Prefix, Protocol, Tuple};
 use sim_core::stage::Reason;
 use sim_core::topology::{Draft, InternetHost, Kind, LoadBalancer, Sku};
@@ -76,6 +76,15 @@ fn gateway(tier: &str, listeners: &[&str]) -> World {
 
 /// A client's connection: of `m`, or of a stranger.
 fn asked(world: &mut World, from: &str, to: &str, port: u16) -> Walk {
+    asked_with(world, from, to, port, |_| None)
+}
+
+/// A stranger's connection, with the probes that it depends on.
+fn probed(world: &mut World, probe: impl Fn(NodeId) -> Option<u16>) -> Walk {
+    asked_with(world, "internet", "out", 80, probe)
+}
+
+fn asked_with(world: &mut World, from: &str, to: &str, port: u16, probe: impl Fn(NodeId) -> Option<u16>) -> Walk {
     let everybody = InternetHost::at(Prefix::ALL_V4);
     world.topology.put(Draft::new("internet", Kind::InternetHost(everybody))).unwrap();
     let address = |id: &str| match &world.topology.find(id).unwrap().kind {
@@ -88,7 +97,7 @@ fn asked(world: &mut World, from: &str, to: &str, port: u16) -> Walk {
     let tuple = Tuple { src, dst, src_port: 49152, dst_port: port, protocol: Protocol::TCP };
     let port = PortId(world.topology.find(&from).unwrap().id.0);
     let fabric = Arc::new(Fabric::compile(&world.topology, &world.facts(Date::DATA, Choices::default(), false), 0));
-    walk(&fabric, Question { from: port, tuple }, |_| None)
+    walk(&fabric, Question { from: port, tuple }, probe)
 }
 
 fn reasons(walk: &Walk) -> Vec<Reason> {
@@ -108,14 +117,15 @@ fn a_gateway_is_instances_behind_frontends() {
         own,
         [
             "BackendPool applicationGateways/ag/instancePools/ag-instances; PartOf ag",
-            "BalancingRule applicationGateways/ag/httpListeners/l0; PartOf ag; Listens out; Sends ag-instances",
-            "BalancingRule applicationGateways/ag/httpListeners/l2; PartOf ag; Listens in; Sends ag-instances",
+            "BalancingRule applicationGateways/ag/httpListeners/l0; PartOf ag; Checks platform; Listens out; Sends ag-instances",
+            "BalancingRule applicationGateways/ag/httpListeners/l2; PartOf ag; Checks platform; Listens in; Sends ag-instances",
             "Frontend applicationGateways/ag/frontendIPConfigurations/in; PartOf ag; Attached gw",
             "Frontend applicationGateways/ag/frontendIPConfigurations/out; PartOf ag; Uses p",
             "IpConfig applicationGateways/ag/gatewayIPConfigurations/c; PartOf ag-instances-nic; Attached gw; MemberOf ag-instances",
             "LoadBalancer applicationGateways/ag",
             "Machine applicationGateways/ag/instances/ag-instances; PartOf ag",
             "Nic applicationGateways/ag/instances/ag-instances/networkInterfaces/ag-instances-nic; PartOf ag-instances",
+            "Probe applicationGateways/ag/platformProbes/platform; PartOf ag",
         ]
     );
 }
@@ -144,6 +154,22 @@ fn listeners_take_connections() {
     assert_eq!(reasons(&asked(&mut world, "internet", "out", 81)), [Reason::NoBalancerRule]);
     assert_eq!(reasons(&asked(&mut world, "m", "in", 81)), []);
     assert_eq!(reasons(&asked(&mut world, "m", "in", 80)), [Reason::NoBalancerRule]);
+}
+
+/// Catches: a gateway whose instances the platform need not reach, or reaches on a port of the other generation.
+#[test]
+fn the_platform_probes_the_instances() {
+    // Tests `application-gateway-probes`.
+    for (tier, expected) in [("WAF_v2", 65200..=65535), ("WAF", 65503..=65534)] {
+        let mut world = gateway(tier, &["out 80"]);
+        let platform = world.topology.find(&at("applicationGateways/ag/platformProbes/platform")).unwrap();
+        let (id, Kind::Probe(probe)) = (platform.id, &platform.kind) else { panic!("no probe") };
+        assert!(expected.contains(&probe.port), "{tier}: {}", probe.port);
+        let port = probe.port;
+        let walk = probed(&mut world, |asked| (asked == id).then_some(port));
+        let probe = &walk.probes[0];
+        assert_eq!((probe.question.tuple.dst_port, probe.connects(), walk.probes.len()), (port, true, 1), "{tier}");
+    }
 }
 
 /// Catches: rules asked about the frontend's address where they see the instances', or the other way round.

@@ -108,10 +108,13 @@ fn balancers_and_their_parts() {
     let Kind::Probe(found) = part("probes/p") else { panic!() };
     assert_eq!((found.protocol, found.port, found.interval_s, found.threshold), (ProbeProtocol::Http, 80, 15, 1));
     let Kind::BalancingRule(found) = part("loadBalancingRules/all") else { panic!() };
-    assert_eq!((found.protocol, found.frontend_port, found.idle_minutes, found.floating_ip), (None, 0, 4, false));
+    assert_eq!((found.protocol, found.frontend_port, found.idle_minutes.value, found.floating_ip), (None, 0, 4, false));
     assert_eq!((found.distribution, found.disable_outbound_snat), (Distribution::SourceIpProtocol, false));
     let Kind::BalancingRule(found) = part("loadBalancingRules/web") else { panic!() };
-    assert_eq!((found.frontend_port, found.backend_port, found.idle_minutes, found.floating_ip), (443, 8443, 15, true));
+    assert_eq!(
+        (found.frontend_port, found.backend_port, found.idle_minutes.value, found.floating_ip),
+        (443, 8443, 15, true)
+    );
     assert!(found.disable_outbound_snat);
     let Kind::InboundNatRule(found) = part("inboundNatRules/n") else { panic!() };
     assert_eq!((found.frontend_ports.first, found.backend_port), (50000, 22));

@@ -91,7 +91,7 @@ impl Drafter<'_> {
             frontend_port: port,
             backend_port: port,
             distribution: Distribution::FiveTuple,
-            idle_minutes: 4,
+            idle_minutes: Setting::default_of(4),
             floating_ip: false,
             disable_outbound_snat: false,
             ..BalancingRule::default()
