@@ -22,14 +22,15 @@ fn replayed(file: &Path, day: Option<&str>) -> Result<Report, String> {
     let inputs = topologies::read_files(&loaded.topology).map_err(|error| error.to_string())?;
     let given = (!loaded.scenario.parameters.is_empty()).then(|| parameters(&loaded.scenario.parameters));
     let environment = Environment::default();
-    let loading = Loading { parameters: given.as_ref(), environment: &environment, ..Loading::default() };
-    let world = topologies::load_with(&inputs, &loading);
-    if world.has_errors() {
-        return Err(render::diagnostics(&world.diagnostics, &world.sources, false));
-    }
     let mut options = Options::of(&loaded);
     if let Some(day) = day {
         options.date = day.parse().expect("a day or an era");
+    }
+    let loading =
+        Loading { parameters: given.as_ref(), environment: &environment, date: options.date, ..Loading::default() };
+    let world = topologies::load_with(&inputs, &loading);
+    if world.has_errors() {
+        return Err(render::diagnostics(&world.diagnostics, &world.sources, false));
     }
     let played = replay::run(&loaded, world, &options, Recorder::default());
     played.map(|(report, _)| report).map_err(|errors| render::diagnostics(&errors, &sources, false))
