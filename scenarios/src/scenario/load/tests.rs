@@ -148,7 +148,7 @@ const TABLE: &[(&str, &str)] = &[
 2 | flwos: []
   | ^^^^^
   |
-  = note: keys here are name, about, topology, parameters, era, assume, unregistered, seed, repeat, jitter, downloads, until, actors, name-servers, flows, timeline, findings"#,
+  = note: keys here are name, about, topology, parameters, era, assume, unsure, unregistered, seed, repeat, jitter, downloads, until, actors, name-servers, flows, timeline, findings"#,
     ),
     (
         "name: x\nseed: 1\nname: y\n",
@@ -375,7 +375,7 @@ error[scenario.value]: `99999999999999999999` may be read as one number or anoth
 2 | "\e[31m": y
   | ^^^^^^^^
   |
-  = note: keys here are name, about, topology, parameters, era, assume, unregistered, seed, repeat, jitter, downloads, until, actors, name-servers, flows, timeline, findings"#,
+  = note: keys here are name, about, topology, parameters, era, assume, unsure, unregistered, seed, repeat, jitter, downloads, until, actors, name-servers, flows, timeline, findings"#,
     ),
 ];
 
