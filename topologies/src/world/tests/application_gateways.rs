@@ -117,8 +117,8 @@ fn a_gateway_is_instances_behind_frontends() {
         own,
         [
             "BackendPool applicationGateways/ag/instancePools/ag-instances; PartOf ag",
-            "BalancingRule applicationGateways/ag/httpListeners/l0; PartOf ag; Checks platform; Listens out; Sends ag-instances",
-            "BalancingRule applicationGateways/ag/httpListeners/l2; PartOf ag; Checks platform; Listens in; Sends ag-instances",
+            "BalancingRule applicationGateways/ag/httpListeners/l0; PartOf ag; Listens out; Sends ag-instances; Checks platform",
+            "BalancingRule applicationGateways/ag/httpListeners/l2; PartOf ag; Listens in; Sends ag-instances; Checks platform",
             "Frontend applicationGateways/ag/frontendIPConfigurations/in; PartOf ag; Attached gw",
             "Frontend applicationGateways/ag/frontendIPConfigurations/out; PartOf ag; Uses p",
             "IpConfig applicationGateways/ag/gatewayIPConfigurations/c; PartOf ag-instances-nic; Attached gw; MemberOf ag-instances",
