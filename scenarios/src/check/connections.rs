@@ -52,8 +52,9 @@ pub(super) fn connections(world: &World, facts: &Arc<Facts>) -> (Vec<ConnectionR
     let fabric = Arc::new(Fabric::compile(&topology, facts, 0));
     let tried = Tried { world, topology: &topology, fabric: &fabric };
     let mut asked: Vec<Asked> = tried.outward().into_iter().chain(tried.balanced()).collect();
-    let mut count = asked.len();
-    for (some, all) in [tried.to_services(MOST.saturating_sub(count)), tried.across(MOST.saturating_sub(count))] {
+    let (mut count, first) = (asked.len(), tried.firsts());
+    for kind in [Tried::to_services, Tried::across] {
+        let (some, all) = kind(&tried, &first, MOST.saturating_sub(count));
         asked.extend(some);
         count += all;
     }
@@ -85,6 +86,9 @@ struct Asked {
     to: (PortId, Addr),
     port: u16,
 }
+
+/// A machine of each subnet, with where its connections begin.
+type Firsts<'t> = BTreeMap<NodeId, (&'t Resource, Origin)>;
 
 /// What they are tried in.
 struct Tried<'w> {
@@ -137,8 +141,8 @@ impl Tried<'_> {
     }
 
     /// One machine of each subnet.
-    fn firsts(&self) -> BTreeMap<NodeId, (&Resource, Origin)> {
-        let mut first: BTreeMap<NodeId, (&Resource, Origin)> = BTreeMap::new();
+    fn firsts(&self) -> Firsts<'_> {
+        let mut first = Firsts::new();
         for (machine, from) in self.machines() {
             if let Some(PortKind::Nic(nic)) = self.fabric.port(from.port).map(|port| &port.kind) {
                 first.entry(nic.subnet.node).or_insert((machine, from));
@@ -149,11 +153,10 @@ impl Tried<'_> {
 
     /// From a machine of each subnet to every part of a managed service, where its name would lead that machine: the first of
     /// them, and how many there are.
-    fn to_services(&self, most: usize) -> (Vec<Asked>, usize) {
+    fn to_services(&self, first: &Firsts<'_>, most: usize) -> (Vec<Asked>, usize) {
         let ports = self.fabric.ports().map(|port| &**port);
         let fronts: Vec<&Port> =
             ports.filter(|port| matches!(port.kind, PortKind::Internet { guard: Some(_), .. })).collect();
-        let first = self.firsts();
         let pairs = first.values().flat_map(|from| fronts.iter().map(move |front| (from, front)));
         let asked = pairs.take(most).filter_map(|((machine, from), front)| {
             let PortKind::Internet { prefix, private, .. } = &front.kind else { return None };
@@ -171,8 +174,7 @@ impl Tried<'_> {
     }
 
     /// From a machine of each subnet to one of each other subnet: the first of them, and how many there are.
-    fn across(&self, most: usize) -> (Vec<Asked>, usize) {
-        let first = self.firsts();
+    fn across(&self, first: &Firsts<'_>, most: usize) -> (Vec<Asked>, usize) {
         let pairs = first.iter().flat_map(|(subnet, (_, from))| {
             let others = first.iter().filter(move |(other, _)| *other != subnet);
             others.map(move |(_, (machine, to))| (from, machine, to))

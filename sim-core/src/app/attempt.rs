@@ -2,7 +2,7 @@
 //! part took, or what went wrong.
 
 use super::fetch::{Download, Fetch, FetchEnd, Timing};
-use super::lookup::{Destination, Lookup};
+use super::lookup::{Destination, Lookup, led};
 use super::{flush, go_dial_error};
 use crate::host::{ConnId, Context, Dial, Ending, Input, Program, SMALL_BUFFER, Socket};
 use crate::id::FlowId;
@@ -87,18 +87,13 @@ impl Attempt {
         let Some(Talk::Name(lookup)) = self.talk.as_mut() else { return };
         let Some(end) = lookup.concerns(&input).then(|| lookup.handle(input, cx)).flatten() else { return };
         self.talk = None;
-        let took = (cx.now() - self.started).0;
-        match end.map(|resolved| resolved.addresses().first().copied()) {
-            Ok(Some(address)) => {
-                cx.report("resolved", took, address.to_string());
+        match led(end, self.to.port(), self.started, cx) {
+            Some(Ok(at)) => {
                 self.started = cx.now();
-                self.connect((address, self.to.port()), cx);
+                self.connect(at, cx);
             }
-            Ok(None) => {}
-            Err(unresolved) => {
-                cx.report("unresolved", took, unresolved.name.to_string());
-                self.failed(unresolved.go(), cx);
-            }
+            Some(Err(printed)) => self.failed(printed, cx),
+            None => {}
         }
     }
 

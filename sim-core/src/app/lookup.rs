@@ -113,6 +113,28 @@ impl Unresolved {
     }
 }
 
+/// Reports how a look-up that began at `started` ended: `resolved` with the address, or `unresolved` with the name, each with
+/// the nanoseconds that it took. Gives where to connect, or what the client prints.
+pub(super) fn led(
+    end: Result<Resolved, Unresolved>,
+    port: u16,
+    started: Nanos,
+    cx: &mut Context<'_>,
+) -> Option<Result<Socket, String>> {
+    let took = (cx.now() - started).0;
+    match end {
+        Ok(resolved) => {
+            let address = *resolved.addresses().first()?;
+            cx.report("resolved", took, address.to_string());
+            Some(Ok((address, port)))
+        }
+        Err(unresolved) => {
+            cx.report("unresolved", took, unresolved.name.to_string());
+            Some(Err(unresolved.go()))
+        }
+    }
+}
+
 /// A name under way.
 pub struct Lookup {
     /// The name that was asked for.

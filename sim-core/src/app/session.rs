@@ -1,6 +1,6 @@
 //! A long conversation on one connection: say something, hear the answer, be silent for a while, and again.
 
-use super::lookup::{Destination, Lookup};
+use super::lookup::{Destination, Lookup, led};
 use super::{flush, go_dial_error};
 use crate::host::{ConnId, Context, Dial, Ending, Input, Program, SMALL_BUFFER, Socket};
 use crate::id::FlowId;
@@ -80,18 +80,13 @@ impl Session {
     fn look_up(&mut self, input: Input, cx: &mut Context<'_>) {
         let Some(end) = self.lookup.as_mut().and_then(|lookup| lookup.handle(input, cx)) else { return };
         self.lookup = None;
-        let took = (cx.now() - self.started).0;
-        match end.map(|resolved| resolved.addresses().first().copied()) {
-            Ok(Some(address)) => {
-                cx.report("resolved", took, address.to_string());
+        match led(end, self.to.port(), self.started, cx) {
+            Some(Ok(at)) => {
                 self.started = cx.now();
-                self.connect((address, self.to.port()), cx);
+                self.connect(at, cx);
             }
-            Ok(None) => {}
-            Err(unresolved) => {
-                cx.report("unresolved", took, unresolved.name.to_string());
-                self.fail("closed", unresolved.go(), cx);
-            }
+            Some(Err(printed)) => self.fail("closed", printed, cx),
+            None => {}
         }
     }
 
