@@ -12,6 +12,7 @@ pub mod hostile;
 pub mod names;
 pub mod net;
 pub mod oracles;
+pub mod page;
 pub mod parts;
 pub mod programs;
 pub mod random;

@@ -63,6 +63,21 @@ impl Net {
     }
 }
 
+/// Who asks a registry: `vm` in `v/s`, which has a service endpoint for registries, `other` in `v/t`, which has none, and a
+/// stranger on the Internet.
+#[must_use]
+pub fn clients_of_registries() -> Net {
+    let mut net = Net::new();
+    net.vnet("v", "10.0.0.0/16");
+    net.subnet("v", "s", "10.0.0.0/24", None);
+    net.subnet("v", "t", "10.0.1.0/24", None);
+    net.service_endpoint("v/s", "Microsoft.ContainerRegistry", &["*"]);
+    net.vm("vm", "v/s", None);
+    net.vm("other", "v/t", None);
+    net.internet_host("stranger", "203.0.113.7/32");
+    net
+}
+
 /// A firewall that lists these subnets and addresses and lets in nobody else.
 #[must_use]
 pub fn closed(subnets: &[&str], addresses: &[&str]) -> Guard {

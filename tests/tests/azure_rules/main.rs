@@ -15,11 +15,10 @@ mod tree;
 
 use sections::Sections;
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use tree::Tree;
+use vnetsim_tests::page::current;
 
 /// Where the code is whose every file states a rule.
 const STATES_RULES: [&str; 3] = ["sim-core/src/stage/", "sim-core/src/plane/", "sim-core/src/topology/refuse"];
@@ -42,13 +41,13 @@ static TREE: LazyLock<Tree> = LazyLock::new(|| Tree::read(&root()));
 #[test]
 fn the_table_of_rules_is_current() {
     // Catches: rules and tests that come and go without the page; somebody's edit of the page.
-    current("docs/azure-rules.md", &table::page(&TREE));
+    current("docs/azure-rules.md", &table::page(&TREE), "azure_rules");
 }
 
 #[test]
 fn the_page_of_codes_is_current() {
     // Catches: codes that come and go without the page; somebody's edit of the page.
-    current("docs/reasons.md", &codes::page(&TREE, &refusals::codes(&TREE, &root())));
+    current("docs/reasons.md", &codes::page(&TREE, &refusals::codes(&TREE, &root())), "azure_rules");
 }
 
 #[test]
@@ -145,20 +144,6 @@ fn every_stage_states_its_rules() {
     let gone = STATE_NONE.iter().filter(|(path, _)| !tree.code.iter().any(|file| file == Path::new(path)));
     faults.extend(gone.map(|(path, _)| format!("{path} is listed and is not there")));
     none(&faults);
-}
-
-/// Holds a page against the file, or writes it.
-fn current(name: &str, page: &str) {
-    let path = root().join(name);
-    if env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, page).unwrap_or_else(|error| panic!("{name}: {error}"));
-        return;
-    }
-    let there = fs::read_to_string(&path).unwrap_or_default();
-    let lines = page.lines().chain(std::iter::once("")).zip(there.lines().chain(std::iter::once("")));
-    let differs = lines.into_iter().find(|(new, old)| new != old);
-    let how = "UPDATE_DOCS=1 cargo test -p vnetsim-tests --test azure_rules mends it";
-    assert!(page == there, "{name} is stale; {how}: {differs:#?}");
 }
 
 fn none(faults: &[String]) {

@@ -4,9 +4,10 @@
 use super::{files, root, unmet};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 use vnetsim_tests::oracles::cells;
+use vnetsim_tests::page::current;
 
 /// The rows of the pages: their letters, with the page, its era and how many rows there are.
 const PAGES: [(char, &str, &str, usize); 5] = [
@@ -60,7 +61,7 @@ fn the_page_of_the_checklist_is_current() {
     let known = |id: &String| rows.iter().any(|row| row.id == *id);
     let strange: Vec<&String> = shown.keys().filter(|id| !known(id)).collect();
     assert!(strange.is_empty(), "no row is called {strange:?}");
-    current("docs/checklist.md", &page(&rows, &shown));
+    current("docs/checklist.md", &page(&rows, &shown), "library");
 }
 
 /// The days that a scenario is played on: its own; where it names none, the era of its page and today.
@@ -161,17 +162,4 @@ fn page(rows: &[Row], shown: &BTreeMap<String, Vec<String>>) -> String {
         open.join(", ")
     );
     page
-}
-
-/// Holds a page against the file, or writes it.
-fn current(name: &str, page: &str) {
-    let path = root().join(name);
-    if env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, page).unwrap_or_else(|error| panic!("{name}: {error}"));
-        return;
-    }
-    let there = fs::read_to_string(&path).unwrap_or_default();
-    let differs = page.lines().zip(there.lines()).find(|(new, old)| new != old);
-    let how = "UPDATE_DOCS=1 cargo test -p vnetsim-tests --test library mends it";
-    assert!(page == there, "{name} is stale; {how}: {differs:#?}");
 }

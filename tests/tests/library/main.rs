@@ -20,7 +20,8 @@ fn replayed(file: &Path, day: Option<&str>) -> Result<Report, String> {
     let mut sources = Sources::new();
     let loaded = scenario::load(file, &mut sources).map_err(|errors| render::diagnostics(&errors, &sources, false))?;
     let inputs = topologies::read_files(&loaded.topology).map_err(|error| error.to_string())?;
-    let given = (!loaded.scenario.parameters.is_empty()).then(|| parameters(&loaded.scenario.parameters));
+    let own = || Input::new(file.display().to_string(), scenario::parameters(&loaded));
+    let given = (!loaded.scenario.parameters.is_empty()).then(own);
     let environment = Environment::default();
     let mut options = Options::of(&loaded);
     if let Some(day) = day {
@@ -34,13 +35,6 @@ fn replayed(file: &Path, day: Option<&str>) -> Result<Report, String> {
     }
     let played = replay::run(&loaded, world, &options, Recorder::default());
     played.map(|(report, _)| report).map_err(|errors| render::diagnostics(&errors, &sources, false))
-}
-
-fn parameters(values: &std::collections::BTreeMap<String, serde_json::Value>) -> Input {
-    let values: serde_json::Map<String, serde_json::Value> =
-        values.iter().map(|(name, value)| (name.clone(), serde_json::json!({ "value": value }))).collect();
-    let text = serde_json::json!({ "contentVersion": "1.0.0.0", "parameters": values }).to_string();
-    Input::new("parameters", text)
 }
 
 /// What is not as a scenario expects; nothing where all is.

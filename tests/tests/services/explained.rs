@@ -11,20 +11,13 @@ use topologies::azure::edits_of;
 use topologies::services::registry::RESOURCE_TYPE;
 use vnetsim_tests::ask::{Asked, tcp};
 use vnetsim_tests::net::{Net, addr};
-use vnetsim_tests::services::closed;
+use vnetsim_tests::services::{clients_of_registries, closed};
 
 const FRONT: Addr = Addr::v4(20, 50, 0, 1);
 
 /// A registry, `vm` in a subnet with a service endpoint, `other` in one without, and a stranger.
 fn network(guard: Guard) -> Net {
-    let mut net = Net::new();
-    net.vnet("v", "10.0.0.0/16");
-    net.subnet("v", "s", "10.0.0.0/24", None);
-    net.subnet("v", "t", "10.0.1.0/24", None);
-    net.service_endpoint("v/s", "Microsoft.ContainerRegistry", &["*"]);
-    net.vm("vm", "v/s", None);
-    net.vm("other", "v/t", None);
-    net.internet_host("stranger", "203.0.113.7/32");
+    let mut net = clients_of_registries();
     net.service_of("reg", RESOURCE_TYPE, &[("registry", "reg.azurecr.io", "20.50.0.1/32", "AzureContainerRegistry")]);
     net.guard("reg", |it| *it = guard);
     net

@@ -8,7 +8,7 @@ use sim_core::topology::{Guard, InternetHost, Kind, Relation, Setting};
 use topologies::facts::Date;
 use topologies::services::registry::{Image, Login, Pull, Push, RESOURCE_TYPE, managed_store};
 use vnetsim_tests::net::{Net, addr, prefix};
-use vnetsim_tests::services::{Said, ask, client, closed, directory, engine};
+use vnetsim_tests::services::{Said, ask, client, clients_of_registries, closed, directory, engine};
 
 const HOST: &str = "reg.azurecr.io";
 const DATA: &str = "reg.westus2.data.azurecr.io";
@@ -16,14 +16,7 @@ const DATA: &str = "reg.westus2.data.azurecr.io";
 /// A VM in `v/s`, which has a service endpoint for registries, a VM `other` in `v/t`, which has none, a stranger on the
 /// Internet; a registry with a data endpoint, and `names` for its public addresses.
 fn network() -> (Net, Directory) {
-    let mut net = Net::new();
-    net.vnet("v", "10.0.0.0/16");
-    net.subnet("v", "s", "10.0.0.0/24", None);
-    net.subnet("v", "t", "10.0.1.0/24", None);
-    net.service_endpoint("v/s", "Microsoft.ContainerRegistry", &["*"]);
-    net.vm("vm", "v/s", None);
-    net.vm("other", "v/t", None);
-    net.internet_host("stranger", "203.0.113.7/32");
+    let mut net = clients_of_registries();
     let tag = "AzureContainerRegistry";
     net.service_of(
         "reg",
